@@ -1,0 +1,31 @@
+"""Shared settings: Hypothesis profiles, where outside data lies, JIT-free arithmetic."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from ttcsim._jit import JIT_DISABLED
+
+# The first call of a kernel compiles it, so examples have no deadline. Fixed examples keep CI from being flaky.
+settings.register_profile(
+    "default", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+if JIT_DISABLED:
+    np.seterr(over="ignore")  # 64-bit wrap-around is what the hash is made of
+
+
+@pytest.fixture
+def shared_data():
+    """Folder of the data sets that stay outside the repository; skips where it is absent."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared data folder is not beside this checkout")
+    return folder
