@@ -1,0 +1,143 @@
+"""Pools: samples of queries with verifier outcomes, in memory and on disk (format version 1)."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttcsim.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Samples of all queries in CSR form, sorted by query.
+
+    The samples of query q are ``offsets[q]:offsets[q+1]`` of every array.
+    """
+
+    name: str
+    query_ids: tuple[str, ...]  # [Q] as text, ascending
+    offsets: NDArray[np.int64]  # i8[Q+1]
+    correct: NDArray[np.uint8]  # u1[N] the verifier's outcome
+    rewards: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] in [0, 1], by column name
+    tokens: NDArray[np.int32] | None = None  # i4[N] >= 1
+    answers: NDArray[np.int32] | None = None  # i4[N] codes of answer_labels, -1 = no answer extracted
+    answer_labels: tuple[str, ...] = ()
+    logprob: NDArray[np.float32] | None = None  # f4[N] summed over tokens, nats
+    chain: NDArray[np.int32] | None = None  # i4[N]
+    step: NDArray[np.int32] | None = None  # i4[N]
+    queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
+    manifest: Mapping[str, Any] | None = None
+
+    @property
+    def n_queries(self) -> int:
+        """Number of queries Q."""
+        return len(self.query_ids)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples N over all queries."""
+        return len(self.correct)
+
+    @functools.cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Samples of each query, i8[Q]."""
+        return np.diff(self.offsets)
+
+    @functools.cached_property
+    def successes(self) -> NDArray[np.int64]:
+        """Correct samples of each query, i8[Q]."""
+        return np.add.reduceat(self.correct, self.offsets[:-1], dtype=np.int64)
+
+    @functools.cached_property
+    def rates(self) -> NDArray[np.float64]:
+        """Share of correct samples of each query, f8[Q]."""
+        return self.successes / self.sizes
+
+    def columns(self) -> set[str]:
+        """Optional columns that this pool has."""
+        optional = ("tokens", "answers", "logprob", "chain", "step")
+        have = {c.removesuffix("s") if c == "answers" else c for c in optional if getattr(self, c) is not None}
+        return have | set(self.rewards)
+
+    def subset(self, query_ids: Iterable[str]) -> Pool:
+        """The pool of some of the queries; unknown ids are an `InputError`."""
+        index = {q: i for i, q in enumerate(self.query_ids)}
+        wanted = sorted(set(query_ids))
+        missing = [q for q in wanted if q not in index]
+        if missing or not wanted:
+            raise InputError(
+                f"pool {self.name}: has no query '{missing[0]}'" if missing else f"pool {self.name}: no query chosen"
+            )
+        rows = [index[q] for q in wanted]
+        sizes = self.sizes[rows]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        take = np.repeat(self.offsets[rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
+
+        def part(array: Any) -> Any:
+            return None if array is None else array[take]
+
+        return replace(
+            self,
+            query_ids=tuple(wanted),
+            offsets=offsets,
+            correct=part(self.correct),
+            rewards={name: part(array) for name, array in self.rewards.items()},
+            tokens=part(self.tokens),
+            answers=part(self.answers),
+            logprob=part(self.logprob),
+            chain=part(self.chain),
+            step=part(self.step),
+            queries=None if self.queries is None else self.queries[rows],
+            manifest=None,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Numbers that tell what is in the pool."""
+        rates = self.rates
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "queries": self.n_queries,
+            "samples": self.n_samples,
+            "samples_per_query": [int(self.sizes.min()), int(self.sizes.max())],
+            "columns": ["correct", *sorted(self.columns())],
+            "mean_success_rate": float(rates.mean()),
+            "success_rate_quartiles": [float(x) for x in np.quantile(rates, [0.25, 0.5, 0.75])],
+            "never_solved": float((self.successes == 0).mean()),
+            "always_solved": float((self.successes == self.sizes).mean()),
+            "hash": self.hash,
+        }
+        if self.tokens is not None:
+            facts["mean_tokens"] = float(self.tokens.mean())
+        if self.answers is not None:
+            facts["without_answer"] = float((self.answers < 0).mean())
+        for name, reward in sorted(self.rewards.items()):
+            facts[f"mean_{name}"] = float(reward.mean(dtype=np.float64))
+        return facts
+
+    @functools.cached_property
+    def hash(self) -> str:
+        """SHA-256 over ids and arrays: equal pools have equal hashes, however their files are laid out."""
+        digest = hashlib.sha256()
+
+        def add(label: str, data: Any) -> None:
+            digest.update(f"\0{label}\0".encode())
+            digest.update(data)
+
+        add("ids", "\0".join(self.query_ids).encode())
+        add("offsets", np.ascontiguousarray(self.offsets).data)
+        for label in ("correct", "tokens", "answers", "logprob", "chain", "step"):
+            array = getattr(self, label)
+            if array is not None and len(array):
+                add(label, np.ascontiguousarray(array).data)
+        add("labels", "\0".join(self.answer_labels).encode())
+        for label in sorted(self.rewards):
+            add(label, np.ascontiguousarray(self.rewards[label]).data)
+        return digest.hexdigest()
