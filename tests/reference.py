@@ -1,0 +1,197 @@
+"""The replay in plain Python: slow, obvious, and the judge of every kernel.
+
+Read top to bottom: the random order of a query, one policy loop, the oracle that knows outcomes, the selectors.
+Nothing here is imported from the engine except the two hash functions of ``ttcsim.rng`` that define the streams.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from ttcsim import rng
+
+INF = math.inf
+
+
+def random_order(seed, replication, query_id, size, replay):
+    """Endless under bootstrap: yields indices of samples in the order shown."""
+    key = stream(seed, replication, query_id)
+    deck = list(range(size))
+    draw = 0
+    while True:
+        if replay == "bootstrap":
+            yield int(rng.bounded(key, draw, size))
+        else:
+            if draw == size:
+                return
+            pick = draw + int(rng.bounded(key, draw, size - draw))
+            deck[draw], deck[pick] = deck[pick], deck[draw]
+            yield deck[draw]
+        draw += 1
+
+
+def stream(seed, replication, query_id):
+    return np.uint64(rng.stream(np.uint64(seed), replication, np.uint64(rng.query_key(query_id))))
+
+
+def tie_breaker(seed, replication, query_id):
+    return int(rng.priority(stream(seed, replication, query_id)))
+
+
+@dataclass
+class Query:
+    """One query in one replication, and what has been seen of it."""
+
+    index: int
+    samples: list  # of dicts: correct, signal, tokens, answer
+    order: object
+    priority: int
+    limit: float  # draws at which it has to leave
+    drawn: list = field(default_factory=list)
+    stopped: bool = False
+
+    @property
+    def n(self):
+        return len(self.drawn)
+
+    def signals(self):
+        return [s["signal"] for s in self.drawn]
+
+    def entropy(self):
+        counts = {}
+        for s in self.drawn:
+            counts[s["answer"]] = counts.get(s["answer"], 0) + 1
+        # Summed in units of 2**-36, as the engine does, so that equal counts give equal floats.
+        total = sum(math.floor(c * math.log(c) * 2.0**36 + 0.5) for c in counts.values() if c > 1)
+        return math.log(self.n) - total / 2.0**36 / self.n
+
+    def top_votes(self):
+        answers = [s["answer"] for s in self.drawn if s["answer"] is not None]
+        return max((answers.count(a) for a in answers), default=0)
+
+
+def index_of(policy, query, t, rates):
+    """(base, bonus): the index is base + bonus * sqrt(ln(t + 1)). Formulas of DESIGN section 4."""
+    name = policy["name"]
+    if name in ("uniform", "elimination", "consensus", "two-stage"):
+        return 0.0, 0.0
+    if name == "clairvoyant":
+        rate = rates[query.index]
+        return (rate, 0.0) if rate > 0 else (-INF, 0.0)
+    if query.n == 0:
+        return INF, 0.0
+    if name == "ucb":
+        return sum(query.signals()) / query.n, policy["weight"] * math.sqrt(2.0 / query.n)
+    if name == "gap":
+        signals = query.signals()
+        estimate = sum(signals) / query.n if policy["estimate"] == "mean" else max([0.0, *signals])
+        return -abs(policy["gamma"] - estimate), policy["weight"] / math.sqrt(query.n)
+    if name == "entropy":
+        return query.entropy(), policy["weight"] / math.sqrt(query.n)
+    raise ValueError(name)
+
+
+def wants_to_leave(policy, query):
+    name = policy["name"]
+    if name == "uniform":
+        return False
+    if name == "consensus":
+        return query.n >= policy["min"] and query.top_votes() > policy["share"] * query.n
+    return any(np.float32(s) >= np.float32(policy["gamma"]) for s in query.signals())
+
+
+def queries_of(pool, seed, replication, replay, cap):
+    return [
+        Query(
+            index=i,
+            samples=samples,
+            order=random_order(seed, replication, query_id, len(samples), replay),
+            priority=tie_breaker(seed, replication, query_id),
+            limit=min(cap, len(samples)) if replay == "permute" else cap,
+        )
+        for i, (query_id, samples) in enumerate(pool.items())
+    ]
+
+
+def replay_policy(pool, policy, total, seed, replication, *, replay="permute", cost="samples"):
+    """One replication at one total budget: (list of Query, amount spent)."""
+    queries = queries_of(pool, seed, replication, replay, policy.get("cap", INF))
+    rates = [sum(s["correct"] for s in samples) / len(samples) for samples in pool.values()]
+    explore = math.floor(total * policy.get("share", 0) + 1e-9) if policy["name"] == "two-stage" else 0
+    spent = t = 0
+    while True:
+        exploring = spent < explore
+        active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
+        scored = []
+        for q in active:
+            base, bonus = index_of(policy, q, t, rates)
+            scored.append((base + bonus * math.sqrt(math.log(t + 1)) if base != -INF else -INF, -q.n, -q.priority, q))
+        scored = [s for s in scored if s[0] != -INF]
+        if not scored:
+            return queries, spent
+        query = max(scored, key=lambda s: s[:3])[3]
+        for _ in range(int(min(policy.get("k", 1), query.limit - query.n))):
+            sample = query.samples[next(query.order)]
+            price = sample["tokens"] if cost == "tokens" else 1
+            if spent + price > total:
+                return queries, total  # cut off: what is left is spent and nothing is shown
+            spent += price
+            t += 1
+            query.drawn.append(sample)
+        query.stopped = query.stopped or wants_to_leave(policy, query)
+
+
+def replay_prophet(pool, total, seed, replication, *, replay="permute", cost="samples", horizon=10_000):
+    """Covers queries in order of the cost of their first correct sample."""
+    queries = queries_of(pool, seed, replication, replay, INF)
+    offers = []
+    for q in queries:
+        if not any(s["correct"] for s in q.samples):
+            continue
+        path = []
+        for index in q.order:
+            path.append(q.samples[index])
+            if path[-1]["correct"] or len(path) > horizon:
+                break
+        offers.append((sum(s["tokens"] if cost == "tokens" else 1 for s in path), q.priority, q, path))
+    spent = 0
+    for price, _, q, path in sorted(offers, key=lambda o: o[:2]):
+        if spent + price > total:
+            break
+        spent += price
+        q.drawn = path
+    return queries, spent
+
+
+def covered(query):
+    return any(s["correct"] for s in query.drawn)
+
+
+def selected_accuracy(query, selector):
+    """Expected correctness of the selected answer, exactly, as a Fraction."""
+    drawn = query.drawn
+    if not drawn:
+        return Fraction(0)
+    if selector == "first":
+        return Fraction(int(drawn[0]["correct"]))
+    if selector == "best":
+        top = max(s["reward"] for s in drawn)
+        ties = [s for s in drawn if s["reward"] == top]
+        return Fraction(sum(s["correct"] for s in ties), len(ties))
+    votes = {}
+    for s in drawn:
+        if s["answer"] is not None:
+            weight = 1.0 if selector == "majority" else float(s["reward"])
+            votes[s["answer"]] = votes.get(s["answer"], 0.0) + weight
+    if not votes:
+        return Fraction(0)
+    winners = [a for a, v in votes.items() if v == max(votes.values())]
+    shares = []
+    for a in winners:
+        own = [s for s in drawn if s["answer"] == a]
+        shares.append(Fraction(sum(s["correct"] for s in own), len(own)))
+    return sum(shares, Fraction(0)) / len(winners)

@@ -1,0 +1,81 @@
+"""The order in which the samples of a query are shown: one true uniform permutation per (seed, replication, query)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim._jit import njit
+from ttcsim.rng import bounded
+
+
+@njit
+def first_times(
+    key: np.uint64,
+    start: int,
+    size: int,
+    limit: int,
+    wanted: int,
+    permute: bool,
+    flags: NDArray[np.uint8],
+    perm: NDArray[np.int32],
+    swaps: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Positions (from 1) of the first correct and the first hit sample within `limit` draws; 0 = not seen.
+
+    Only the flags in the bit mask `wanted` are looked for, and drawing stops when all are found. `perm` is the
+    identity on entry and again on exit, `swaps` is scratch; both hold at least `size` entries.
+    """
+    first_correct = 0
+    first_hit = 0
+    left = wanted
+    drawn = 0
+    while drawn < limit and left != 0:
+        if permute:
+            # Fisher-Yates, one step per draw. Slot `drawn` is never read again, so only the other is written.
+            slot = drawn + bounded(key, drawn, size - drawn)
+            sample = perm[slot]
+            perm[slot] = perm[drawn]
+            swaps[drawn] = slot
+        else:
+            sample = bounded(key, drawn, size)
+        drawn += 1
+        found = left & flags[start + sample]
+        if found != 0:
+            if found & 1:
+                first_correct = drawn
+            if found & 2:
+                first_hit = drawn
+            left ^= found
+    if permute:
+        for j in range(drawn):
+            perm[swaps[j]] = swaps[j]
+    return first_correct, first_hit
+
+
+@njit
+def shown(
+    key: np.uint64,
+    size: int,
+    want: int,
+    permute: bool,
+    perm: NDArray[np.int32],
+    swaps: NDArray[np.int32],
+    out: NDArray[np.int32],
+    at: int,
+) -> None:
+    """Write the first `want` samples shown of a query (indices within the query) to ``out[at : at + want]``.
+
+    A longer call begins with the same samples as a shorter one. `perm` and `swaps` as in `first_times`.
+    """
+    if permute:
+        for j in range(want):
+            slot = j + bounded(key, j, size - j)
+            out[at + j] = perm[slot]
+            perm[slot] = perm[j]
+            swaps[j] = slot
+        for j in range(want):
+            perm[swaps[j]] = swaps[j]
+    else:
+        for j in range(want):
+            out[at + j] = bounded(key, j, size)
