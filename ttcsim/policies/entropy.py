@@ -1,0 +1,40 @@
+"""Elimination that draws the query whose answers disagree most."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.policies.base import Policy
+from ttcsim.state import Rule, Stats, score
+
+
+@score
+def _entropy(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
+    return s.entropy[q]
+
+
+@score
+def _width(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
+    return p[0] / math.sqrt(s.draws[q])
+
+
+@dataclass(frozen=True)
+class Entropy(Policy):
+    """Largest ``empirical entropy of the answers (nats) + weight * sqrt(ln(t+1) / draws)`` among active queries.
+
+    The exploration rule "ENTROPY" of Zuo & Zhu, arXiv 2506.12721, which they motivate by unsolvable queries giving
+    badly formatted, little varied output; their exact formula is not known to us. Samples without an answer count
+    as one more answer.
+    """
+
+    weight: float = 1.0
+
+    name: ClassVar[str] = "entropy"
+    source: ClassVar[str] = "Zuo & Zhu 2025"
+    needs: ClassVar[tuple[str, ...]] = ("answer",)
+    score: ClassVar[Rule | None] = _entropy
+    bonus: ClassVar[Rule] = _width
+    depends: ClassVar[str] = "own draws"

@@ -1,0 +1,44 @@
+"""Policies with foresight: upper bounds, never baselines."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.policies.base import Policy
+from ttcsim.state import Rule, Stats, score
+
+
+@score
+def _rate(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
+    return s.rates[q] if s.rates[q] > 0 else -np.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clairvoyant(Policy):
+    """Knows every success rate, not the outcomes: draws the unsolved query with the highest rate.
+
+    With constant rates (bootstrap replay) no policy that sees only the past has a higher expected coverage. It stops
+    when only queries with rate 0 are left.
+    """
+
+    name: ClassVar[str] = "clairvoyant"
+    source: ClassVar[str] = "oracle: known rates"
+    score: ClassVar[Rule | None] = _rate
+    depends: ClassVar[str] = "own draws"
+    foresight: ClassVar[bool] = True
+    warmup: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prophet(Policy):
+    """Knows the outcomes: covers queries in order of the cost of their first correct sample.
+
+    No policy covers more queries, in any replication at any budget.
+    """
+
+    name: ClassVar[str] = "prophet"
+    source: ClassVar[str] = "oracle: known outcomes"
+    prophetic: ClassVar[bool] = True
+    foresight: ClassVar[bool] = True
