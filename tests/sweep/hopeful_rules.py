@@ -1,0 +1,73 @@
+"""User-defined policies, in a file outside the package."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+import ttcsim
+
+
+@ttcsim.score
+def fewest_tokens(s, q, p, key):
+    return -(p[0] * s.tokens[q])
+
+
+@dataclass(frozen=True)
+class Thrifty(ttcsim.Policy):
+    """Draw the unsolved query that has cost the fewest tokens so far."""
+
+    weight: float = 1.0
+    needs: ClassVar[tuple[str, ...]] = ("tokens",)
+    score: ClassVar = fewest_tokens
+
+
+@ttcsim.score
+def mean_signal(s, q, p, key):
+    return s.signal_sum[q] / s.draws[q] + p[0] * np.sqrt(2 * np.log(s.clock[0] + 1) / s.draws[q])
+
+
+@dataclass(frozen=True)
+class MyUCB(ttcsim.Policy):
+    """The built-in `ucb`, written by a user with the clock inside the score."""
+
+    weight: float = 1.0
+    score: ClassVar = mean_signal
+
+
+@dataclass(frozen=True)
+class PlainUCB(ttcsim.Policy):
+    """The same in plain Python."""
+
+    weight: float = 1.0
+
+    def scores(self, s, active):
+        n = s.draws[active]
+        return s.signal_sum[active] / n + self.weight * np.sqrt(2 * np.log(s.clock[0] + 1) / n)
+
+
+@dataclass(frozen=True)
+class WrongShape(ttcsim.Policy):
+    """Returns a single number."""
+
+    def scores(self, s, active):
+        return 1.0
+
+
+@ttcsim.score
+def not_numeric(s, q, p, key):
+    return open("x")
+
+
+@dataclass(frozen=True)
+class NotCompilable(ttcsim.Policy):
+    """Its rule cannot be compiled."""
+
+    score: ClassVar = not_numeric
+
+
+@dataclass(frozen=True)
+class NotDecorated(ttcsim.Policy):
+    """Forgot @ttcsim.score."""
+
+    score: ClassVar = lambda s, q, p, key: 0.0

@@ -1,0 +1,73 @@
+"""Uniform allocation (best-of-N): exact coverage."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+
+def pass_at_k(
+    sizes: NDArray[np.int64], successes: NDArray[np.int64], k: int, *, replay: str = "permute"
+) -> NDArray[np.float64]:
+    """Probability that k draws of a query hold a correct sample, f8[Q].
+
+    Without replacement ``1 - C(M - c, k) / C(M, k)`` (Chen et al., arXiv 2107.03374, equation 1), where k is at most M;
+    with replacement ``1 - (1 - c/M)^k``.
+    """
+    m = np.asarray(sizes, np.float64)
+    c = np.asarray(successes, np.float64)
+    if replay == "bootstrap":
+        with np.errstate(divide="ignore"):
+            return -np.expm1(k * np.log1p(-c / m)) if k > 0 else np.zeros_like(m)
+    draws = np.minimum(k, m)
+    wrong = m - c
+    with np.errstate(invalid="ignore"):
+        log_fail = gammaln(wrong + 1) - gammaln(wrong - draws + 1) - gammaln(m + 1) + gammaln(m - draws + 1)
+    return np.where(draws > wrong, 1.0, -np.expm1(np.where(draws > wrong, 0.0, log_fail)))
+
+
+def _levels(sizes: NDArray[np.int64], total: int, replay: str) -> tuple[int, int, NDArray[np.bool_]]:
+    """Whole draws of every query, the number of extra draws, and the queries that can get one."""
+    if replay == "bootstrap":
+        return total // len(sizes), total % len(sizes), np.ones(len(sizes), np.bool_)
+    low, high = 0, int(sizes.max())
+    while low < high:
+        middle = (low + high + 1) // 2
+        if int(np.minimum(middle, sizes).sum()) <= total:
+            low = middle
+        else:
+            high = middle - 1
+    able = np.asarray(sizes > low)
+    return low, min(total - int(np.minimum(low, sizes).sum()), int(able.sum())), able
+
+
+def uniform_coverage(
+    sizes: NDArray[np.int64], successes: NDArray[np.int64], total: int, *, replay: str = "permute"
+) -> float:
+    """Expected coverage of the policy `uniform` with `total` draws over all queries (guarantee G1).
+
+    Every query gets the same number of draws, as far as its samples reach; what is left over goes to a uniformly
+    random subset of the queries that still have samples, one draw each.
+    """
+    level, extra, able = _levels(sizes, total, replay)
+    now = pass_at_k(sizes, successes, level, replay=replay)
+    after = pass_at_k(sizes, successes, level + 1, replay=replay)
+    share = extra / able.sum() if extra else 0.0
+    return float(np.mean(now + np.where(able, share * (after - now), 0.0)))
+
+
+def uniform_coverage_variance(
+    sizes: NDArray[np.int64], successes: NDArray[np.int64], total: int, *, replay: str = "permute"
+) -> float:
+    """Upper bound on the variance of the coverage of one replication, exact where no draw is left over.
+
+    The queries are independent given who gets the extra draws, and those are a random subset, which is negatively
+    associated: the variance is at most the sum over queries.
+    """
+    level, extra, able = _levels(sizes, total, replay)
+    now = pass_at_k(sizes, successes, level, replay=replay)
+    after = pass_at_k(sizes, successes, level + 1, replay=replay)
+    share = extra / able.sum() if extra else 0.0
+    p = now + np.where(able, share * (after - now), 0.0)
+    return float(np.sum(p * (1 - p))) / len(sizes) ** 2
