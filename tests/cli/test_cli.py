@@ -1,0 +1,180 @@
+"""The command line, run as a user runs it."""
+
+import json
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+import ttcsim
+from ttcsim import cli
+from ttcsim.theory import uniform_coverage
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*ran out of samples")
+
+POOL = "builtin:smollm2-arithmetic"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run in this process (compiled kernels are reused): (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ttcsim", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    from ttcsim.worlds import make_pool
+
+    return ttcsim.write(make_pool("beta(0.5,1)", 30, 32), tmp_path_factory.mktemp("cli") / "pool")
+
+
+def test_sweep_json_is_one_object_and_the_same_for_any_threads(run, small):
+    arguments = ("sweep", small, "-p", "uniform,elimination", "-p", "entropy(weight=1)", "-p", "prophet")
+    arguments += ("-b", "1,2,4", "--reps", 200, "--seed", 0, "--json")
+    outputs = [run(*arguments, "--threads", t)[:2] for t in (1, 2)]
+    assert outputs[0] == outputs[1]
+    code, text = outputs[0]
+    assert code == 0
+    found = json.loads(text)
+    assert set(found) == {"rows", "config", "version"}
+    assert len(found["rows"]) == 4 * 3
+    assert (
+        found["rows"][0].keys()
+        == dict.fromkeys(ttcsim.sweep(str(small), ["uniform"], [1], reps=2).frame.columns).keys()
+    )
+    pool = ttcsim.load(small)
+    for row in found["rows"][:3]:
+        exact = uniform_coverage(pool.sizes, pool.successes, int(row["budget"] * 30))
+        assert abs(row["mean"] - exact) < 5 * row["se"]
+
+
+def test_sweep_prints_a_table(run, small):
+    code, out, _ = run("sweep", small, "-p", "uniform", "-p", "elimination", "-b", "1,2", "--reps", 20)
+    assert code == 0
+    assert "coverage" in out
+    assert "efficiency against uniform" in out
+
+
+def test_run_folder_reproduces_itself(run, small, tmp_path):
+    out = tmp_path / "run"
+    arguments = ("sweep", small, "-p", "uniform", "-p", "ucb", "-b", "1,3", "--reps", 50, "--out", out)
+    arguments += ("--select", "majority,best", "--keep-replications")
+    assert run(*arguments)[0] == 0
+    assert {p.name for p in out.iterdir()} == {
+        "frame.parquet", "frame.csv", "compare.parquet", "allocation.parquet", "config.json", "replications.parquet"
+    }  # fmt: skip
+    assert pl.read_parquet(out / "replications.parquet").height == 2 * 3 * 2 * 50
+    code, text, _ = run("rerun", out, "--threads", 1)
+    assert (code, "every number is the same" in text.replace("\n", " ")) == (0, True)
+    assert run("report", out)[0] == 0
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/png;base64") == 5
+    assert 'src="http' not in page
+    code, _, err = run(*arguments)
+    assert (code, "exists already" in err) == (2, True)
+    frame = pl.read_parquet(out / "frame.parquet").with_columns(mean=pl.col("mean") + 1e-9)
+    frame.write_parquet(out / "frame.parquet")
+    code, _, err = run("rerun", out)
+    assert (code, "differ" in err) == (1, True)
+    code, _, err = run("rerun", out, "--pool", POOL)
+    assert (code, "another pool" in err) == (2, True)
+
+
+def test_check_holds(run, small):
+    code, out, _ = run("check", small, "--reps", 100, "--json")
+    assert code == 0
+    rows = json.loads(out)["rows"]
+    assert {r["guarantee"] for r in rows} == {"G1", "G2", "G4"}
+    assert all(r["holds"] for r in rows)
+    assert run("check", "--world", "linear", "-n", 20, "-m", 30, "--reps", 50)[0] == 0
+
+
+def test_check_catches_a_broken_engine(run, small, monkeypatch):
+    """A wrong exact value stands for a wrong replay: the verdict turns and the exit code with it."""
+    import ttcsim.guarantees as guarantees
+
+    right = guarantees.uniform_coverage
+    monkeypatch.setattr(guarantees, "uniform_coverage", lambda *a, **k: right(*a, **k) + 0.05)
+    code, out, _ = run("check", small, "--reps", 100, "--json")
+    assert code == 1
+    failed = [r for r in json.loads(out)["rows"] if not r["holds"]]
+    assert failed
+    assert {r["guarantee"] for r in failed} == {"G1"}
+
+
+def test_pool_commands(run, tmp_path):
+    code, out, _ = run("pool", "describe", POOL, "--json")
+    assert code == 0
+    facts = json.loads(out)["rows"][0]
+    assert facts["queries"] >= 150
+    assert facts["samples_per_query"][0] >= 128
+    assert run("pool", "describe", POOL)[0] == 0
+    assert run("pool", "make", tmp_path / "w", "--world", "beta(1,2,unsolvable=0.2)", "-n", 10, "-m", 8)[0] == 0
+    assert ttcsim.load(tmp_path / "w").n_samples == 80
+    table = tmp_path / "c.csv"
+    table.write_text("id,trials,wins\nx,5,2\n")
+    arguments = ("pool", "import", "counts", table, tmp_path / "c")
+    assert run(*arguments, "--map", "query_id=id", "--map", "n=trials", "--map", "c=wins")[0] == 0
+    assert ttcsim.load(tmp_path / "c").successes.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep", POOL, "-p", "unifrm", "-b", "1"], "did you mean 'uniform'"),
+        (["sweep", POOL, "-p", "uniform", "-b", "one"], "give numbers with commas"),
+        (["sweep", POOL, "-p", "ucb(signal=reward)", "-b", "1"], "needs the column 'reward'"),
+        (["sweep", POOL, "-b", "1"], "policy"),
+        (["sweep", "nowhere", "-p", "uniform", "-b", "1"], "no such file"),
+        (["sweep", POOL, "-p", "uniform", "-b", "1", "--nonsense"], "nonsense"),
+        (["check"], "give a POOL or --world"),
+        (["check", "--world", "gamma(1)"], "unknown; use beta"),
+        (["check", "--world", "beta(1)"], "takes 2 finite numbers"),
+        (["check", "--world", "beta(a,b)"], "cannot read its parameters"),
+        (["check", "--world", "beta(-1,1)"], "must be positive"),
+        (["check", "--world", "constant(2)"], "must lie in"),
+        (["check", "--world", "linear(unsolvable=1)"], "must lie in"),
+        (["check", "--world", "linear(dead=1)"], "no parameter 'dead'"),
+        (["pool", "import", "yaml", "x", "y"], "unknown format 'yaml'"),
+        (["pool", "import", "counts", "x", "y", "--map", "n"], "NAME=VALUE"),
+        (["report", "nowhere"], "not a whole run folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(run, arguments, message):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert message in err
+
+
+def test_policies_lists_all(run):
+    code, out, _ = run("policies", "--json")
+    assert code == 0
+    assert [r["policy"] for r in json.loads(out)["rows"]] == list(ttcsim.ALL)
+    assert run("policies")[0] == 0
+
+
+def test_demo(run, tmp_path):
+    out = tmp_path / "demo"
+    code, text, _ = run("demo", "--reps", 60, "--out", out)
+    assert code == 0
+    assert "elimination solves" in " ".join(text.split())
+    assert {p.name for p in out.iterdir()} == {"coverage.png", "efficiency.png", "allocation.png", "report.html"}
+    assert all(p.stat().st_size > 10_000 for p in out.iterdir())
+
+
+def test_closed_pipe_is_quiet():
+    done = subprocess.run(
+        f"{sys.executable} -m ttcsim policies | head -1", shell=True, capture_output=True, text=True, check=True
+    )
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,5 @@
+"""``python -m ttcsim``."""
+
+from ttcsim.cli import main
+
+main()

@@ -1,0 +1,475 @@
+"""The command line. Results go to stdout, progress and warnings to stderr; bad input exits 2 with one line."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+import ttcsim
+from ttcsim.errors import InputError
+
+app = typer.Typer(
+    name="ttcsim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Replay language-model samples under any test-time-compute allocation policy and budget.",
+)  # fmt: skip
+pool_app = typer.Typer(no_args_is_help=True, help="Describe, import and make pools.")
+app.add_typer(pool_app, name="pool")
+
+_err = Console(stderr=True)
+_out = Console(width=None if sys.stdout.isatty() else 120)
+
+DEMO_POOL = "builtin:smollm2-arithmetic"
+DEMO_POLICIES = ["uniform", "elimination", "entropy", "two-stage", "clairvoyant", "prophet"]
+DEMO_BUDGETS = [1.0, 2.0, 4.0, 8.0, 16.0]
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.")]
+Threads = Annotated[int | None, typer.Option(help="Threads; all cores by default. Never changes a number.")]
+
+
+def main() -> None:
+    """Entry point: turns bad input into one line and exit code 2."""
+    warnings.showwarning = _warn
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        sys.exit(1)  # the reader of our output went away
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        # Usage errors belong to whichever click typer brings along; they are known by this method.
+        if hasattr(error, "format_message"):
+            _fail(error.format_message())
+        if type(error).__name__ == "Abort":
+            sys.exit(130)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"ttcsim: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"ttcsim: note: {message}", file=sys.stderr)
+
+
+@contextmanager
+def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise InputError(f"--budgets '{text}': give numbers with commas between, such as 1,2,4,8") from None
+
+
+def _split_policies(texts: list[str]) -> list[str]:
+    """Split at commas outside brackets, so that ``-p uniform,elimination`` works too."""
+    found: list[str] = []
+    for text in texts:
+        depth, word = 0, ""
+        for character in text:
+            depth += (character == "(") - (character == ")")
+            if character == "," and depth == 0:
+                found.append(word)
+                word = ""
+            else:
+                word += character
+        found.append(word)
+    return [word.strip() for word in found if word.strip()]
+
+
+def _json_ready(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _json_ready(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_ready(v) for v in value]
+    return value
+
+
+def _print_json(rows: list[dict[str, Any]], config: dict[str, Any], **more: Any) -> None:
+    print(json.dumps(_json_ready({"rows": rows, "config": config, "version": ttcsim.__version__, **more})))
+
+
+def _coverage_table(frame: pl.DataFrame, metric: str) -> Table:
+    budgets = sorted(frame["budget"].unique().to_list())
+    table = Table(title=f"{metric}, mean ± 95 % replay noise", title_justify="left")
+    table.add_column("policy")
+    for budget in budgets:
+        table.add_column(f"{budget:g}", justify="right")
+    for name in frame["policy"].unique(maintain_order=True).to_list():
+        rows = frame.filter(policy=name, metric=metric).sort("budget")
+        cells = [
+            f"{mean:.1%}" + (f" ±{100 * (hi - mean):.2f}" if hi is not None else "")
+            for mean, hi in rows.select("mean", "hi").iter_rows()
+        ]
+        table.add_row(escape(name), *cells)
+    return table
+
+
+def _efficiency_table(comparison: pl.DataFrame) -> Table:
+    budgets = sorted(comparison["budget"].unique().to_list())
+    table = Table(
+        title=f"efficiency against {comparison['baseline'][0]}: budget it needs / own budget",
+        title_justify="left",
+    )
+    table.add_column("policy")
+    for budget in budgets:
+        table.add_column(f"{budget:g}", justify="right")
+    for name in comparison["policy"].unique(maintain_order=True).to_list():
+        rows = comparison.filter(policy=name, metric="coverage").sort("budget")
+        cells = [
+            f"{'≥' if beyond else ''}{value:.2f}x"
+            for value, beyond in rows.select("efficiency", "at_least").iter_rows()
+        ]
+        table.add_row(escape(name), *cells)
+    return table
+
+
+def _headline(result: ttcsim.Result, comparison: pl.DataFrame, name: str, budget: float) -> str:
+    frame = result.frame.filter(metric="coverage", budget=budget)
+    uniform, other = (frame.filter(policy=p).row(0, named=True) for p in ("uniform", name))
+    row = comparison.filter(metric="coverage", budget=budget, policy=name).row(0, named=True)
+    at_least = "at least " if row["at_least"] else ""
+    return (
+        f"At {budget:g} {result.config['cost']} per query, {name} solves {other['mean']:.1%} of the queries, uniform "
+        f"best-of-N {uniform['mean']:.1%}: {100 * row['difference']:+.1f} points "
+        f"(95 % CI {100 * row['lo']:+.2f} to {100 * row['hi']:+.2f} for these queries, "
+        f"{100 * row['lo_queries']:+.1f} to {100 * row['hi_queries']:+.1f} for new ones). "
+        f"Uniform needs {at_least}{row['efficiency']:.1f} times the budget to get there."
+    )
+
+
+@app.command()
+def demo(
+    reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="Folder for figures and report.html.")] = Path("ttcsim-demo"),
+    threads: Threads = None,
+) -> None:
+    """Replay the built-in real pool: a table, the headline, figures and report.html."""
+    from ttcsim.comparison import allocation, compare
+    from ttcsim.theory import uniform_coverage
+
+    pool = ttcsim.load(DEMO_POOL)
+    facts = pool.describe()
+    _out.print(
+        f"Pool {pool.name}: {pool.n_queries} queries x {facts['samples_per_query'][0]} real samples, mean success rate "
+        f"{facts['mean_success_rate']:.1%}, {facts['never_solved']:.1%} never solved.", highlight=False,
+    )  # fmt: skip
+    with _progress("replaying") as progress, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said below, in a sentence
+        result = ttcsim.sweep(
+            pool, DEMO_POLICIES, DEMO_BUDGETS, reps=reps, seed=seed, threads=threads, progress=progress
+        )
+    comparison = compare(result)
+    _out.print(_coverage_table(result.frame, "coverage"))
+    _out.print(_efficiency_table(comparison))
+    exact = [uniform_coverage(pool.sizes, pool.successes, int(b * pool.n_queries)) for b in DEMO_BUDGETS]
+    uniform = result.frame.filter(policy="uniform", metric="coverage").sort("budget")
+    worst = max(
+        abs(mean - e) / se if se else 0.0
+        for (mean, se), e in zip(uniform.select("mean", "se").iter_rows(), exact, strict=True)
+    )
+    headline = _headline(result, comparison, "elimination", 8.0)
+    _out.print(f"[bold]{headline}[/bold]", highlight=False)
+    _out.print(
+        f"Check: uniform's replayed coverage is within {worst:.1f} standard errors of the exact pass@k everywhere.",
+        highlight=False,
+    )
+    exhausted = result.frame.filter(policy="elimination").sort("budget")["exhausted"][-1]
+    if exhausted:
+        _out.print(
+            f"Note: at {DEMO_BUDGETS[-1]:g} samples per query, elimination used up all samples of {exhausted:.1%} of "
+            "the queries.", highlight=False,
+        )  # fmt: skip
+    from ttcsim.plot import plot_allocation, plot_efficiency, plot_metric, save
+    from ttcsim.report import report_html, write_report
+
+    out.mkdir(parents=True, exist_ok=True)
+    table = allocation(result)
+    save(
+        plot_metric(result.frame, title="SmolLM2-135M on 10 task families, 95 % band of replay noise"),
+        out / "coverage.png",
+    )
+    save(plot_efficiency(comparison, title="95 % intervals over queries"), out / "efficiency.png")
+    shown = table.filter(pl.col("policy").is_in(["uniform", "elimination", "clairvoyant", "prophet"]))
+    save(plot_allocation(shown, budget=8.0), out / "allocation.png")
+    page = write_report(out, report_html(result.frame, comparison, table, result.config, headline=headline))
+    _out.print(
+        f"Figures and report: {out}/coverage.png, efficiency.png, allocation.png, {page.name}",
+        highlight=False,
+    )
+
+
+@app.command()
+def sweep(
+    pool: Annotated[str, typer.Argument(help="Pool folder, Parquet file of samples, or builtin:NAME.")],
+    policy: Annotated[list[str], typer.Option("--policy", "-p", help="A policy, as often as you like.")],
+    budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average budgets per query, with commas.")],
+    reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
+    seed: Seed = 0,
+    cost: Annotated[str, typer.Option(help="samples or tokens.")] = "samples",
+    replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
+    select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
+    reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
+    keep_replications: Annotated[
+        bool, typer.Option(help="Also write every replication's values (with --out).")
+    ] = False,
+    as_json: Json = False,
+    threads: Threads = None,
+) -> None:
+    """Replay policies on a pool at every budget."""
+    from ttcsim.comparison import compare
+    from ttcsim.run_folder import baseline_of, versions, write_run
+
+    if out is not None and out.exists():
+        raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
+    with _progress("replaying") as progress:
+        result = ttcsim.sweep(
+            pool, _split_policies(policy), _numbers(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
+            selectors=[s for s in select.split(",") if s], reward=reward, threads=threads, progress=progress,
+        )  # fmt: skip
+    if out is not None:
+        source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
+        write_run(result, out, source=source, replications=keep_replications)
+        print(f"ttcsim: wrote {out}", file=sys.stderr)
+    if as_json:
+        _print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
+        return
+    for metric in result.frame["metric"].unique(maintain_order=True).to_list():
+        _out.print(_coverage_table(result.frame, metric))
+    comparison = compare(result, baseline_of(result))
+    if comparison.height:
+        _out.print(_efficiency_table(comparison))
+
+
+@app.command()
+def rerun(
+    folder: Annotated[Path, typer.Argument(help="Run folder of `ttcsim sweep --out`.")],
+    pool: Annotated[str | None, typer.Option(help="The pool, where it moved.")] = None,
+    threads: Threads = None,
+) -> None:
+    """Run a run folder again and compare every number; exit 1 when one differs."""
+    from ttcsim.run_folder import read_run
+    from ttcsim.run_folder import rerun as run_again
+
+    config, _ = read_run(folder)
+    _, same = run_again(folder, ttcsim.load(pool or config["source"]), threads=threads)
+    if not same:
+        print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
+        raise typer.Exit(1)
+    _out.print(f"{folder}: every number is the same")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="Run folder of `ttcsim sweep --out`.")]) -> None:
+    """Write one self-contained HTML page with figures into a run folder."""
+    from ttcsim.report import report_html, write_report
+    from ttcsim.run_folder import read_run
+
+    config, frame = read_run(folder)
+    comparison, table = (pl.read_parquet(folder / f"{name}.parquet") for name in ("compare", "allocation"))
+    _out.print(str(write_report(folder, report_html(frame, comparison, table, config))))
+
+
+@app.command()
+def check(
+    pool: Annotated[str | None, typer.Argument(help="Pool; or use --world.")] = None,
+    world: Annotated[str | None, typer.Option(help="A world, such as 'beta(0.4,1.2)' or linear.")] = None,
+    queries: Annotated[int, typer.Option("--queries", "-n", help="Queries of the world.")] = 500,
+    samples: Annotated[int, typer.Option("--samples", "-m", help="Samples per query of the world.")] = 1024,
+    policy: Annotated[
+        list[str] | None, typer.Option("--policy", "-p", help="Policies to hold against the prophet.")
+    ] = None,
+    budgets: Annotated[str, typer.Option("--budgets", "-b")] = "1,2,4,8,16",
+    reps: Annotated[int, typer.Option(help="Replications.")] = 400,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Hold guarantees G1, G2 and G4 against a replay; exit 1 when one fails."""
+    from ttcsim.guarantees import ALPHA
+    from ttcsim.guarantees import check as run_check
+    from ttcsim.worlds import make_pool
+
+    if (pool is None) == (world is None):
+        raise InputError("check: give a POOL or --world, and not both")
+    subject = ttcsim.load(pool) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
+    with _err.status("checking") if _err.is_terminal else warnings.catch_warnings():
+        verdicts = run_check(
+            subject,
+            budgets=_numbers(budgets),
+            reps=reps,
+            seed=seed,
+            policies=_split_policies(policy) if policy else None,
+        )
+    failed = [v for v in verdicts if not v.holds]
+    if as_json:
+        config = {
+            "pool": subject.name,
+            "pool_hash": subject.hash,
+            "budgets": _numbers(budgets),
+            "reps": reps,
+            "seed": seed,
+        }
+        _print_json([asdict(v) for v in verdicts], {**config, "alpha": ALPHA})
+    else:
+        table = Table(
+            title=f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row",
+            title_justify="left",
+        )
+        for column in ("", "statement", "theory", "replayed", "interval", "verdict"):
+            table.add_column(column, justify="left" if column in ("", "statement", "verdict") else "right")
+        for v in verdicts:
+            verdict = "[green]holds[/green]" if v.holds else "[red]FAILS[/red]"
+            table.add_row(
+                v.guarantee,
+                escape(v.statement),
+                f"{v.theory:.5g}",
+                f"{v.replayed:.5g}",
+                f"{v.lo:.5g} to {v.hi:.5g}",
+                verdict,
+            )
+        _out.print(table)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def policies(as_json: Json = False) -> None:
+    """List every policy: parameters, what it needs, where it comes from."""
+    from dataclasses import MISSING, fields
+
+    rows: list[dict[str, Any]] = []
+    for name, kind in ttcsim.ALL.items():
+        parameters = {f.name: f.default for f in fields(kind) if f.default is not MISSING}
+        summary = (kind.__doc__ or "").splitlines()[0]
+        rows.append(
+            {
+                "policy": name,
+                "parameters": parameters,
+                "needs": list(kind.needs),
+                "anytime": kind.anytime,
+                "source": kind.source,
+                "summary": summary,
+            }
+        )
+    if as_json:
+        _print_json(rows, {})
+        return
+    table = Table()
+    for column in ("policy", "parameters", "needs", "anytime", "source", "summary"):
+        table.add_column(column)
+    for row in rows:
+        values = ", ".join(f"{k}={v}" for k, v in row["parameters"].items())
+        table.add_row(
+            row["policy"],
+            values,
+            ", ".join(row["needs"]),
+            "yes" if row["anytime"] else "no",
+            row["source"],
+            row["summary"],
+        )
+    _out.print(table)
+
+
+def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key or not value:
+            raise InputError(f"{option} '{text}': the form is {option} NAME=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+@pool_app.command("describe")
+def pool_describe(
+    pool: Annotated[str, typer.Argument(help="Pool folder, Parquet file or builtin:NAME.")],
+    as_json: Json = False,
+) -> None:
+    """Check a pool and say what is in it."""
+    facts = ttcsim.load(pool).describe()
+    if as_json:
+        _print_json([facts], {"pool": pool})
+        return
+    table = Table(show_header=False)
+    for key, value in facts.items():
+        values = value if isinstance(value, list) else [value]
+        table.add_row(key.replace("_", " "), ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values))
+    _out.print(table)
+
+
+@pool_app.command("import")
+def pool_import(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="counts or samples.")],
+    src: Annotated[str, typer.Argument(help="Table as .parquet, .csv or .jsonl.")],
+    dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
+    ] = None,
+    where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only these rows.")] = None,
+) -> None:
+    """Make a pool of a table: FORMAT counts (query_id, n, c) or samples (one row each)."""
+    from ttcsim.importers import FORMATS
+
+    if form not in FORMATS:
+        raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(FORMATS)}")
+    pool = FORMATS[form](src, mapping=_pairs(mapping, "--map"), where=_pairs(where, "--where"))
+    ttcsim.write(pool, dest, facts={"source": Path(src).name, "import": form})
+    _out.print(f"{dest}: {pool.n_queries} queries, {pool.n_samples} samples", highlight=False)
+
+
+@pool_app.command("make")
+def pool_make(
+    dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
+    world: Annotated[str, typer.Option(help="beta(a,b), linear or constant(p); unsolvable=u as last parameter.")],
+    queries: Annotated[int, typer.Option("--queries", "-n")] = 500,
+    samples: Annotated[int, typer.Option("--samples", "-m")] = 1024,
+    seed: Seed = 0,
+) -> None:
+    """Make a synthetic pool of a world."""
+    from ttcsim.worlds import make_pool
+
+    pool = make_pool(world, queries, samples, seed=seed)
+    ttcsim.write(pool, dest, facts={"world": world, "seed": seed})
+    _out.print(f"{dest}: {pool.n_queries} queries, {pool.n_samples} samples", highlight=False)
