@@ -92,13 +92,15 @@ class PoolArrays:
             # Compared in single precision, as stored: a reward of 0.9 must reach gamma = 0.9.
             hit = signal >= np.float32(policy.gamma)
         flags = correct * np.uint8(CORRECT) + hit * np.uint8(HIT)
-        wants_answers = "answer" in policy.columns() or {"majority", "weighted"} & set(setting.selectors)
-        if wants_answers or (not policy.needs and pool.answers is not None and policy.depends == "everything"):
+        # A rule of the user may read any statistic that the pool can give; ours say what they read, and every column
+        # that is not read is a cache miss saved at every draw.
+        foreign = not type(policy).__module__.startswith("ttcsim.policies.")
+        voting = bool({"majority", "weighted"} & set(setting.selectors))
+        answer, slots = none_i, read_only(np.zeros(pool.n_queries + 1, np.int64))
+        if pool.answers is not None and (foreign or voting or "answer" in policy.needs):
             answer, slots = self.answers()
-        else:
-            answer, slots = none_i, read_only(np.zeros(pool.n_queries + 1, np.int64))
         tokens = none_i
-        if pool.tokens is not None:
+        if pool.tokens is not None and (foreign or setting.cost == "tokens" or "tokens" in policy.needs):
             tokens = read_only(pool.tokens)
         reward = none_f
         if setting.reward is not None and {"best", "weighted"} & set(setting.selectors):

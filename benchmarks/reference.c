@@ -1,0 +1,157 @@
+/* The C twin of the event-driven kernels: the same streams, the same results, as fast as plain C gets.
+   Compiled by speed_of_c.py with gcc -O3 -march=native. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GOLDEN 0x9E3779B97F4A7C15ULL
+typedef uint64_t u64;
+typedef int64_t i64;
+
+static inline u64 mix64(u64 z) {
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+}
+static inline u64 stream(u64 seed, u64 r, u64 query) {
+    return mix64(mix64(mix64(seed + GOLDEN) + (r + 1) * GOLDEN) ^ query);
+}
+static inline u64 word(u64 key, u64 j) { return mix64(key + (j + 1) * GOLDEN); }
+static inline u64 priority(u64 key) { return mix64(key ^ 0xD1B54A32D192ED03ULL); }
+static inline double uniform(u64 key, u64 j) { return ((double)(word(key, j) >> 11) + 0.5) * 0x1p-53; }
+static inline u64 bounded(u64 key, u64 j, u64 n) {
+    u64 bits = word(key, j), product = (bits >> 32) * n;
+    if ((uint32_t)product < n) {
+        u64 threshold = (0x100000000ULL - n) % n;
+        while ((uint32_t)product < threshold) {
+            bits = mix64(bits + GOLDEN);
+            product = (bits >> 32) * n;
+        }
+    }
+    return product >> 32;
+}
+
+static u64 kth_smallest(u64 *v, i64 count, i64 k) {
+    i64 low = 0, high = count - 1, target = k - 1;
+    while (low < high) {
+        u64 pivot = v[(low + high) >> 1];
+        i64 i = low, j = high;
+        while (i <= j) {
+            while (v[i] < pivot) i++;
+            while (v[j] > pivot) j--;
+            if (i <= j) { u64 t = v[i]; v[i] = v[j]; v[j] = t; i++; j--; }
+        }
+        if (target <= j) high = j; else if (target >= i) low = i; else break;
+    }
+    return v[target];
+}
+
+/* First success without replacement within `limit` draws; 0 = none. perm is the identity before and after. */
+static inline i64 first_success(u64 key, const uint8_t *correct, i64 size, i64 limit, int32_t *perm, int32_t *swaps) {
+    i64 drawn = 0, at = 0;
+    while (drawn < limit) {
+        i64 slot = drawn + (i64)bounded(key, drawn, size - drawn);
+        int32_t sample = perm[slot];
+        perm[slot] = perm[drawn];
+        swaps[drawn++] = (int32_t)slot;
+        if (correct[sample]) { at = drawn; break; }
+    }
+    for (i64 j = 0; j < drawn; j++) perm[swaps[j]] = swaps[j];
+    return at;
+}
+
+/* One budget. eliminate = 0 is uniform. Returns the draws; fills covered[r], query_covered and query_draws. */
+i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, i64 budget, int eliminate,
+           u64 seed, i64 reps, i64 depth, i64 *covered, i64 *query_covered, i64 *query_draws) {
+    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4);
+    u64 *keys = malloc(n * 8), *prio = malloc(n * 8), *scratch = malloc(n * 8);
+    i64 *at = malloc(n * 8), *leaving = malloc((size + 2) * 8), total = 0;
+    for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
+    i64 level0 = budget / n;
+    for (i64 r = 0; r < reps; r++) {
+        i64 looked = eliminate ? depth : level0 + 1;
+        if (looked > size) looked = size;
+        for (i64 q = 0; q < n; q++) {
+            keys[q] = stream(seed, r, query[q]);
+            prio[q] = priority(keys[q]);
+            at[q] = available[q] ? first_success(keys[q], correct + q * size, size, looked, perm, swaps) : 0;
+        }
+        i64 done, rest;
+        if (!eliminate) {
+            done = level0;
+            rest = budget - done * n;
+        } else {
+            for (;;) {
+                memset(leaving, 0, (looked + 2) * 8);
+                for (i64 q = 0; q < n; q++) if (at[q]) leaving[at[q]]++;
+                i64 active = n, cost = 0;
+                done = 0;
+                while (done < looked && active > 0 && cost + active <= budget) {
+                    cost += active;
+                    done++;
+                    active -= leaving[done];
+                }
+                rest = active > 0 ? budget - cost : 0;
+                if (done < looked || looked == size || active == 0) { if (done == size) rest = 0; break; }
+                looked = 2 * looked < size ? 2 * looked : size;
+                for (i64 q = 0; q < n; q++)
+                    if (!at[q] && available[q]) at[q] = first_success(keys[q], correct + q * size, size, looked, perm, swaps);
+            }
+        }
+        u64 threshold = 0;
+        if (rest > 0) {
+            i64 m = 0;
+            for (i64 q = 0; q < n; q++) if (!eliminate || !at[q] || at[q] > done) scratch[m++] = prio[q];
+            threshold = kth_smallest(scratch, m, rest);
+        }
+        i64 hits = 0;
+        for (i64 q = 0; q < n; q++) {
+            i64 draws = eliminate && at[q] && at[q] <= done ? at[q] : done + (rest > 0 && prio[q] <= threshold);
+            total += draws;
+            query_draws[q] += draws;
+            if (at[q] && at[q] <= draws) { hits++; query_covered[q]++; }
+        }
+        covered[r] = hits;
+    }
+    free(perm); free(swaps); free(keys); free(prio); free(scratch); free(at); free(leaving);
+    return total;
+}
+
+/* Elimination by known rates, one budget: geometric first successes. */
+i64 law(i64 n, const double *log_fail, const u64 *query, i64 budget, u64 seed, i64 reps, i64 depth, i64 *covered) {
+    i64 *at = malloc(n * 8), *leaving = malloc((depth + 1) * 8), total = 0;
+    u64 *keys = malloc(n * 8), *scratch = malloc(n * 8);
+    for (i64 r = 0; r < reps; r++) {
+        memset(leaving, 0, (depth + 1) * 8);
+        for (i64 q = 0; q < n; q++) {
+            keys[q] = stream(seed, r, query[q]);
+            double time = log_fail[q] < 0 ? 1.0 + floor(log(uniform(keys[q], 0)) / log_fail[q]) : INFINITY;
+            at[q] = (i64)fmin(time, (double)(budget + 1));
+            if (at[q] <= depth) leaving[at[q]]++;
+        }
+        i64 done = 0, cost = 0, solved = 0, active = n;
+        while (active > 0 && cost + active <= budget) {
+            cost += active;
+            if (++done > depth) {
+                depth *= 2;
+                leaving = realloc(leaving, (depth + 1) * 8);
+                memset(leaving, 0, (depth + 1) * 8);
+                for (i64 q = 0; q < n; q++) if (at[q] <= depth) leaving[at[q]]++;
+            }
+            solved += leaving[done];
+            active -= leaving[done];
+        }
+        i64 rest = active > 0 ? budget - cost : 0;
+        if (rest > 0) {
+            i64 m = 0;
+            for (i64 q = 0; q < n; q++) if (at[q] > done) scratch[m++] = priority(keys[q]);
+            u64 threshold = kth_smallest(scratch, m, rest);
+            for (i64 q = 0; q < n; q++) solved += at[q] == done + 1 && priority(keys[q]) <= threshold;
+        }
+        covered[r] = solved;
+        total += cost + rest;
+    }
+    free(at); free(leaving); free(keys); free(scratch);
+    return total;
+}

@@ -1,0 +1,120 @@
+"""Does the event-driven replay run at the speed of C?
+
+The C twin does the same work on the same random streams, and its results have to be equal before it is timed.
+Timings alternate in one run, so a busy machine slows both; the median of the rounds is quoted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ttcsim.engine.law import eliminate_by_rate
+from ttcsim.policies import policy
+from ttcsim.replay import PoolArrays, Replay, Setting
+from ttcsim.worlds import make_pool, world_rates
+
+QUERIES, SAMPLES, DRAWS = 500, 1024, 8000
+REPS, ROUNDS = 400, 15
+WORLD = "beta(0.4,1.2)"
+
+
+def compile_reference(folder: Path) -> ctypes.CDLL:
+    library = folder / "reference.so"
+    source = Path(__file__).with_name("reference.c")
+    command = ["gcc", "-O3", "-march=native", "-shared", "-fPIC", "-o", str(library), str(source), "-lm"]
+    subprocess.run(command, check=True)
+    loaded = ctypes.CDLL(str(library))
+    loaded.replay.restype = loaded.law.restype = ctypes.c_int64
+    return loaded
+
+
+def pointer(array):
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
+def alternate(first, second):
+    """Median seconds of two calls that take turns."""
+    times = ([], [])
+    first(), second()
+    for _ in range(ROUNDS):
+        for call, found in zip((first, second), times, strict=True):
+            start = time.perf_counter()
+            call()
+            found.append(time.perf_counter() - start)
+    return tuple(statistics.median(t) for t in times)
+
+
+def replay_row(library, pool, name):
+    setting = Setting(pool, np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
+    replay = Replay(policy(name), setting, PoolArrays(pool))
+    i64 = ctypes.c_int64
+    covered, by_query, draws = np.zeros(REPS, np.int64), np.zeros(QUERIES, np.int64), np.zeros(QUERIES, np.int64)
+    correct = np.ascontiguousarray(pool.correct)
+
+    def ours():
+        return replay.run(0, REPS)
+
+    def in_c():
+        by_query[:] = draws[:] = 0
+        return library.replay(
+            i64(QUERIES), i64(SAMPLES), pointer(replay.x.keys), pointer(correct), pointer(replay.available), i64(DRAWS),
+            ctypes.c_int(name == "elimination"), ctypes.c_uint64(0), i64(REPS), i64(replay.depth),
+            pointer(covered), pointer(by_query), pointer(draws),
+        )  # fmt: skip
+
+    tally, total = ours(), in_c()
+    assert total == tally.spent.sum() == REPS * DRAWS
+    np.testing.assert_array_equal(tally.covered[:, 0], covered)
+    np.testing.assert_array_equal(tally.query_covered[0], by_query)
+    np.testing.assert_array_equal(tally.query_draws[0], draws)
+    return report(f"{name}, {QUERIES} x {SAMPLES} without replacement", REPS * DRAWS, *alternate(ours, in_c))
+
+
+def law_row(library, pool):
+    with np.errstate(divide="ignore"):
+        log_fail = np.log1p(-world_rates(WORLD, QUERIES))
+    keys = PoolArrays(pool).keys
+    budget = np.array([DRAWS], np.int64)
+    covered, spent = np.zeros((REPS, 1), np.int64), np.zeros((REPS, 1), np.int64)
+    covered_c = np.zeros(REPS, np.int64)
+    i64 = ctypes.c_int64
+
+    def ours():
+        eliminate_by_rate(log_fail, keys, budget, np.uint64(0), 0, REPS, 256, covered, spent)
+
+    def in_c():
+        return library.law(
+            i64(QUERIES), pointer(log_fail), pointer(keys), i64(DRAWS), ctypes.c_uint64(0), i64(REPS), i64(256),
+            pointer(covered_c),
+        )  # fmt: skip
+
+    ours()
+    total = in_c()
+    assert total == spent.sum()
+    np.testing.assert_array_equal(covered[:, 0], covered_c)
+    return report(f"elimination law, {QUERIES} rates", total, *alternate(ours, in_c))
+
+
+def report(words, draws, ours, in_c):
+    return f"| {words} | {draws / ours:.2e} | {draws / in_c:.2e} | {in_c / ours:.2f} |"
+
+
+def main():
+    pool = make_pool(WORLD, QUERIES, SAMPLES)
+    with tempfile.TemporaryDirectory() as folder:
+        library = compile_reference(Path(folder))
+        rows = [replay_row(library, pool, name) for name in ("uniform", "elimination")] + [law_row(library, pool)]
+    print(f"Draws per second on one core, {DRAWS} draws a replication, median of {ROUNDS} alternating rounds:\n")
+    print("| replay | ttcsim | C | ttcsim / C |\n|---|---|---|---|")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""How long until the first number? Cold (kernels compiled) and warm (kernels from the cache) starts, whole commands."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+COMMANDS = {
+    "ttcsim --help": ["--help"],
+    "ttcsim sweep, 2 policies, 100 replications": (
+        ["sweep", "builtin:smollm2-arithmetic", "-p", "uniform", "-p", "elimination", "-b", "4", "--reps", "100", "--json"]
+    ),
+    "ttcsim sweep with a rule, 100 replications": (
+        ["sweep", "builtin:smollm2-arithmetic", "-p", "entropy", "-b", "4", "--reps", "100", "--json"]
+    ),
+    "ttcsim demo": ["demo"],
+}
+WARM_ROUNDS = 5
+
+
+def seconds(arguments, cache, folder):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "ttcsim", *arguments], check=True, capture_output=True, env=environment, cwd=folder
+    )
+    return time.perf_counter() - start
+
+
+def main():
+    print("| command | cold, s | warm, s (median of 5) |\n|---|---|---|")
+    for words, arguments in COMMANDS.items():
+        with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as folder:
+            cold = seconds(arguments, cache, folder)
+            warm = statistics.median(seconds(arguments, cache, folder) for _ in range(WARM_ROUNDS))
+        print(f"| `{words}` | {cold:.1f} | {warm:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
