@@ -35,9 +35,8 @@ def main():
     policies = [*RULES, "uniform", "elimination", "elimination(k=4)", "two-stage", "prophet"]
     start = time.perf_counter()
     ttcsim.sweep(pool, policies, [1, 2, 4, 8, 16, 32, 64], reps=1000)
-    print(
-        f"\nA study of {len(policies)} policies, budgets 1 to 64, 1,000 replications: {time.perf_counter() - start:.0f} s."
-    )
+    spent = time.perf_counter() - start
+    print(f"\nA study of {len(policies)} policies, budgets 1 to 64, 1,000 replications: {spent:.0f} s.")
 
 
 if __name__ == "__main__":

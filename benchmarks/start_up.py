@@ -9,14 +9,12 @@ import sys
 import tempfile
 import time
 
+POOL = "builtin:smollm2-arithmetic"
+BRIEF = ["-b", "4", "--reps", "100", "--json"]
 COMMANDS = {
     "ttcsim --help": ["--help"],
-    "ttcsim sweep, 2 policies, 100 replications": (
-        ["sweep", "builtin:smollm2-arithmetic", "-p", "uniform", "-p", "elimination", "-b", "4", "--reps", "100", "--json"]
-    ),
-    "ttcsim sweep with a rule, 100 replications": (
-        ["sweep", "builtin:smollm2-arithmetic", "-p", "entropy", "-b", "4", "--reps", "100", "--json"]
-    ),
+    "ttcsim sweep, 2 policies, 100 replications": ["sweep", POOL, "-p", "uniform", "-p", "elimination", *BRIEF],
+    "ttcsim sweep with a rule, 100 replications": ["sweep", POOL, "-p", "entropy", *BRIEF],
     "ttcsim demo": ["demo"],
 }
 WARM_ROUNDS = 5
