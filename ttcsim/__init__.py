@@ -10,6 +10,7 @@ from ttcsim.pool import Pool as Pool
 from ttcsim.pool_files import load as load
 from ttcsim.pool_files import write as write
 from ttcsim.result import Result as Result
+from ttcsim.state import QueryStats as QueryStats
 from ttcsim.state import Stats as Stats
 from ttcsim.state import score as score
 from ttcsim.state import stop as stop

@@ -1,8 +1,8 @@
-"""What a rule may see of the queries, and how a Python function becomes a rule that kernels can call.
+"""What a rule may see of a query, and how a Python function becomes a rule that kernels can call.
 
-A rule is ``f(s, q, p, key) -> float``: `s` is a `Stats`, `q` the index of an active query, `p` the policy's
-parameters (float64, in the order of its fields) and `key` a fresh random stream for rules that randomise
-(``ttcsim.rng.uniform(key, 0)``). It cannot see the pool, so it cannot peek.
+A rule is ``f(s, p, key) -> float``: `s` is a `QueryStats`, `p` the policy's parameters (float64, in the order of its
+fields) and `key` a fresh random stream for rules that randomise (``ttcsim.rng.uniform(key, 0)``). It cannot see the
+pool, so it cannot peek. Plain Python policies see the same numbers of all queries at once, as `Stats`.
 """
 
 from __future__ import annotations
@@ -22,19 +22,34 @@ from ttcsim._jit import JIT_DISABLED, njit, njit_signature
 from ttcsim.errors import InputError
 
 
-class Stats(NamedTuple):
-    """Running statistics of all queries, what a policy has seen so far. Rules read them and never write."""
+class QueryStats(NamedTuple):
+    """What has been seen of one query so far: plain numbers, so that calling a rule costs next to nothing."""
 
-    draws: NDArray[np.int64]  # i8[Q] samples shown
-    successes: NDArray[np.int64]  # i8[Q] samples whose signal reached gamma
-    signal_sum: NDArray[np.float64]  # f8[Q] sum of the signal (a reward, or 1 for correct)
-    signal_max: NDArray[np.float64]  # f8[Q] largest signal, 0 before the first draw
-    tokens: NDArray[np.int64]  # i8[Q] tokens of the samples shown; needs the column `tokens`
-    entropy: NDArray[np.float64]  # f8[Q] entropy of the answers shown, nats; needs the column `answer`
-    top: NDArray[np.int64]  # i8[Q] votes of the most frequent answer
-    distinct: NDArray[np.int64]  # i8[Q] different answers shown
-    clock: NDArray[np.int64]  # i8[1] draws over all queries
-    rates: NDArray[np.float64]  # f8[Q] true success rates for oracles, NaN for everyone else
+    draws: int  # samples shown
+    successes: int  # samples whose signal reached gamma
+    signal_sum: float  # sum of the signal (a reward, or 1 for correct)
+    signal_max: float  # largest signal, 0 before the first draw
+    tokens: int  # tokens of the samples shown; 0 where the pool has no column `tokens`
+    entropy: float  # entropy of the answers shown, nats; 0 where the pool has no column `answer`
+    top: int  # votes of the most frequent answer
+    distinct: int  # different answers shown
+    t: int  # draws over all queries
+    rate: float  # true success rate for oracles, NaN for everyone else
+
+
+class Stats(NamedTuple):
+    """`QueryStats` of all queries, for plain Python policies; read-only in spirit."""
+
+    draws: NDArray[np.int64]  # i8[Q]
+    successes: NDArray[np.int64]  # i8[Q]
+    signal_sum: NDArray[np.float64]  # f8[Q]
+    signal_max: NDArray[np.float64]  # f8[Q]
+    tokens: NDArray[np.int64]  # i8[Q]
+    entropy: NDArray[np.float64]  # f8[Q]
+    top: NDArray[np.int64]  # i8[Q]
+    distinct: NDArray[np.int64]  # i8[Q]
+    t: NDArray[np.int64]  # i8[1] draws over all queries
+    rate: NDArray[np.float64]  # f8[Q]
 
 
 @njit
@@ -49,8 +64,8 @@ def empty_stats(n: int) -> Stats:
         entropy=np.zeros(n, np.float64),
         top=np.zeros(n, np.int64),
         distinct=np.zeros(n, np.int64),
-        clock=np.zeros(1, np.int64),
-        rates=np.full(n, np.nan),
+        t=np.zeros(1, np.int64),
+        rate=np.full(n, np.nan),
     )
 
 
@@ -65,8 +80,8 @@ def xlogx(count: int, unit: float) -> np.int64:
 if JIT_DISABLED:
     RULE_TYPE = STOP_TYPE = _RULE = _STOP = None
 else:
-    _example = Stats(*(np.zeros(1, t) for t in "qqddqdqqqd"))
-    _arguments = (numba.typeof(_example), types.int64, types.float64[::1], types.uint64)
+    _example = QueryStats(0, 0, 0.0, 0.0, 0, 0.0, 0, 0, 0, 0.0)
+    _arguments = (numba.typeof(_example), types.float64[::1], types.uint64)
     _RULE = types.float64(*_arguments)
     _STOP = types.boolean(*_arguments)
     RULE_TYPE = types.FunctionType(_RULE)
@@ -76,7 +91,7 @@ else:
 
 
 class Rule:
-    """A jittable function of ``(s, q, p, key)``; compiled when a replay first needs it.
+    """A jittable function of ``(s, p, key)``; compiled when a replay first needs it.
 
     Use it as the decorator ``@score`` (for indices) or ``@stop`` (for stop rules).
     """
@@ -87,17 +102,17 @@ class Rule:
         self.__doc__ = self.function.__doc__
         self.__name__ = self.function.__name__
         names = list(inspect.signature(self.function).parameters)
-        if len(names) != 4:
+        if len(names) != 3:
             raise InputError(
-                f"rule {self.__name__}: takes ({', '.join(names)}), but a rule takes (s, q, p, key); add the missing"
+                f"rule {self.__name__}: takes ({', '.join(names)}), but a rule takes (s, p, key); add the missing"
             )
 
     def __repr__(self) -> str:
         return f"<{'stop' if self.stops else 'score'} rule {self.__name__}>"
 
-    def __call__(self, s: Stats, q: int, p: NDArray[np.float64], key: int) -> Any:
+    def __call__(self, s: QueryStats, p: NDArray[np.float64], key: int) -> Any:
         """Evaluate as plain Python."""
-        return self.function(s, q, p, key)
+        return self.function(s, p, key)
 
     @property
     def compiled(self) -> Any:
@@ -124,10 +139,10 @@ def _compile(function: Callable[..., Any], stops: bool) -> Any:
 
 
 def score(function: Callable[..., float]) -> Rule:
-    """Make a function of ``(s, q, p, key)`` an index rule: the active query with the largest value is drawn next."""
+    """Make a function of ``(s, p, key)`` an index rule: the active query with the largest value is drawn next."""
     return Rule(function)
 
 
 def stop(function: Callable[..., bool]) -> Rule:
-    """Make a function of ``(s, q, p, key)`` a stop rule: it is asked about the query just drawn, True drops it."""
+    """Make a function of ``(s, p, key)`` a stop rule: it is asked about the query just drawn, True drops it."""
     return Rule(function, stops=True)

@@ -9,8 +9,8 @@ import ttcsim
 
 
 @ttcsim.score
-def fewest_tokens(s, q, p, key):
-    return -(p[0] * s.tokens[q])
+def fewest_tokens(s, p, key):
+    return -(p[0] * s.tokens)
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Thrifty(ttcsim.Policy):
 
 
 @ttcsim.score
-def mean_signal(s, q, p, key):
-    return s.signal_sum[q] / s.draws[q] + p[0] * np.sqrt(2 * np.log(s.clock[0] + 1) / s.draws[q])
+def mean_signal(s, p, key):
+    return s.signal_sum / s.draws + p[0] * np.sqrt(2 * np.log(s.t + 1) / s.draws)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PlainUCB(ttcsim.Policy):
 
     def scores(self, s, active):
         n = s.draws[active]
-        return s.signal_sum[active] / n + self.weight * np.sqrt(2 * np.log(s.clock[0] + 1) / n)
+        return s.signal_sum[active] / n + self.weight * np.sqrt(2 * np.log(s.t[0] + 1) / n)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class WrongShape(ttcsim.Policy):
 
 
 @ttcsim.score
-def not_numeric(s, q, p, key):
+def not_numeric(s, p, key):
     return open("x")
 
 
@@ -70,4 +70,4 @@ class NotCompilable(ttcsim.Policy):
 class NotDecorated(ttcsim.Policy):
     """Forgot @ttcsim.score."""
 
-    score: ClassVar = lambda s, q, p, key: 0.0
+    score: ClassVar = lambda s, p, key: 0.0

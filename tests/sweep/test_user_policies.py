@@ -60,6 +60,6 @@ def test_faults_are_one_line(pool, text, message):
     assert "\n" not in str(error.value)
 
 
-def test_rule_needs_four_arguments():
-    with pytest.raises(InputError, match=r"takes \(s, q\)"):
+def test_rule_needs_three_arguments():
+    with pytest.raises(InputError, match=r"takes \(s, q\), but a rule takes \(s, p, key\)"):
         ttcsim.score(lambda s, q: 0.0)

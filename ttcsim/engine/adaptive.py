@@ -23,7 +23,7 @@ from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, example_samples, 
 from ttcsim.engine.order import shown
 from ttcsim.engine.select import measure
 from ttcsim.rng import bounded, priority, rule_key, stream
-from ttcsim.state import RULE_TYPE, STOP_TYPE, Stats, empty_stats, xlogx
+from ttcsim.state import RULE_TYPE, STOP_TYPE, QueryStats, Stats, empty_stats, xlogx
 
 IN_ROUNDS, BY_INDEX, RESCORE_ALL, INTERPRETED = 0, 1, 2, 3
 """How the next query is chosen: round robin; by an index that changes with the query's own draws; by an index
@@ -122,8 +122,8 @@ def start(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     s.entropy[:] = 0.0
     s.top[:] = 0
     s.distinct[:] = 0
-    s.clock[0] = 0
-    s.rates[:] = x.rates
+    s.t[0] = 0
+    s.rate[:] = x.rates
     w.dropped[:] = False
     w.covered[:] = False
     w.ready[:] = 0
@@ -273,9 +273,9 @@ def _replay_adaptive(score, bonus, stop, p, x, plan, budgets, selectors, w, tall
     # Tuples are taken apart here, once: reading a field inside the loop would count references to its array.
     s = w.stats
     draws, successes, signal_sum, signal_max, seen_tokens, clock = (
-        s.draws, s.successes, s.signal_sum, s.signal_max, s.tokens, s.clock,
+        s.draws, s.successes, s.signal_sum, s.signal_max, s.tokens, s.t,
     )  # fmt: skip
-    entropy, top, distinct = s.entropy, s.top, s.distinct
+    entropy, top, distinct, rate = s.entropy, s.top, s.distinct, s.rate
     keys, priorities, limit, active, base, slope = w.keys, w.priority, w.limit, w.active, w.base, w.slope
     dropped, covered, arena, segment, ready = w.dropped, w.covered, w.arena, w.segment, w.ready
     perm, swaps, votes, entropy_sums, scalars = w.perm, w.swaps, w.votes, w.entropy, w.scalars
@@ -303,7 +303,11 @@ def _replay_adaptive(score, bonus, stop, p, x, plan, budgets, selectors, w, tall
                     q = active[i]
                     if draws[q] >= warmup:
                         key = rule_key(keys[q], clock[0])
-                        set_index(base, slope, i, score(s, q, p, key), bonus(s, q, p, key))
+                        seen = QueryStats(
+                            draws[q], successes[q], signal_sum[q], signal_max[q], seen_tokens[q], entropy[q], top[q],
+                            distinct[q], clock[0], rate[q],
+                        )  # fmt: skip
+                        set_index(base, slope, i, score(seen, p, key), bonus(seen, p, key))
             now = math.sqrt(math.log(clock[0] + 1.0))
             position = choose_by_index(scalars[_ACTIVE], active, base, slope, draws, priorities, now)
             q = active[position] if position >= 0 else -1
@@ -349,8 +353,12 @@ def _replay_adaptive(score, bonus, stop, p, x, plan, budgets, selectors, w, tall
                     see_answer(code, slots[q] + code, q, drawn, votes, entropy_sums, entropy, top, distinct)
         if going:
             key = rule_key(keys[q], draws[q])
+            seen = QueryStats(
+                draws[q], successes[q], signal_sum[q], signal_max[q], seen_tokens[q], entropy[q], top[q], distinct[q],
+                clock[0], rate[q],
+            )  # fmt: skip
             if not dropped[q]:
-                dropped[q] = stop(s, q, p, key)
+                dropped[q] = stop(seen, p, key)
             if position >= 0:
                 if dropped[q] or draws[q] >= limit[q]:
                     last = scalars[_ACTIVE] - 1
@@ -359,7 +367,7 @@ def _replay_adaptive(score, bonus, stop, p, x, plan, budgets, selectors, w, tall
                     slope[position] = slope[last]
                     scalars[_ACTIVE] = last
                 elif mode == BY_INDEX and draws[q] >= warmup:
-                    set_index(base, slope, position, score(s, q, p, key), bonus(s, q, p, key))
+                    set_index(base, slope, position, score(seen, p, key), bonus(seen, p, key))
         else:
             # Budgets that were not used up are read off as they stand.
             while scalars[_BUDGET] < len(budgets):

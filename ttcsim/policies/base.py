@@ -10,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.state import Rule, Stats, score, stop
+from ttcsim.state import QueryStats, Rule, score, stop
 
 
 @score
-def zero(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
+def zero(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
     """No preference: ties are broken by fewest draws, then by a random priority."""
     return 0.0
 
 
 @stop
-def on_success(s: Stats, q: int, p: NDArray[np.float64], key: int) -> bool:
+def on_success(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
     """Drop a query once a draw had a signal of at least gamma (Zuo & Zhu, Algorithm 1)."""
-    return s.successes[q] > 0
+    return s.successes > 0
 
 
 @stop
-def never(s: Stats, q: int, p: NDArray[np.float64], key: int) -> bool:
+def never(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
     """Keep every query."""
     return False
 
@@ -78,7 +78,7 @@ class Policy:
     anytime: ClassVar[bool] = True
     """Whether a larger budget only continues what a smaller one did."""
     foresight: ClassVar[bool] = False
-    """Whether the rules may read the true success rates `s.rates` (oracles)."""
+    """Whether the rules may read the true success rates `s.rate` (oracles)."""
     warmup: ClassVar[int] = 1
     """Draws every query gets before scores count."""
     prophetic: ClassVar[bool] = False

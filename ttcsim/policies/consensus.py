@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy
-from ttcsim.state import Rule, Stats, stop
+from ttcsim.state import QueryStats, Rule, stop
 
 
 @stop
-def _agreement(s: Stats, q: int, p: NDArray[np.float64], key: int) -> bool:
-    return s.draws[q] >= p[1] and s.top[q] > p[0] * s.draws[q]
+def _agreement(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
+    return s.draws >= p[1] and s.top > p[0] * s.draws
 
 
 @dataclass(frozen=True)

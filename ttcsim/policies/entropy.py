@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.policies.base import Policy
-from ttcsim.state import Rule, Stats, score
+from ttcsim.state import QueryStats, Rule, score
 
 
 @score
-def _entropy(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return s.entropy[q]
+def _entropy(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return s.entropy
 
 
 @score
-def _width(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return p[0] / math.sqrt(s.draws[q])
+def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return p[0] / math.sqrt(s.draws)
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy, Rules
-from ttcsim.state import Rule, Stats, score
+from ttcsim.state import QueryStats, Rule, score
 
 
 @score
-def _gap_of_max(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return -abs(p[1] - s.signal_max[q])
+def _gap_of_max(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return -abs(p[1] - s.signal_max)
 
 
 @score
-def _gap_of_mean(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return -abs(p[1] - s.signal_sum[q] / s.draws[q])
+def _gap_of_mean(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return -abs(p[1] - s.signal_sum / s.draws)
 
 
 @score
-def _width(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return p[0] / math.sqrt(s.draws[q])
+def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return p[0] / math.sqrt(s.draws)
 
 
 @dataclass(frozen=True)

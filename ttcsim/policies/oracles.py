@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.policies.base import Policy
-from ttcsim.state import Rule, Stats, score
+from ttcsim.state import QueryStats, Rule, score
 
 
 @score
-def _rate(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return s.rates[q] if s.rates[q] > 0 else -np.inf
+def _rate(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return s.rate if s.rate > 0 else -np.inf
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.policies.base import Policy
-from ttcsim.state import Rule, Stats, score
+from ttcsim.state import QueryStats, Rule, score
 
 
 @score
-def _mean(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return s.signal_sum[q] / s.draws[q]
+def _mean(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return s.signal_sum / s.draws
 
 
 @score
-def _width(s: Stats, q: int, p: NDArray[np.float64], key: int) -> float:
-    return p[0] * math.sqrt(2.0 / s.draws[q])
+def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    return p[0] * math.sqrt(2.0 / s.draws)
 
 
 @dataclass(frozen=True)
