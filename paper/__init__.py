@@ -1,0 +1,1 @@
+"""The paper as code: every figure and table from one command."""

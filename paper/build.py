@@ -1,0 +1,21 @@
+"""Rebuild every figure and table: ``python -m paper.build [FOLDER]``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from paper.builtin_pool import figure as builtin_pool
+
+PARTS = {"builtin_pool": builtin_pool.build}
+
+
+def main(folder: str = "paper/out", **options: int) -> None:
+    """Build every part into its own folder."""
+    for name, build in PARTS.items():
+        for path in build(Path(folder) / name, **options):
+            print(path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,7 @@
+"""What runs."""
+
+POOL = "builtin:smollm2-arithmetic"
+POLICIES = ("uniform", "elimination", "entropy", "consensus", "two-stage", "clairvoyant", "prophet")
+BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0)
+REPS = 2000
+TESTING_REPS = 20

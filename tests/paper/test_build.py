@@ -1,0 +1,11 @@
+"""Every part of the paper builds, on its smallest setting."""
+
+from paper import build
+from paper.builtin_pool import sweep
+
+
+def test_every_part_builds(tmp_path, capsys):
+    build.main(str(tmp_path), reps=sweep.TESTING_REPS)
+    paths = capsys.readouterr().out.split()
+    assert len(paths) == 6
+    assert all((tmp_path / p).stat().st_size > 500 for p in paths)
