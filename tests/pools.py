@@ -2,6 +2,7 @@
 
 import hypothesis.strategies as st
 import numpy as np
+import polars as pl
 
 from ttcsim.pool import Pool
 
@@ -12,6 +13,7 @@ samples = st.fixed_dictionaries(
         "correct": st.booleans(),
         "reward": st.sampled_from(REWARDS),
         "tokens": st.integers(1, 9),
+        "logprob": st.sampled_from([-0.5, -1.0, -3.0]),
         "answer": st.sampled_from([None, "a", "b", "c"]),
     }
 )
@@ -36,6 +38,8 @@ def to_pool(plain, name="test"):
         tokens=np.array([s["tokens"] for s in rows], np.int32),
         answers=np.array([-1 if s["answer"] is None else labels.index(s["answer"]) for s in rows], np.int32),
         answer_labels=labels,
+        logprob=np.array([s.get("logprob", -1.0) for s in rows], np.float32),
+        queries=pl.DataFrame({"query_id": list(plain), "level": [str(i % 2) for i in range(len(plain))]}),
     )
 
 

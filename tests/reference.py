@@ -1,7 +1,8 @@
 """The replay in plain Python: slow, obvious, and the judge of every kernel.
 
 Read top to bottom: the random order of a query, one policy loop, the oracle that knows outcomes, the selectors.
-Nothing here is imported from the engine except the two hash functions of ``ttcsim.rng`` that define the streams.
+The rules themselves are in ``reference_rules.py``. Nothing here is imported from the engine except the hash functions
+of ``ttcsim.rng`` that define the streams, and two routines of ``ttcsim.special`` that have tests of their own.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+from reference_rules import first_stage, index_of, wants_to_leave
 
-from ttcsim import rng
+from ttcsim import rng, special
 
 INF = math.inf
 
@@ -49,6 +51,7 @@ class Query:
     index: int
     samples: list  # of dicts: correct, signal, tokens, answer
     order: object
+    stream: int
     priority: int
     limit: float  # draws at which it has to leave
     drawn: list = field(default_factory=list)
@@ -69,40 +72,6 @@ class Query:
         total = sum(math.floor(c * math.log(c) * 2.0**36 + 0.5) for c in counts.values() if c > 1)
         return math.log(self.n) - total / 2.0**36 / self.n
 
-    def top_votes(self):
-        answers = [s["answer"] for s in self.drawn if s["answer"] is not None]
-        return max((answers.count(a) for a in answers), default=0)
-
-
-def index_of(policy, query, t, rates):
-    """(base, bonus): the index is base + bonus * sqrt(ln(t + 1)). Formulas of DESIGN section 4."""
-    name = policy["name"]
-    if name in ("uniform", "elimination", "consensus", "two-stage"):
-        return 0.0, 0.0
-    if name == "clairvoyant":
-        rate = rates[query.index]
-        return (rate, 0.0) if rate > 0 else (-INF, 0.0)
-    if query.n == 0:
-        return INF, 0.0
-    if name == "ucb":
-        return sum(query.signals()) / query.n, policy["weight"] * math.sqrt(2.0 / query.n)
-    if name == "gap":
-        signals = query.signals()
-        estimate = sum(signals) / query.n if policy["estimate"] == "mean" else max([0.0, *signals])
-        return -abs(policy["gamma"] - estimate), policy["weight"] / math.sqrt(query.n)
-    if name == "entropy":
-        return query.entropy(), policy["weight"] / math.sqrt(query.n)
-    raise ValueError(name)
-
-
-def wants_to_leave(policy, query):
-    name = policy["name"]
-    if name == "uniform":
-        return False
-    if name == "consensus":
-        return query.n >= policy["min"] and query.top_votes() > policy["share"] * query.n
-    return any(np.float32(s) >= np.float32(policy["gamma"]) for s in query.signals())
-
 
 def queries_of(pool, seed, replication, replay, cap):
     return [
@@ -110,6 +79,7 @@ def queries_of(pool, seed, replication, replay, cap):
             index=i,
             samples=samples,
             order=random_order(seed, replication, query_id, len(samples), replay),
+            stream=stream(seed, replication, query_id),
             priority=tie_breaker(seed, replication, query_id),
             limit=min(cap, len(samples)) if replay == "permute" else cap,
         )
@@ -117,18 +87,30 @@ def queries_of(pool, seed, replication, replay, cap):
     ]
 
 
-def replay_policy(pool, policy, total, seed, replication, *, replay="permute", cost="samples"):
+def replay_policy(pool, policy, total, seed, replication, *, replay="permute", cost="samples", predictions=None):
     """One replication at one total budget: (list of Query, amount spent)."""
     queries = queries_of(pool, seed, replication, replay, policy.get("cap", INF))
-    rates = [sum(s["correct"] for s in samples) / len(samples) for samples in pool.values()]
-    explore = math.floor(total * policy.get("share", 0) + 1e-9) if policy["name"] == "two-stage" else 0
-    spent = t = 0
+    if policy.get("stream"):
+        return replay_stream(queries, policy, total, cost)
+    batch = {
+        "rates": [sum(s["correct"] for s in samples) / len(samples) for samples in pool.values()],
+        "first_stage": first_stage(policy, total, len(queries)),
+        "predictions": predictions,
+        "prior": (1.0, 1.0),
+    }
+    explore = math.floor(total * policy["share"] + 1e-9) if policy["name"] == "two-stage" else 0
+    spent = t = next_fit = 0
     while True:
         exploring = spent < explore
+        if policy["name"] == "bayes" and t >= max(next_fit, len(queries)):
+            hits = np.array([float(sum(q.signals())) for q in queries])
+            misses = np.array([q.n - float(sum(q.signals())) for q in queries])
+            batch["prior"] = special.fit_beta(*batch["prior"], hits, misses, 20)
+            next_fit = max(t + 1, int(t * 1.25))
         active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
         scored = []
         for q in active:
-            base, bonus = index_of(policy, q, t, rates)
+            base, bonus = index_of(policy, q, t, batch)
             scored.append((base + bonus * math.sqrt(math.log(t + 1)) if base != -INF else -INF, -q.n, -q.priority, q))
         scored = [s for s in scored if s[0] != -INF]
         if not scored:
@@ -143,6 +125,24 @@ def replay_policy(pool, policy, total, seed, replication, *, replay="permute", c
             t += 1
             query.drawn.append(sample)
         query.stopped = query.stopped or wants_to_leave(policy, query)
+
+
+def replay_stream(queries, policy, total, cost):
+    """Queries come one at a time; each may spend what has accrued by then and was not spent."""
+    spent = 0
+    for arrived, query in enumerate(sorted(queries, key=lambda q: q.priority), start=1):
+        accrued = total * arrived // len(queries)
+        while not query.stopped and query.n < query.limit and spent < accrued:
+            block = min(policy.get("k", 1), query.limit - query.n)
+            for _ in range(int(block if cost == "tokens" else min(block, accrued - spent))):
+                sample = query.samples[next(query.order)]
+                price = sample["tokens"] if cost == "tokens" else 1
+                if spent + price > total:
+                    return queries, total
+                spent += price
+                query.drawn.append(sample)
+            query.stopped = wants_to_leave(policy, query)
+    return queries, spent
 
 
 def replay_prophet(pool, total, seed, replication, *, replay="permute", cost="samples", horizon=10_000):

@@ -12,7 +12,9 @@ from ttcsim.pool_files import write as write
 from ttcsim.result import Result as Result
 from ttcsim.state import QueryStats as QueryStats
 from ttcsim.state import Stats as Stats
+from ttcsim.state import fit as fit
 from ttcsim.state import score as score
+from ttcsim.state import see as see
 from ttcsim.state import stop as stop
 from ttcsim.sweep import sweep as sweep
 

@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba import types
 from numba.core import config as numba_config
+from numba.extending import intrinsic
+from numba.np import arrayobj
 
 JIT_DISABLED = bool(numba_config.DISABLE_JIT)
 
@@ -78,3 +81,26 @@ def njit_signature(signature: Any, function: Any, *, cache: bool = True) -> Any:
         return function
     with _own_cache():
         return numba.njit(signature, cache=cache, nogil=True, error_model="numpy")(function)
+
+
+def _borrowed(_context: Any, array: Any) -> Any:
+    kind = types.Array(array.dtype, array.ndim, array.layout, readonly=not array.mutable)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
+        view = arrayobj.make_array(signature.return_type)(context, builder)
+        arrayobj.populate_array(
+            view, data=source.data, shape=source.shape, strides=source.strides, itemsize=source.itemsize, meminfo=None
+        )
+        return view._getvalue()
+
+    return kind(array), codegen
+
+
+def _itself(array: Any) -> Any:
+    return array
+
+
+borrowed: Any = _itself if JIT_DISABLED else intrinsic(_borrowed)
+"""In a kernel: the same array without an owner, so that the hot loop counts no references (numba's counts are atomic
+and cost more than the arithmetic between them). The caller must hold the array for as long as it is used."""

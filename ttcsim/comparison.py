@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ttcsim.policies import Policy, Uniform
 from ttcsim.result import Outcome, Result
-from ttcsim.stats import LEVEL, budget_to_reach, query_interval, replay_interval, resampled_means
+from ttcsim.stats import budget_to_reach, holm, mean_tests, query_interval, replay_interval, resampled_means, tails
 from ttcsim.theory.uniform import pass_at_k
 
 
@@ -33,8 +33,8 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
             continue
         for metric, values in outcome.per_rep.items():
             interval = replay_interval(values - base.per_rep[metric])
-            per_query = outcome.per_query[metric]
-            lo_queries, hi_queries = query_interval(per_query - base.per_query[metric], result.config["seed"])
+            per_query = outcome.influence(metric)
+            lo_queries, hi_queries = query_interval(per_query - base.influence(metric), result.config["seed"])
             mean = base.per_rep[metric].mean(axis=0)
             efficiency, low, high, censored = _efficiency(result, per_query, curves[metric])
             for b, budget in enumerate(result.budgets):
@@ -64,6 +64,37 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     return frame.with_columns(pl.col(numbers).fill_nan(None))
 
 
+def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
+    """Every pair of policies at every budget: who wins, and is that beyond chance?
+
+    One row per budget and ordered pair with difference >= 0. Columns: budget, winner, loser, difference, lo, hi (95 %,
+    replay noise), lo_queries, hi_queries (95 %, new queries too), p_replay, p_queries (two-sided Student tests of "no
+    difference" over replications and over queries), and the same after Holm's correction for all pairs and budgets of
+    the table: replay_holm, queries_holm. Oracles take part: they show what is left to win.
+    """
+    rows = []
+    for i, first in enumerate(result.outcomes):
+        for second in result.outcomes[i + 1 :]:
+            difference = first.per_rep[metric] - second.per_rep[metric]
+            interval = replay_interval(difference)
+            influence = first.influence(metric) - second.influence(metric)
+            lo_queries, hi_queries = query_interval(influence, result.config["seed"])
+            p_replay, p_queries = mean_tests(difference), mean_tests(influence)
+            for b, budget in enumerate(result.budgets):
+                sign = 1.0 if interval.mean[b] >= 0 else -1.0
+                names = (str(first.policy), str(second.policy))[:: int(sign)]
+                noise = sorted((sign * interval.lo[b], sign * interval.hi[b]))
+                new = sorted((sign * lo_queries[b], sign * hi_queries[b]))
+                rows.append((budget, *names, sign * interval.mean[b], *noise, *new, p_replay[b], p_queries[b]))
+    columns = ["budget", "winner", "loser", "difference", "lo", "hi", "lo_queries", "hi_queries"]
+    schema = {c: pl.String if c in ("winner", "loser") else pl.Float64 for c in [*columns, "p_replay", "p_queries"]}
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("lo", "hi").fill_nan(None))
+    return frame.with_columns(
+        pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
+        pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
+    ).sort("budget", maintain_order=True)
+
+
 _RESAMPLES = 500
 
 
@@ -85,7 +116,7 @@ def _baseline_curve(result: Result, base: Outcome, metric: str) -> _Curve:
         budgets = np.unique(np.concatenate([np.arange(1, min(most, 64) + 1), np.geomspace(1, most, 200).astype(int)]))
         values = np.stack([pass_at_k(sizes, successes, int(k), replay=config["replay"]) for k in budgets], axis=1)
     else:
-        budgets, values = np.asarray(result.budgets), base.per_query[metric]
+        budgets, values = np.asarray(result.budgets), base.influence(metric)
     resampled = resampled_means(values, config["seed"], _RESAMPLES)
     return _Curve(
         budgets.astype(np.float64),
@@ -112,7 +143,7 @@ def _efficiency(result: Result, per_query: NDArray[np.float64], curve: _Curve) -
     values = resampled_means(per_query, result.config["seed"], _RESAMPLES)
     resampled = np.array([ratios(v, c) for v, c in zip(values, curve.resampled, strict=True)])
     # Order statistics, not interpolated ones: an infinite ratio means "beyond the curve", and stays that.
-    lo, hi = np.quantile(resampled, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=0, method="closest_observation")
+    lo, hi = np.quantile(resampled, tails(len(per_query)), axis=0, method="closest_observation")
     ceiling = curve.budgets[-1] / own
     return _Efficiency(
         np.where(np.isinf(point), ceiling, point),

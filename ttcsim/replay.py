@@ -14,6 +14,7 @@ from ttcsim.engine.adaptive import (
     IN_ROUNDS,
     INTERPRETED,
     RESCORE_ALL,
+    STREAMED,
     Plan,
     arena_size,
     make_work,
@@ -25,7 +26,7 @@ from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import replay_rounds
 from ttcsim.engine.select import SELECTORS
 from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy, never, on_success, zero
+from ttcsim.policies.base import Policy, blind, never, on_success, unfitted, zero
 from ttcsim.pool import Pool
 from ttcsim.rng import query_keys
 
@@ -105,7 +106,12 @@ class PoolArrays:
         reward = none_f
         if setting.reward is not None and {"best", "weighted"} & set(setting.selectors):
             reward = read_only(pool.rewards[setting.reward])
-        rates = pool.rates if policy.foresight else np.full(pool.n_queries, np.nan)
+        logprob = none_f
+        if pool.logprob is not None and (foreign or "logprob" in policy.needs):
+            logprob = read_only(pool.logprob)
+        unknown = np.full(pool.n_queries, np.nan)
+        rates = pool.rates if policy.foresight else unknown
+        prediction = policy.predictions(pool)
         return Samples(
             offsets=self.offsets,
             keys=self.keys,
@@ -115,13 +121,17 @@ class PoolArrays:
             tokens=tokens,
             answer=answer,
             answer_offsets=slots,
+            logprob=logprob,
             rates=read_only(rates.astype(np.float64, copy=False)),
+            prediction=read_only(unknown if prediction is None else prediction.astype(np.float64, copy=False)),
         )
 
 
 def refuse_unfit(policy: Policy, setting: Setting) -> None:
     """Raise `InputError` when the pool lacks a column that the policy reads, or the setting does not suit it."""
     have = {"correct"} | set(setting.pool.columns())
+    if setting.pool.queries is not None:
+        have |= {f"queries.{column}" for column in setting.pool.queries.columns if column != "query_id"}
     for column in policy.columns():
         if column not in have:
             raise InputError(
@@ -148,6 +158,8 @@ class Replay:
         self.cap = int(policy.cap) if policy.cap < UNBOUNDED else UNBOUNDED
         self.event_driven = (
             setting.cost == "samples"
+            and not policy.streamed()
+            and self.rules.see is blind
             and self.interpreted is None
             and self.rules.score is None
             and self.rules.bonus is zero
@@ -185,7 +197,7 @@ class Replay:
                 self.x, self.available, setting.totals, explore, self.policy.k, self.cap, permute, seed, first, last,
                 self.depth, self.selectors, tally,
             )  # fmt: skip
-        elif self.policy.anytime:
+        elif self.policy.anytime and not self.policy.streamed():
             self._run_adaptive(setting.totals, first, last, tally)
         else:
             for b in range(len(setting.totals)):
@@ -203,7 +215,10 @@ class Replay:
         sizes = np.diff(self.x.offsets)
         cheapest = int(setting.pool.tokens.min()) if setting.cost == "tokens" and setting.pool.tokens is not None else 1
         draws = int(totals[-1]) // cheapest
-        if self.interpreted is not None:
+        n, total = setting.pool.n_queries, int(totals[-1])
+        if policy.streamed():
+            mode = STREAMED
+        elif self.interpreted is not None:
             mode = INTERPRETED
         elif self.rules.score is None:
             mode = IN_ROUNDS
@@ -211,20 +226,23 @@ class Replay:
             mode = BY_INDEX if policy.depends == "own draws" else RESCORE_ALL
         explore = int(np.floor(totals[0] * policy.exploration() + 1e-9)) if not policy.anytime else 0
         plan = Plan(
-            mode=mode, k=policy.k, cap=self.cap, warmup=policy.warmup, explore=explore,
-            by_tokens=setting.cost == "tokens", permute=setting.permute, seed=np.uint64(setting.seed),
-            first=first, last=last,
+            mode=mode, k=policy.k, cap=self.cap, warmup=policy.warmup_draws(total, n), explore=explore,
+            room=policy.room(total, n), watch=self.rules.see is not blind, optimistic=self.rules.bonus is not zero,
+            refit=0.0 if self.rules.fit is unfitted else policy.refit, by_tokens=setting.cost == "tokens",
+            permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
-        w = make_work(self.x, len(totals), self.cap, setting.permute, arena_size(sizes, draws, setting.permute))
-        rules = ((self.rules.score or zero), self.rules.bonus, self.rules.stop)
+        w = make_work(
+            self.x, len(totals), self.cap, setting.permute, arena_size(sizes, draws, setting.permute), plan.room,
+            policy.params_at(total, n),
+        )  # fmt: skip
+        rules = ((self.rules.score or zero), *self.rules[1:])
         kernel = functools.partial(
-            replay_adaptive(), *(rule.compiled for rule in rules), policy.params(), self.x, plan, totals,
-            self.selectors, w, tally,
+            replay_adaptive(), *(rule.compiled for rule in rules), self.x, plan, totals, self.selectors, w, tally
         )  # fmt: skip
         if self.interpreted is None:
             kernel(first)
         else:
-            replay_interpreted(kernel, self.interpreted, w, first, last, policy.warmup)
+            replay_interpreted(kernel, self.interpreted, w, first, last, plan.warmup)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

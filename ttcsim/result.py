@@ -27,6 +27,19 @@ class Outcome:
     spent: NDArray[np.float64]  # f8[R, B] cost per query
     exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
+    cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
+    slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
+
+    def influence(self, metric: str) -> NDArray[np.float64]:
+        """What every query contributes to the mean, f8[Q, B]: its own value, and what its cost takes from the others.
+
+        All queries share one budget. A query that costs one unit more than the average leaves that much less for the
+        rest, which is worth the slope of the curve: so the linearised contribution of query q is
+        ``value_q - slope * (cost_q - mean cost)``. Resampling the values alone treats the allocation as given, and its
+        95 % intervals cover elimination's coverage only 88 % of the time (tests/statistics).
+        """
+        cost = self.cost - column_means(self.cost)
+        return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,7 @@ class Result:
             exhausted = column_means(outcome.exhausted)
             for metric, values in outcome.per_rep.items():
                 interval = replay_interval(values)
-                lo_queries, hi_queries = query_interval(outcome.per_query[metric], self.config["seed"])
+                lo_queries, hi_queries = query_interval(outcome.influence(metric), self.config["seed"])
                 for b, budget in enumerate(self.budgets):
                     rows.append(
                         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -52,11 +53,26 @@ def replay_interval(values: NDArray[np.float64]) -> Interval:
 
 def query_weights(queries: int, seed: int, resamples: int = RESAMPLES) -> Iterator[NDArray[np.float64]]:
     """Blocks of bootstrap weights f8[block, Q], rows summing to 1; the same for every call with the same arguments."""
-    generator = np.random.default_rng([seed, 0x7175657279])
+    if queries * resamples <= _BLOCK:
+        yield _all_weights(queries, seed, resamples)
+        return
+    generator = _generator(seed)
     block = max(1, _BLOCK // queries)
     for at in range(0, resamples, block):
-        rows = min(block, resamples - at)
-        yield generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
+        yield _draw(generator, queries, min(block, resamples - at))
+
+
+@functools.lru_cache(maxsize=2)  # every policy and metric of a sweep asks for the same ones
+def _all_weights(queries: int, seed: int, resamples: int) -> NDArray[np.float64]:
+    return _draw(_generator(seed), queries, resamples)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, 0x7175657279])
+
+
+def _draw(generator: np.random.Generator, queries: int, rows: int) -> NDArray[np.float64]:
+    return generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
 
 
 def resampled_means(per_query: NDArray[np.float64], seed: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
@@ -75,16 +91,50 @@ def resampled_means(per_query: NDArray[np.float64], seed: int, resamples: int = 
 def query_interval(per_query: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Percentile interval of the mean over queries (axis 0), for a new set of queries of the same kind.
 
-    The rows are means over replications, so their replay noise is in the spread too.
+    The rows are means over replications, so their replay noise is in the spread too: resampling queries resamples
+    both levels. Expanded percentiles (Hesterberg, "What teachers should know about the bootstrap", 2015, section 5.3)
+    make up for the narrowness of the bootstrap with few queries.
 
     Parameters
     ----------
     per_query : f8[Q, B]
-        Mean of each query.
+        What each query contributes to the mean (`Outcome.influence`).
     """
     means = resampled_means(per_query, seed)
-    lo, hi = np.quantile(means, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=0)
+    lo, hi = np.quantile(means, tails(len(per_query)), axis=0)
     return lo, hi
+
+
+def tails(queries: int) -> tuple[float, float]:
+    """Expanded percentiles of a bootstrap over `queries` queries."""
+    if queries < 2:
+        return 0.0, 1.0
+    low = float(stats.norm.cdf(np.sqrt(queries / (queries - 1)) * stats.t.ppf(0.5 - LEVEL / 2, queries - 1)))
+    return low, 1.0 - low
+
+
+def mean_tests(per_query: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two-sided p-values f8[B] of "the mean over queries is 0", by Student's test; 1 where every value is 0."""
+    queries = len(per_query)
+    mean = column_means(per_query)
+    if queries < 2:
+        return np.ones_like(mean)
+    se = np.sqrt(column_means((per_query - mean) ** 2) / (queries - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(se > 0, np.abs(mean) / se, np.where(mean == 0, 0.0, np.inf))
+    return np.asarray(2 * stats.t.sf(t, queries - 1))
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjusted p-values of a family of tests: rejecting those below alpha errs at all with probability below alpha.
+
+    Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    """
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return adjusted
 
 
 def budget_to_reach(value: float, budgets: NDArray[np.float64], curve: NDArray[np.float64]) -> float:

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ from numpy.typing import NDArray
 from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.select import SELECTORS
 from ttcsim.errors import InputError
-from ttcsim.policies import Policy, policy
+from ttcsim.policies import ZOO, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.pool_files import load
-from ttcsim.replay import COSTS, REPLAYS, PoolArrays, Replay, Setting
+from ttcsim.replay import COSTS, REPLAYS, PoolArrays, Replay, Setting, refuse_unfit
 from ttcsim.result import Outcome, Result
+from ttcsim.stats import column_means, replay_interval
 
 _CHUNK = 50
+_MOST_REPS = 10_000_000
+_SLOPE_REPS = 100
 
 
 def sweep(
@@ -34,6 +38,8 @@ def sweep(
     replay: str = "permute",
     selectors: Sequence[str] = (),
     reward: str | None = None,
+    precision: float | None = None,
+    skip_unfit: bool = False,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
@@ -44,7 +50,7 @@ def sweep(
     pool : Pool, str or Path
         A pool, or where to load it from.
     policies : sequence of str or Policy
-        String forms or objects, see ``ttcsim.policy``.
+        String forms or objects, see ``ttcsim.policy``; "all" stands for every published policy (``policies.ZOO``).
     budgets : sequence of float
         Average budget per query, in units of `cost`; the total is ``floor(budget * queries)``.
     reps, seed : int
@@ -58,6 +64,10 @@ def sweep(
         Selectors to report as `accuracy_<selector>`; `coverage` is always there.
     reward : str, optional
         Reward column that `best` and `weighted` use; the pool's `reward`, or its only reward column, by default.
+    precision : float, optional
+        Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
+    skip_unfit : bool
+        Leave out policies that need a column that the pool lacks, with a warning that names them.
     threads : int, optional
         Threads; all cores by default.
     progress : callable, optional
@@ -74,7 +84,7 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
-    chosen = [policy(p) for p in policies]
+    chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
     labels = [str(p) for p in chosen]
     for label in labels:
         if labels.count(label) > 1:
@@ -101,26 +111,27 @@ def sweep(
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
 
+    if precision is not None and not precision > 0:
+        raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
+    if reps < 2 and precision is not None:
+        raise InputError(f"reps: {reps} replication has no interval; give 2 or more with precision")
     totals = np.array([int(np.floor(b * pool.n_queries + 1e-9)) for b in grid], dtype=np.int64)
     setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
     arrays = PoolArrays(pool)
+    if skip_unfit:
+        chosen = _fitting(chosen, setting)
+        labels = [str(p) for p in chosen]
     replays = [Replay(p, setting, arrays) for p in chosen]
-    ranges = [(at, min(at + _CHUNK, reps)) for at in range(0, reps, _CHUNK)]
-    outcomes = []
-    done = 0
     with ThreadPoolExecutor(threads) as executor:
-        for one in replays:
-            whole = one.tally(reps)
-            if len(ranges) > 1:
-                one.run(0, 1)  # compile, or load from the cache, before the threads start
-            for (first, last), part in zip(
-                ranges, executor.map(lambda span, one=one: one.run(*span), ranges), strict=True
-            ):
-                _add(whole, part, first, last)
-                done += last - first
-                if progress is not None:
-                    progress(done, reps * len(replays))
-            outcomes.append(_outcome(one, whole, reps))
+        tallies = [one.tally(0) for one in replays]
+        done = 0
+        while done < reps:
+            tallies = _more(replays, tallies, done, reps, executor, progress)
+            done = reps
+            if precision is not None:
+                reps = _enough([_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)], precision)
+        slopes = _slopes(chosen, setting, arrays, min(reps, _SLOPE_REPS), executor)
+    outcomes = [_outcome(*parts, reps) for parts in zip(replays, tallies, slopes, strict=True)]
     config = {
         "pool": pool.name,
         "pool_hash": pool.hash,
@@ -174,6 +185,97 @@ def _check_reward(pool: Pool, selectors: tuple[str, ...], reward: str | None) ->
     return reward
 
 
+def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
+    fit, unfit = [], []
+    for one in chosen:
+        try:
+            refuse_unfit(one, setting)
+            fit.append(one)
+        except InputError as error:
+            unfit.append(f"{one} ({str(error).split('needs the column ')[-1].split(',')[0]})")
+    if unfit:
+        warnings.warn(f"skipped, with the column that the pool lacks: {'; '.join(unfit)}", stacklevel=3)
+    if not fit:
+        raise InputError(f"policies: pool {setting.pool.name} can serve none of them; it has only verifier outcomes")
+    return fit
+
+
+def _more(
+    replays: list[Replay],
+    tallies: list[Tally],
+    done: int,
+    reps: int,
+    executor: ThreadPoolExecutor,
+    progress: Callable[[int, int], None] | None,
+) -> list[Tally]:
+    """Tallies of replications ``0 .. reps-1``, of which the first `done` are there."""
+    ranges = [(at, min(at + _CHUNK, reps)) for at in range(done, reps, _CHUNK)]
+    finished = done * len(replays)
+    longer = []
+    for one, before in zip(replays, tallies, strict=True):
+        whole = one.tally(reps)
+        _add(whole, before, 0, done)
+        if len(ranges) > 1 and done == 0:
+            one.run(0, 1)  # compile, or load from the cache, before the threads start
+        parts = executor.map(lambda span, one=one: one.run(*span), ranges)
+        for (first, last), part in zip(ranges, parts, strict=True):
+            _add(whole, part, first, last)
+            finished += last - first
+            if progress is not None:
+                progress(finished, reps * len(replays))
+        longer.append(whole)
+    return longer
+
+
+def _slopes(
+    chosen: list[Policy], setting: Setting, arrays: PoolArrays, reps: int, executor: ThreadPoolExecutor
+) -> list[dict[str, NDArray[np.float64]]]:
+    """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
+
+    The orders are the same at both, so a few replications do.
+    """
+    totals = setting.totals
+    below = np.minimum(totals - 1, np.floor(0.9 * totals).astype(np.int64))
+    above = np.maximum(totals + 1, np.ceil(1.1 * totals).astype(np.int64))
+    around = np.unique(np.concatenate([below, above]))
+    replays = [Replay(p, replace(setting, totals=around), arrays) for p in chosen]
+    tallies = _more(replays, [one.tally(0) for one in replays], 0, reps, executor, None)
+    width = (above - below) / setting.pool.n_queries
+    found = []
+    for one, tally in zip(replays, tallies, strict=True):
+        curves = {metric: column_means(values) for metric, values in _metrics(one, tally).items()}
+        low, high = np.searchsorted(around, below), np.searchsorted(around, above)
+        found.append({metric: (curve[high] - curve[low]) / width for metric, curve in curves.items()})
+    return found
+
+
+def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> int:
+    """Replications that the worst interval needs, from its width now; as many as there are when it is narrow enough."""
+    worst, reps = 0.0, 0
+    for one in metrics:
+        for values in one.values():
+            reps = len(values)
+            interval = replay_interval(values)
+            worst = max(worst, float(((interval.hi - interval.lo) / 2).max()))
+    if worst <= precision:
+        return reps
+    wanted = int(np.ceil(1.02 * reps * (worst / precision) ** 2))
+    if wanted > _MOST_REPS:
+        raise InputError(
+            f"precision: {precision:g} would take about {wanted:,} replications, more than {_MOST_REPS:,}; ask for less"
+        )
+    return max(reps + 1, wanted)
+
+
+def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+    """Every metric in every replication, f8[R, B]."""
+    n = one.setting.pool.n_queries
+    found = {"coverage": tally.covered / n}
+    for i, selector in enumerate(one.setting.selectors):
+        found[f"accuracy_{selector}"] = tally.chosen[i] / FIXED_POINT / n
+    return found
+
+
 def _add(whole: Tally, part: Tally, first: int, last: int) -> None:
     for name, array in whole._asdict().items():
         if name.startswith("query_"):
@@ -182,20 +284,25 @@ def _add(whole: Tally, part: Tally, first: int, last: int) -> None:
             array[..., first:last, :] = getattr(part, name)
 
 
-def _outcome(one: Replay, tally: Tally, reps: int) -> Outcome:
-    n = one.setting.pool.n_queries
-    per_rep: dict[str, NDArray[np.float64]] = {"coverage": tally.covered / n}
+def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
+    pool = one.setting.pool
     per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
     for i, selector in enumerate(one.setting.selectors):
-        per_rep[f"accuracy_{selector}"] = tally.chosen[i] / FIXED_POINT / n
         per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
+    draws = cost = tally.query_draws.T / reps
+    if one.setting.cost == "tokens" and pool.tokens is not None:
+        # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
+        mean_tokens = np.add.reduceat(pool.tokens.astype(np.float64), pool.offsets[:-1]) / pool.sizes
+        cost = draws * mean_tokens[:, None]
     return Outcome(
         policy=one.policy,
-        per_rep=per_rep,
+        per_rep=_metrics(one, tally),
         per_query=per_query,
-        spent=tally.spent / n,
-        exhausted=tally.exhausted / n,
-        draws=tally.query_draws.T / reps,
+        spent=tally.spent / pool.n_queries,
+        exhausted=tally.exhausted / pool.n_queries,
+        draws=draws,
+        cost=cost,
+        slope=slope,
     )
 
 

@@ -22,7 +22,9 @@ class Samples(NamedTuple):
     tokens: NDArray[np.int32]  # i4[N] or i4[0]
     answer: NDArray[np.int32]  # i4[N] code within the query, 0 = no answer extracted; or i4[0]
     answer_offsets: NDArray[np.int64]  # i8[Q+1] slots of the answer counters, or zeros
+    logprob: NDArray[np.float32]  # f4[N] summed log-probability of the sample, or f4[0]
     rates: NDArray[np.float64]  # f8[Q] success rates: only oracles get them, others see NaN
+    prediction: NDArray[np.float64]  # f8[Q] success rates predicted before any draw, or NaN
 
 
 CORRECT = 1
@@ -42,7 +44,8 @@ def example_samples() -> Samples:
     """One query with one sample; its types are the types of every `Samples`."""
     dtypes = {
         "offsets": np.int64, "keys": np.uint64, "flags": np.uint8, "signal": np.float32, "reward": np.float32,
-        "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "rates": np.float64,
+        "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32, "rates": np.float64,
+        "prediction": np.float64,
     }  # fmt: skip
     arrays = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}
     arrays["offsets"] = arrays["answer_offsets"] = read_only(np.arange(2, dtype=np.int64))

@@ -194,7 +194,7 @@ def replay_rounds(
                         start = x.offsets[q]
                         size = x.offsets[q + 1] - start
                         seen = (CORRECT if correct_at[q] > 0 else 0) | (HIT if hit_at[q] > 0 else 0)
-                        if available[q] & ~seen:
+                        if available[q] & (seen ^ (CORRECT | HIT)):
                             correct_at[q], hit_at[q] = first_times(
                                 keys[q],
                                 start,

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.state import QueryStats, Rule, score, stop
+from ttcsim.pool import Pool
+from ttcsim.state import QueryStats, Rule, Stats, fit, score, see, stop
 
 
 @score
@@ -31,12 +32,26 @@ def never(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
     return False
 
 
+@see
+def blind(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+    """Remember nothing."""
+    return 0.0
+
+
+@fit
+def unfitted(stats: Stats, p: NDArray[np.float64]) -> int:
+    """Leave the parameters as they are."""
+    return 0
+
+
 class Rules(NamedTuple):
     """The rules of one configured policy."""
 
     score: Rule | None  # None: in rounds, fewest draws first
     bonus: Rule
     stop: Rule
+    see: Rule = blind
+    fit: Rule = unfitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +94,11 @@ class Policy:
     """Whether a larger budget only continues what a smaller one did."""
     foresight: ClassVar[bool] = False
     """Whether the rules may read the true success rates `s.rate` (oracles)."""
+    see: ClassVar[Rule] = blind
+    """Told of every draw; may write to the query's memory (`room`)."""
+    fit: ClassVar[Rule] = unfitted
+    """Fits parameters to the whole batch: first after the warm-up, then whenever the draws have grown by `refit`."""
+    refit: ClassVar[float] = 1.25
     warmup: ClassVar[int] = 1
     """Draws every query gets before scores count."""
     prophetic: ClassVar[bool] = False
@@ -106,21 +126,43 @@ class Policy:
         """Own numeric fields in order, f8[P]: the `p` of the rules."""
         shared = {f.name for f in fields(Policy)}
         values = [getattr(self, f.name) for f in fields(self) if f.name not in shared]
-        return np.array([v for v in values if isinstance(v, int | float)], dtype=np.float64)
+        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+        return np.array(numbers, dtype=np.float64)
 
     def rules(self) -> Rules:
         """The rules that this configuration uses."""
-        for label, rule in (("score", self.score), ("bonus", self.bonus), ("stop", self.stop)):
+        rules = {"score": self.score, "bonus": self.bonus, "stop": self.stop, "see": self.see, "fit": self.fit}
+        for label, rule in rules.items():
             if rule is not None and not isinstance(rule, Rule):
                 raise InputError(
                     f"policy {type(self).__name__}: {label} is a plain function; decorate it with "
-                    f"@ttcsim.{'stop' if label == 'stop' else 'score'} (or define `scores` for a plain Python policy)"
+                    f"@ttcsim.{'score' if label == 'bonus' else label} (or define `scores` for a plain Python policy)"
                 )
-        return Rules(self.score, self.bonus, self.stop)
+        return Rules(**rules)  # type: ignore[arg-type]
 
     def exploration(self) -> float:
         """Share of the budget spent evenly before any query is dropped."""
         return 0.0
+
+    def params_at(self, total: int, queries: int) -> NDArray[np.float64]:
+        """The `p` of the rules when the budget is `total` over all queries."""
+        return self.params()
+
+    def streamed(self) -> bool:
+        """Whether queries come one at a time."""
+        return False
+
+    def warmup_draws(self, total: int, queries: int) -> int:
+        """Draws every query gets before scores count, when the budget is `total` over all queries."""
+        return self.warmup
+
+    def room(self, total: int, queries: int) -> int:
+        """Numbers that rules may remember of each query."""
+        return 0
+
+    def predictions(self, pool: Pool) -> NDArray[np.float64] | None:
+        """Success rates f8[Q] predicted before any draw, for rules that read ``s.prediction``."""
+        return None
 
     def columns(self) -> tuple[str, ...]:
         """Columns of the pool that this configuration reads."""

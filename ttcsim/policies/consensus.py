@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy
+from ttcsim.policies.family import Streamable
 from ttcsim.state import QueryStats, Rule, stop
 
 
@@ -17,7 +17,7 @@ def _agreement(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Consensus(Policy):
+class Consensus(Streamable):
     """Rounds; a query leaves once more than `share` of at least `min` draws agree on one answer.
 
     The self-consistency form of elimination in Zuo & Zhu, arXiv 2506.12721 (their example is 50 %). A draw without

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ttcsim.policies.base import Policy
+from ttcsim.policies.family import Streamable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elimination(Policy):
+class Elimination(Streamable):
     """Rounds of k draws for every active query; a query leaves once a draw reaches gamma.
 
     Zuo & Zhu, arXiv 2506.12721, Algorithm 1 with uniform exploration. A round is cut short at the budget.

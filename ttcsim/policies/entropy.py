@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.policies.base import Policy
+from ttcsim.policies.family import Streamable
 from ttcsim.state import QueryStats, Rule, score
 
 
@@ -22,7 +22,7 @@ def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
 
 
 @dataclass(frozen=True)
-class Entropy(Policy):
+class Entropy(Streamable):
     """Largest ``empirical entropy of the answers (nats) + weight * sqrt(ln(t+1) / draws)`` among active queries.
 
     The exploration rule "ENTROPY" of Zuo & Zhu, arXiv 2506.12721, which they motivate by unsolvable queries giving

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy, Rules
+from ttcsim.policies.base import Rules
+from ttcsim.policies.family import Streamable
 from ttcsim.state import QueryStats, Rule, score
 
 
@@ -28,7 +29,7 @@ def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
 
 
 @dataclass(frozen=True)
-class Gap(Policy):
+class Gap(Streamable):
     """Smallest ``|gamma - estimate| - weight * sqrt(ln(t+1) / draws)`` among the queries not yet eliminated.
 
     The exploration rule "GAP" of Zuo & Zhu, arXiv 2506.12721; their exact formula is not known to us. `estimate` is

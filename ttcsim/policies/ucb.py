@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.policies.base import Policy
+from ttcsim.policies.family import Streamable
 from ttcsim.state import QueryStats, Rule, score
 
 
@@ -22,7 +22,7 @@ def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
 
 
 @dataclass(frozen=True)
-class UCB(Policy):
+class UCB(Streamable):
     """Largest ``mean signal + weight * sqrt(2 ln(t+1) / draws)`` among the queries not yet eliminated.
 
     The exploration rule "UCB" of Zuo & Zhu, arXiv 2506.12721; their exact formula is not known to us, this is the

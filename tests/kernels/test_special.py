@@ -1,0 +1,64 @@
+"""Special functions and random laws of the kernels against SciPy."""
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from scipy import optimize, special, stats
+
+from ttcsim import special as ours
+
+
+@given(st.floats(1e-3, 1e6))
+def test_digamma_and_trigamma(x):
+    assert ours.digamma(x) == pytest.approx(special.digamma(x), rel=1e-10, abs=1e-12)
+    assert ours.trigamma(x) == pytest.approx(special.polygamma(1, x), rel=1e-10)
+
+
+@given(st.floats(-30, 30))
+def test_normal_cdf(x):
+    assert ours.normal_cdf(x) == pytest.approx(stats.norm.cdf(x), rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 1.0), (1.0, 7.5), (0.3, 0.4), (2.5, 40.0), (30.0, 0.8)])
+def test_beta_variates_follow_their_law(a, b):
+    keys = np.random.default_rng(0).integers(0, 2**64, 4000, dtype=np.uint64)
+    values = np.array([ours.beta_variate(key, a, b) for key in keys])
+    assert stats.kstest(values, stats.beta(a, b).cdf).pvalue > 1e-5
+
+
+@pytest.mark.parametrize("shape", [0.2, 1.0, 3.7])
+def test_gamma_variates_follow_their_law(shape):
+    keys = np.random.default_rng(1).integers(0, 2**64, 4000, dtype=np.uint64)
+    values = np.array([ours.gamma_variate(key, 0, shape) for key in keys])
+    assert stats.kstest(values, stats.gamma(shape).cdf).pvalue > 1e-5
+
+
+@pytest.mark.parametrize(("a", "b", "seed"), [(0.4, 1.2, 0), (2.0, 5.0, 1), (1.0, 1.0, 2), (0.2, 3.0, 3)])
+@pytest.mark.parametrize("start", [(1.0, 1.0), (0.01, 50.0)])
+def test_beta_fit_is_the_maximum_of_the_likelihood(a, b, seed, start):
+    generator = np.random.default_rng(seed)
+    n = generator.integers(1, 30, 300)
+    hits = generator.binomial(n, generator.beta(a, b, 300)).astype(float)
+
+    def loss(u):
+        return -stats.betabinom.logpmf(hits, n, *np.exp(u)).sum()
+
+    best = optimize.minimize(loss, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    fitted = ours.fit_beta(*start, hits, n - hits, 50)
+    np.testing.assert_allclose(fitted, np.exp(best.x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("hits", [0.0, 1.0])
+def test_beta_fit_stays_finite_when_all_queries_are_alike(hits):
+    a, b = ours.fit_beta(1.0, 1.0, np.full(20, hits), np.full(20, 1.0 - hits), 50)
+    assert ours.LOWEST * 0.999 <= a <= ours.HIGHEST * 1.001
+    assert ours.LOWEST * 0.999 <= b <= ours.HIGHEST * 1.001
+    assert (a < b) == (hits == 0.0)
+
+
+def test_insert_keeps_descending_order():
+    values = np.zeros(6)
+    for count, value in enumerate([0.2, 0.9, 0.2, 0.0, 1.0]):
+        ours.insert(values, 1, count, value)
+    assert values.tolist() == [0.0, 1.0, 0.9, 0.2, 0.2, 0.0]

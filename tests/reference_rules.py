@@ -1,0 +1,185 @@
+"""The rules of every policy in plain Python, written from their papers: what to draw next, when to leave.
+
+A policy is a dict of its parameters with every default filled in. Formulas are those of DESIGN section 4 and PAPERS.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+
+import numpy as np
+from scipy import integrate, stats
+
+from ttcsim import rng, special
+
+INF = math.inf
+IN_ROUNDS = {"uniform", "elimination", "consensus", "two-stage", "adaptive-consistency", "esc", "bayes-stop"}
+NEVER_LEAVE = {"uniform", "adabon", "uab", "damani"}
+
+
+def first_stage(policy, total, queries):
+    """Draws of every query before indices count."""
+    match policy["name"]:
+        case "uab":
+            return policy["base"]
+        case "slg":
+            return policy["m"]
+        case "adabon":
+            return max(1, math.floor(policy["share"] * total / queries + 1e-9))
+        case "damani" | "clairvoyant":
+            return 0
+    return 0 if policy["name"] in IN_ROUNDS else 1
+
+
+def index_of(policy, query, t, batch):
+    """(base, bonus): the index is base + bonus * sqrt(ln(t + 1))."""
+    name = policy["name"]
+    if name in IN_ROUNDS:
+        return 0.0, 0.0
+    if name == "clairvoyant":
+        rate = batch["rates"][query.index]
+        return (rate, 0.0) if rate > 0 else (-INF, 0.0)
+    if query.n < batch["first_stage"]:
+        return INF, 0.0
+    signals = query.signals()
+    match name:
+        case "ucb":
+            return sum(signals) / query.n, policy["weight"] * math.sqrt(2.0 / query.n)
+        case "gap":
+            estimate = sum(signals) / query.n if policy["estimate"] == "mean" else max([0.0, *signals])
+            return -abs(policy["gamma"] - estimate), policy["weight"] / math.sqrt(query.n)
+        case "entropy":
+            return query.entropy(), policy["weight"] / math.sqrt(query.n)
+        case "thompson":
+            a, b = policy["a"] + sum(signals), policy["b"] + query.n - sum(signals)
+            return special.beta_variate(np.uint64(rng.rule_key(query.stream, t)), a, b), 0.0
+        case "bayes":
+            a, b = batch["prior"]
+            return (a + sum(signals)) / (a + b + query.n), 0.0
+        case "uab":
+            first = query.drawn[: policy["base"]]
+            mean = sum(s["logprob"] for s in first) / sum(s["tokens"] for s in first)
+            rate = math.exp(mean / policy["tau"])
+            return rate * (1 - rate) ** query.n, 0.0
+        case "damani":
+            rate = batch["predictions"][query.index]
+            return rate * (1 - rate) ** query.n, 0.0
+        case "adabon":
+            return kernel_density_gain(signals[: batch["first_stage"]], query.n - batch["first_stage"]), 0.0
+        case "slg":
+            return extrapolated_maximum(signals[: policy["m"]], policy["tail"], policy["horizon"]), 0.0
+    raise ValueError(name)
+
+
+def kernel_density_gain(rewards, more):
+    """Gain in the expected maximum of draw ``more + 1``, by the same quadrature as the engine, in plain loops."""
+    rewards = sorted(rewards, reverse=True)
+    d = len(rewards)
+    if d < 2 or rewards[0] == rewards[-1]:
+        return 0.0
+    mean = 0.0
+    for r in rewards:
+        mean += r / d
+    squares = 0.0
+    for r in rewards:
+        squares += (r - mean) ** 2
+    width = math.sqrt(squares / (d - 1)) * d**-0.2
+    gain = 0.0
+    for node, weight in zip(*np.polynomial.legendre.leggauss(24), strict=True):
+        x = rewards[0] + 3.0 * width * (1.0 + node)
+        below = 0.0
+        for r in rewards:
+            below += 0.5 * math.erfc(-((x - r) / width) / math.sqrt(2.0))
+        below /= d
+        power = 1.0
+        for _ in range(more):
+            power *= below
+        gain += 3.0 * width * weight * (1.0 - below) * power
+    return gain
+
+
+def extrapolated_maximum(rewards, tail, horizon):
+    """Normal tail fitted to the largest rewards: mu + sigma * E(largest of `horizon` standard normals)."""
+    rewards = sorted(rewards, reverse=True)
+    top = rewards[: min(len(rewards), max(2, math.ceil(len(rewards) * tail - 1e-9)))]
+    mean = 0.0
+    for r in top:
+        mean += r / len(top)
+    squares = 0.0
+    for r in top:
+        squares += (r - mean) ** 2 / len(top)
+    mills, variance = truncated_normal(tail)
+    sigma = math.sqrt(squares / variance)
+    return mean - sigma * mills + sigma * largest_of_normals(horizon)
+
+
+@functools.cache
+def truncated_normal(tail):
+    """Mean (inverse Mills ratio) and variance of a standard normal number, given that it is in its upper tail."""
+    law = stats.truncnorm(stats.norm.isf(tail), INF)
+    return law.mean(), law.var()
+
+
+@functools.cache
+def largest_of_normals(n):
+    """E(N), from the tail formula: integral of P(max > x) - P(max < -x) over x > 0."""
+    above = integrate.quad(lambda x: -math.expm1(n * stats.norm.logcdf(x)), 0, 40)[0]
+    return above - integrate.quad(lambda x: math.exp(n * stats.norm.logcdf(-x)), 0, 40)[0]
+
+
+def wants_to_leave(policy, query):
+    """Asked after every block of k draws."""
+    name = policy["name"]
+    if name in NEVER_LEAVE and not policy.get("eliminate"):
+        return False
+    answers = [s["answer"] for s in query.drawn]
+    votes = sorted((answers.count(a) for a in set(answers) - {None}), reverse=True)
+    top, second = (*votes, 0, 0)[:2]
+    match name:
+        case "consensus":
+            return query.n >= policy["min"] and top > policy["share"] * query.n
+        case "adaptive-consistency":
+            if top == 0:
+                return False
+            if policy["variant"] == "dirichlet" and len(votes) >= 3:
+                return leads_dirichlet(votes[:5]) >= policy["threshold"]
+            return stats.beta.sf(0.5, top + 1, second + 1) >= policy["threshold"]
+        case "esc":
+            window = answers[-policy["k"] :]
+            return query.n % policy["k"] == 0 and len(set(window)) == 1 and window[0] is not None
+        case "bayes-stop":
+            law = [float(x) for x in policy["law"].split("/")]
+            return top > second and mode_posterior(votes, law, policy["keep"]) >= policy["confidence"]
+    return any(np.float32(s) >= np.float32(policy["gamma"]) for s in query.signals())
+
+
+def leads_dirichlet(votes):
+    """P(the first component of Dirichlet(votes + 1) is the largest), by adaptive integration over gamma laws."""
+
+    def integrand(x):
+        return stats.gamma.pdf(x, votes[0] + 1) * math.prod(stats.gamma.cdf(x, v + 1) for v in votes[1:])
+
+    return integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0]
+
+
+def mode_posterior(votes, law, keep):
+    """P(the leader is the mode), by summing over every assignment of frequencies to answers."""
+    if keep == 2:
+        weights = [p ** votes[0] * (1 - p) ** sum(votes[1:]) for p in law]
+        return weights[0] / sum(weights)
+    if keep == 3:
+        second = votes[1] if len(votes) > 1 else 0
+        rest = sum(votes[2:])
+        pairs = {
+            (i, j): law[i] ** votes[0] * law[j] ** second * max(0.0, 1 - law[i] - law[j]) ** rest
+            for i, j in itertools.permutations(range(len(law)), 2)
+        }
+        return sum(w for (i, _), w in pairs.items() if i == 0) / sum(pairs.values())
+    everything = as_mode = 0.0
+    for frequencies in itertools.permutations(law):
+        weight = math.prod(p**v for p, v in zip(frequencies, votes, strict=False))
+        everything += weight
+        as_mode += weight if frequencies[0] == law[0] else 0.0
+    return as_mode / everything

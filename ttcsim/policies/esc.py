@@ -1,0 +1,57 @@
+"""Stop asking a query when a whole window of answers agrees."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.errors import InputError
+from ttcsim.policies.base import Policy
+from ttcsim.state import QueryStats, Rule, stop
+
+
+@stop
+def _unanimous(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
+    return s.streak >= p[0] and s.draws % int(p[0]) == 0
+
+
+@dataclass(frozen=True)
+class ESC(Policy):
+    """Windows of k draws; a query leaves once all answers of one window are the same.
+
+    Early-stopping self-consistency, Li et al., ICLR 2024 (arXiv 2401.10480), window 5 and at most 40 draws as in the
+    authors' code; k is the window. Their code returns the unanimous answer of the last window; the selector `majority`
+    is over all draws, which differs only where earlier windows voted together for another answer. No verifier is asked.
+    """
+
+    k: int = 5
+    cap: float = 40
+
+    name: ClassVar[str] = "esc"
+    source: ClassVar[str] = "Li et al. 2024 (arXiv 2401.10480)"
+    needs: ClassVar[tuple[str, ...]] = ("answer",)
+    stop: ClassVar[Rule] = _unanimous
+    warmup: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        """Check the window."""
+        super().__post_init__()
+        if self.k < 2:
+            raise InputError(f"policy esc: k={self.k!r} is the window and must be 2 draws or more")
+
+    def params(self) -> NDArray[np.float64]:
+        """The window."""
+        return np.array([float(self.k)])
+
+
+def esc_expected_draws(law: NDArray[np.float64], window: int = 5, most: int = 40) -> float:
+    """Expected draws of ESC for one query whose answers are independent with probabilities `law`.
+
+    ``w * (sum_{i=0}^{m-2} q (1-q)^i (i+1) + (1-q)^(m-1) m)`` with ``q = sum p_a^w`` and m = most / w windows
+    (arXiv 2401.10480).
+    """
+    windows = most // window
+    q = float(np.sum(np.asarray(law, np.float64) ** window))
+    stopped = sum(q * (1 - q) ** i * (i + 1) for i in range(windows - 1))
+    return window * (stopped + (1 - q) ** (windows - 1) * windows)
