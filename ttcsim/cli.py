@@ -37,7 +37,7 @@ pool_app = typer.Typer(no_args_is_help=True, help="Describe, import and make poo
 app.add_typer(pool_app, name="pool")
 
 _err = Console(stderr=True)
-_out = Console(width=None if sys.stdout.isatty() else 120)
+_out = Console(width=None if sys.stdout.isatty() else 140)
 
 DEMO_POOL = "builtin:smollm2-arithmetic"
 DEMO_POLICIES = ["uniform", "elimination", "entropy", "two-stage", "clairvoyant", "prophet"]
@@ -132,7 +132,7 @@ def _print_json(rows: list[dict[str, Any]], config: dict[str, Any], **more: Any)
 def _coverage_table(frame: pl.DataFrame, metric: str) -> Table:
     budgets = sorted(frame["budget"].unique().to_list())
     table = Table(title=f"{metric}, mean ± 95 % replay noise", title_justify="left")
-    table.add_column("policy")
+    table.add_column("policy", overflow="fold")
     for budget in budgets:
         table.add_column(f"{budget:g}", justify="right")
     for name in frame["policy"].unique(maintain_order=True).to_list():
@@ -151,7 +151,7 @@ def _efficiency_table(comparison: pl.DataFrame) -> Table:
         title=f"efficiency against {comparison['baseline'][0]}: budget it needs / own budget",
         title_justify="left",
     )
-    table.add_column("policy")
+    table.add_column("policy", overflow="fold")
     for budget in budgets:
         table.add_column(f"{budget:g}", justify="right")
     for name in comparison["policy"].unique(maintain_order=True).to_list():
@@ -186,7 +186,7 @@ def demo(
     threads: Threads = None,
 ) -> None:
     """Replay the built-in real pool: a table, the headline, figures and report.html."""
-    from ttcsim.comparison import allocation, compare
+    from ttcsim.comparison import allocation, compare, wins
     from ttcsim.theory import uniform_coverage
 
     pool = ttcsim.load(DEMO_POOL)
@@ -233,7 +233,8 @@ def demo(
     save(plot_efficiency(comparison, title="95 % intervals over queries"), out / "efficiency.png")
     shown = table.filter(pl.col("policy").is_in(["uniform", "elimination", "clairvoyant", "prophet"]))
     save(plot_allocation(shown, budget=8.0), out / "allocation.png")
-    page = write_report(out, report_html(result.frame, comparison, table, result.config, headline=headline))
+    html = report_html(result.frame, comparison, table, result.config, won=wins(result), headline=headline)
+    page = write_report(out, html)
     _out.print(
         f"Figures and report: {out}/coverage.png, efficiency.png, allocation.png, {page.name}",
         highlight=False,
@@ -243,7 +244,9 @@ def demo(
 @app.command()
 def sweep(
     pool: Annotated[str, typer.Argument(help="Pool folder, Parquet file of samples, or builtin:NAME.")],
-    policy: Annotated[list[str], typer.Option("--policy", "-p", help="A policy, as often as you like.")],
+    policy: Annotated[
+        list[str], typer.Option("--policy", "-p", help="A policy, as often as you like; all: every published one.")
+    ],
     budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average budgets per query, with commas.")],
     reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
     seed: Seed = 0,
@@ -251,6 +254,12 @@ def sweep(
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Replicate until every 95 % interval has at most this half-width.")
+    ] = None,
+    skip_unfit: Annotated[
+        bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
     keep_replications: Annotated[
         bool, typer.Option(help="Also write every replication's values (with --out).")
@@ -267,7 +276,8 @@ def sweep(
     with _progress("replaying") as progress:
         result = ttcsim.sweep(
             pool, _split_policies(policy), _numbers(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
-            selectors=[s for s in select.split(",") if s], reward=reward, threads=threads, progress=progress,
+            selectors=[s for s in select.split(",") if s], reward=reward, precision=precision, skip_unfit=skip_unfit,
+            threads=threads, progress=progress,
         )  # fmt: skip
     if out is not None:
         source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
@@ -305,11 +315,11 @@ def rerun(
 def report(folder: Annotated[Path, typer.Argument(help="Run folder of `ttcsim sweep --out`.")]) -> None:
     """Write one self-contained HTML page with figures into a run folder."""
     from ttcsim.report import report_html, write_report
-    from ttcsim.run_folder import read_run
+    from ttcsim.run_folder import read_run, read_tables
 
     config, frame = read_run(folder)
-    comparison, table = (pl.read_parquet(folder / f"{name}.parquet") for name in ("compare", "allocation"))
-    _out.print(str(write_report(folder, report_html(frame, comparison, table, config))))
+    comparison, table, won = read_tables(folder)
+    _out.print(str(write_report(folder, report_html(frame, comparison, table, config, won=won))), highlight=False)
 
 
 @app.command()
@@ -387,7 +397,7 @@ def policies(as_json: Json = False) -> None:
             {
                 "policy": name,
                 "parameters": parameters,
-                "needs": list(kind.needs),
+                "needs": list(kind().columns()),
                 "anytime": kind.anytime,
                 "source": kind.source,
                 "summary": summary,
@@ -397,10 +407,12 @@ def policies(as_json: Json = False) -> None:
         _print_json(rows, {})
         return
     table = Table()
-    for column in ("policy", "parameters", "needs", "anytime", "source", "summary"):
-        table.add_column(column)
+    for column in ("policy", "own parameters", "needs", "anytime", "source", "summary"):
+        table.add_column(column, overflow="fold")
+    shared = {f.name: f.default for f in fields(ttcsim.Policy)}
     for row in rows:
-        values = ", ".join(f"{k}={v}" for k, v in row["parameters"].items())
+        own = {k: v for k, v in row["parameters"].items() if shared.get(k, MISSING) != v}
+        values = ", ".join(f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in own.items())
         table.add_row(
             row["policy"],
             values,
@@ -410,6 +422,10 @@ def policies(as_json: Json = False) -> None:
             row["summary"],
         )
     _out.print(table)
+    _out.print(
+        "All take k (draws at a time), gamma and signal (what counts as a success: correct, or a reward column), and "
+        "cap (most draws of a query). Anytime: one replay serves every budget.", highlight=False,
+    )  # fmt: skip
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
@@ -441,15 +457,20 @@ def pool_describe(
 
 @pool_app.command("import")
 def pool_import(
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="counts or samples.")],
-    src: Annotated[str, typer.Argument(help="Table as .parquet, .csv or .jsonl.")],
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="samples, counts, lm-eval, inspect or monkeys.")],
+    src: Annotated[str, typer.Argument(help="File, or folder of files or of a Hugging Face data set.")],
     dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
     ] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only these rows.")] = None,
 ) -> None:
-    """Make a pool of a table: FORMAT counts (query_id, n, c) or samples (one row each)."""
+    """Make a pool of what you have.
+
+    FORMAT samples: any table (.parquet, .csv, .jsonl, Dataset.save_to_disk), one row a sample. counts: one row a
+    query with n and c. lm-eval: samples_*.jsonl of --log_samples. inspect: .json or .eval logs. monkeys: YAML or JSON
+    files of Large Language Monkeys.
+    """
     from ttcsim.importers import FORMATS
 
     if form not in FORMATS:
@@ -457,6 +478,23 @@ def pool_import(
     pool = FORMATS[form](src, mapping=_pairs(mapping, "--map"), where=_pairs(where, "--where"))
     ttcsim.write(pool, dest, facts={"source": Path(src).name, "import": form})
     _out.print(f"{dest}: {pool.n_queries} queries, {pool.n_samples} samples", highlight=False)
+
+
+@pool_app.command("hard")
+def pool_hard(
+    pool: Annotated[str, typer.Argument(help="Pool folder, Parquet file or builtin:NAME.")],
+    dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
+    after: Annotated[int, typer.Option(help="Draws without a correct one that make a query hard.")] = 16,
+    seed: Seed = 0,
+    keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
+) -> None:
+    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does."""
+    whole = ttcsim.load(pool)
+    hard = whole.unsolved_after(after, seed=seed, keep_probe=keep_probe)
+    ttcsim.write(
+        hard, dest, facts={"source": whole.name, "unsolved_after": after, "seed": seed, "probe_kept": keep_probe}
+    )
+    _out.print(f"{dest}: {hard.n_queries} of {whole.n_queries} queries, {hard.n_samples} samples", highlight=False)
 
 
 @pool_app.command("make")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ttcsim.policies import Policy, Uniform
 from ttcsim.result import Outcome, Result
-from ttcsim.stats import budget_to_reach, holm, mean_tests, query_interval, replay_interval, resampled_means, tails
+from ttcsim.stats import budget_to_reach, holm, limits, mean_tests, replay_interval, resampled_means, tails
 from ttcsim.theory.uniform import pass_at_k
 
 
@@ -27,6 +27,7 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     """
     base = result.outcome(baseline)
     curves = {metric: _baseline_curve(result, base, metric) for metric in base.per_rep}
+    resampled = _resampled(result, list(base.per_rep))
     rows = []
     for outcome in result.outcomes:
         if outcome is base:
@@ -34,7 +35,7 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
         for metric, values in outcome.per_rep.items():
             interval = replay_interval(values - base.per_rep[metric])
             per_query = outcome.influence(metric)
-            lo_queries, hi_queries = query_interval(per_query - base.influence(metric), result.config["seed"])
+            lo_queries, hi_queries = limits(resampled[outcome, metric] - resampled[base, metric], len(per_query))
             mean = base.per_rep[metric].mean(axis=0)
             efficiency, low, high, censored = _efficiency(result, per_query, curves[metric])
             for b, budget in enumerate(result.budgets):
@@ -73,12 +74,13 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
     the table: replay_holm, queries_holm. Oracles take part: they show what is left to win.
     """
     rows = []
+    resampled = _resampled(result, [metric])
     for i, first in enumerate(result.outcomes):
         for second in result.outcomes[i + 1 :]:
             difference = first.per_rep[metric] - second.per_rep[metric]
             interval = replay_interval(difference)
             influence = first.influence(metric) - second.influence(metric)
-            lo_queries, hi_queries = query_interval(influence, result.config["seed"])
+            lo_queries, hi_queries = limits(resampled[first, metric] - resampled[second, metric], len(influence))
             p_replay, p_queries = mean_tests(difference), mean_tests(influence)
             for b, budget in enumerate(result.budgets):
                 sign = 1.0 if interval.mean[b] >= 0 else -1.0
@@ -93,6 +95,12 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
         pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
         pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
     ).sort("budget", maintain_order=True)
+
+
+def _resampled(result: Result, metrics: list[str]) -> dict[tuple[Outcome, str], NDArray[np.float64]]:
+    """Means of every bootstrap resample of the queries, f8[resamples, B]: the same resamples for every policy."""
+    seed = result.config["seed"]
+    return {(o, metric): resampled_means(o.influence(metric), seed) for o in result.outcomes for metric in metrics}
 
 
 _RESAMPLES = 500
@@ -145,11 +153,16 @@ def _efficiency(result: Result, per_query: NDArray[np.float64], curve: _Curve) -
     # Order statistics, not interpolated ones: an infinite ratio means "beyond the curve", and stays that.
     lo, hi = np.quantile(resampled, tails(len(per_query)), axis=0, method="closest_observation")
     ceiling = curve.budgets[-1] / own
+
+    def ends(ratio: NDArray[np.float64]) -> NDArray[np.bool_]:
+        # Reached at the very end of the curve is not reached: there every policy has used up the pool.
+        return np.asarray(np.isinf(ratio) | (ratio >= ceiling * (1 - 1e-9)))
+
     return _Efficiency(
-        np.where(np.isinf(point), ceiling, point),
-        np.where(np.isinf(lo), ceiling, lo),
-        np.where(np.isinf(hi), np.nan, hi),
-        np.isinf(point),
+        np.where(ends(point), ceiling, point),
+        np.where(ends(lo), ceiling, lo),
+        np.where(ends(hi), np.nan, hi),
+        ends(point),
     )
 
 

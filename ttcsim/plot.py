@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import matplotlib
 
@@ -47,7 +48,7 @@ def _budget_axis(axes: Axes, budgets: list[float], cost: str) -> None:
 def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Write each line's name beside its last point, moved apart where they would overlap."""
     low, high = axes.get_ylim()
-    gap = (high - low) * 0.055
+    gap = (high - low) * (0.055 if all("\n" not in end[2] for end in ends) else 0.085)
     ends = sorted(ends, key=lambda end: end[1])
     places = [y for _, y, _, _ in ends]
     for i in range(1, len(places)):
@@ -66,23 +67,77 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
             va="center",
             fontsize=9,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 3,
+                "relpos": (0, 0.5),
+            },
         )
 
 
+class Line(NamedTuple):
+    """A curve to draw: policies with the same values at every budget are one."""
+
+    name: str
+    label: str
+    colour: int
+
+
+def lines_of(frame: pl.DataFrame, metric: str, most: int = len(_COLOURS)) -> tuple[list[Line], list[str]]:
+    """The curves that a figure names, at most `most`, and the policies that stay grey.
+
+    With more curves than that, the landmarks and the best others at the middle budget are named.
+    """
+    rows = frame.filter(metric=metric).sort("budget")
+    curves: dict[tuple[float, ...], list[str]] = {}
+    for name in rows["policy"].unique(maintain_order=True).to_list():
+        curves.setdefault(tuple(rows.filter(policy=name)["mean"].to_list()), []).append(name)
+    order = frame["policy"].unique(maintain_order=True).to_list()
+    groups = sorted(
+        (sorted(names, key=order.index) for names in curves.values()), key=lambda names: order.index(names[0])
+    )
+    named = groups
+    if len(groups) > most:
+        budgets = sorted(rows["budget"].unique().to_list())
+        middle = dict(rows.filter(budget=budgets[len(budgets) // 2]).select("policy", "mean").iter_rows())
+        marks = ("uniform", "elimination", "clairvoyant", "prophet")
+        named = [names for names in groups if set(marks) & set(names)]
+        rest = sorted((names for names in groups if names not in named), key=lambda names: -middle[names[0]])
+        chosen = named + rest[: most - len(named)]
+        named = [names for names in groups if names in chosen]
+    lines = []
+    for i, names in enumerate(named):
+        more = f"\n  = {', '.join(names[1:3])}{' ...' if len(names) > 3 else ''}" if len(names) > 1 else ""
+        lines.append(Line(names[0], names[0] + more, i))
+    return lines, [name for names in groups if names not in named for name in names]
+
+
 def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "samples", title: str = "") -> Figure:
-    """A metric against the average budget, with the 95 % band of replay noise of every policy."""
+    """A metric against the average budget, with the 95 % band of replay noise of every policy.
+
+    Policies with the same values share a line. Of more lines than there are colours, the landmarks and the best are
+    named; the others are grey.
+    """
     figure, axes = _axes()
     ends = []
-    policies = frame["policy"].unique(maintain_order=True).to_list()
-    for i, name in enumerate(policies):
+    lines, others = lines_of(frame, metric)
+    for name in others:
+        rows = frame.filter(policy=name, metric=metric).sort("budget")
+        axes.plot(rows["budget"].to_numpy(), rows["mean"].to_numpy(), color="#BBBBBB", linewidth=0.8, zorder=1)
+    if others:
+        axes.plot([], [], color="#BBBBBB", linewidth=0.8, label=f"{len(others)} others")
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
+    for name, label, colour in lines:
         rows = frame.filter(policy=name, metric=metric).sort("budget")
         budgets, mean = rows["budget"].to_numpy(), rows["mean"].to_numpy()
-        style = _style(i)
+        style = _style(colour)
         axes.plot(budgets, mean, linewidth=1.6, linestyle="--" if name == "prophet" else "-", **style)  # type: ignore[arg-type]
         lo, hi = rows["lo"].fill_null(np.nan).to_numpy(), rows["hi"].fill_null(np.nan).to_numpy()
         axes.fill_between(budgets, lo, hi, color=str(style["color"]), alpha=0.25, linewidth=0)
-        ends.append((budgets[-1], mean[-1], name, str(style["color"])))
+        ends.append((budgets[-1], mean[-1], label, str(style["color"])))
     _budget_axis(axes, sorted(frame["budget"].unique().to_list()), cost)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     words = {"coverage": "coverage (queries with a correct sample)"}
@@ -95,33 +150,33 @@ def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "s
 
 
 def plot_efficiency(comparison: pl.DataFrame, *, cost: str = "samples", title: str = "") -> Figure:
-    """Budget that the baseline needs over the policy's own, with 95 % intervals over queries."""
+    """Budget that the baseline needs over the policy's own, with 95 % intervals over queries.
+
+    Lines end in hollow points where the baseline's curve ends before it gets there: those are lower bounds.
+    """
     figure, axes = _axes()
     ends = []
-    for i, name in enumerate(comparison["policy"].unique(maintain_order=True).to_list()):
+    lines, _ = lines_of(comparison.rename({"efficiency": "mean"}), "coverage", len(_COLOURS) - 1)
+    for name, label, colour in lines:
         rows = comparison.filter(policy=name, metric="coverage").sort("budget")
         budgets, value = rows["budget"].to_numpy(), rows["efficiency"].to_numpy()
-        style = _style(i + 1)  # the baseline has the first colour in the other figures
+        style = _style((colour + 1) % len(_COLOURS))  # the baseline has the first colour in the other figures
+        beyond = rows["at_least"].to_numpy()
         lower = value - rows["efficiency_lo"].fill_null(np.nan).to_numpy()
         upper = rows["efficiency_hi"].fill_null(np.nan).to_numpy() - value
-        spread = np.nan_to_num(np.clip(np.stack([lower, upper]), 0, None))
-        axes.errorbar(budgets, value, yerr=spread, linewidth=1.6, capsize=2.5, elinewidth=0.9, **style)  # type: ignore[arg-type]
-        beyond = rows["at_least"].to_numpy()
-        axes.scatter(
-            budgets[beyond],
-            value[beyond] * 1.06,
-            marker=r"$\uparrow$",
-            color=str(style["color"]),
-            s=45,
-            zorder=3,
-        )
-        ends.append((budgets[-1], value[-1], name, str(style["color"])))
+        spread = np.nan_to_num(np.clip(np.stack([lower, upper]), 0, None))[:, ~beyond]
+        bars: dict[str, Any] = {"yerr": spread, "linewidth": 1.6, "capsize": 2.5, "elinewidth": 0.9, **style}
+        axes.errorbar(budgets[~beyond], value[~beyond], **bars)
+        axes.plot(budgets[beyond], value[beyond], linestyle="none", markerfacecolor="white", **style)  # type: ignore[arg-type]
+        reached = np.flatnonzero(~beyond)
+        at = reached[-1] if len(reached) else 0
+        ends.append((budgets[at], value[at], label, str(style["color"])))
     base = comparison["baseline"][0] if comparison.height else "the baseline"
     axes.axhline(1, color="#0072B2", linewidth=1)
     _budget_axis(axes, sorted(comparison["budget"].unique().to_list()), cost)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     axes.set_ylabel(f"efficiency: budget {base} needs / own budget")
-    note = "  (arrow: at least, the pool ends there)" if comparison.height and comparison["at_least"].any() else ""
+    note = "  (hollow: at least, the pool ends there)" if comparison.height and comparison["at_least"].any() else ""
     axes.set_title(title + note, fontsize=10, loc="left")
     _label_ends(axes, ends)
     return figure
@@ -136,6 +191,9 @@ def plot_allocation(
     figure, axes = _axes(7.2)
     groups = sorted(table["bin"].unique().to_list(), key=lambda b: (b == 0, b))
     policies = table["policy"].unique(maintain_order=True).to_list()
+    if len(policies) > len(_COLOURS):
+        landmarks = ("uniform", "elimination", "entropy", "two-stage(share=0.5)", "clairvoyant", "prophet")
+        policies = [p for p in policies if p in landmarks] or policies[: len(_COLOURS)]
     width = 0.8 / len(policies)
     for i, name in enumerate(policies):
         rows = table.filter(policy=name, budget=budget)

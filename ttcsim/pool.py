@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
+
+LOGPROB_REWARD = "reward_logprob"
+"""Name of the reward that is derived from log-probabilities where no other exists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,66 @@ class Pool:
         have = {c.removesuffix("s") if c == "answers" else c for c in optional if getattr(self, c) is not None}
         return have | set(self.rewards)
 
+    def reward_name(self, name: str = "reward") -> str | None:
+        """The reward column that `name` means here, None when there is none.
+
+        "reward" is the column of that name, else the only reward column, else, where no reward exists at all,
+        "reward_logprob": the mean probability of a token, ``exp(logprob / tokens)``, of the sampling model itself.
+        """
+        derivable = self.logprob is not None and self.tokens is not None
+        if name in self.rewards:
+            return name
+        if name == "reward" and len(self.rewards) == 1:
+            return next(iter(self.rewards))
+        if derivable and (name == LOGPROB_REWARD or (name == "reward" and not self.rewards)):
+            return LOGPROB_REWARD
+        return None
+
+    def reward(self, name: str = "reward") -> NDArray[np.float32]:
+        """Rewards f4[N] by column name, see `reward_name`."""
+        found = self.reward_name(name)
+        if found is None:
+            have = ", ".join(sorted(self.rewards)) or "none, and no logprob with tokens to derive one from"
+            raise InputError(f"pool {self.name}: no reward column '{name}'; it has {have}")
+        return self._logprob_reward if found == LOGPROB_REWARD and found not in self.rewards else self.rewards[found]
+
+    @functools.cached_property
+    def _logprob_reward(self) -> NDArray[np.float32]:
+        assert self.logprob is not None and self.tokens is not None
+        return np.minimum(np.exp(self.logprob.astype(np.float64) / self.tokens), 1.0).astype(np.float32)
+
+    def unsolved_after(self, draws: int, *, seed: int = 0, keep_probe: bool = False) -> Pool:
+        """The hard queries: those without a correct sample among `draws` random ones (MATH-500-Hard-16 at 16).
+
+        Parameters
+        ----------
+        draws : int
+            Samples of each query that are looked at: the first of replication 0 under `seed`.
+        keep_probe : bool
+            Keep those samples too. They are all incorrect by selection, so success rates come out too low; by
+            default only fresh samples stay, and queries without any are left out.
+        """
+        if draws < 1:
+            raise InputError(f"pool {self.name}: {draws} draws select nothing; give 1 or more")
+        from ttcsim.engine.order import shown
+        from ttcsim.rng import query_keys, stream
+
+        longest = int(self.sizes.max())
+        perm, swaps, order = (np.zeros(longest, np.int32) for _ in range(3))
+        perm[:] = np.arange(longest)
+        parts = []
+        for q, key in enumerate(query_keys(self.query_ids)):
+            start, size = self.offsets[q], int(self.sizes[q])
+            looked = min(draws, size)
+            shown(np.uint64(stream(np.uint64(seed), 0, key)), size, looked, True, perm, swaps, order, 0)
+            probe = start + order[:looked]
+            rest = np.setdiff1d(np.arange(start, start + size), probe)
+            if not self.correct[probe].any() and (keep_probe or len(rest)):
+                parts.append((q, np.arange(start, start + size) if keep_probe else rest))
+        if not parts:
+            raise InputError(f"pool {self.name}: no query is unsolved after {draws} draws and has samples left")
+        return replace(self._take(parts), name=f"{self.name}-hard-{draws}")
+
     def subset(self, query_ids: Iterable[str]) -> Pool:
         """The pool of some of the queries; unknown ids are an `InputError`."""
         index = {q: i for i, q in enumerate(self.query_ids)}
@@ -76,17 +139,20 @@ class Pool:
             raise InputError(
                 f"pool {self.name}: has no query '{missing[0]}'" if missing else f"pool {self.name}: no query chosen"
             )
-        rows = [index[q] for q in wanted]
-        sizes = self.sizes[rows]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        take = np.repeat(self.offsets[rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return self._take([(q, np.arange(self.offsets[q], self.offsets[q + 1])) for q in (index[w] for w in wanted)])
+
+    def _take(self, parts: Sequence[tuple[int, NDArray[np.int64]]]) -> Pool:
+        """The pool of some samples (positions in the arrays) of some queries, both ascending."""
+        rows = [q for q, _ in parts]
+        take = np.concatenate([samples for _, samples in parts])
+        offsets = np.concatenate([[0], np.cumsum([len(samples) for _, samples in parts])]).astype(np.int64)
 
         def part(array: Any) -> Any:
             return None if array is None else array[take]
 
         return replace(
             self,
-            query_ids=tuple(wanted),
+            query_ids=tuple(self.query_ids[q] for q in rows),
             offsets=offsets,
             correct=part(self.correct),
             rewards={name: part(array) for name, array in self.rewards.items()},

@@ -89,7 +89,7 @@ class PoolArrays:
             hit = correct >= policy.gamma
             signal = none_f
         else:
-            signal = read_only(pool.rewards[policy.signal])
+            signal = read_only(pool.reward(policy.signal))
             # Compared in single precision, as stored: a reward of 0.9 must reach gamma = 0.9.
             hit = signal >= np.float32(policy.gamma)
         flags = correct * np.uint8(CORRECT) + hit * np.uint8(HIT)
@@ -105,7 +105,7 @@ class PoolArrays:
             tokens = read_only(pool.tokens)
         reward = none_f
         if setting.reward is not None and {"best", "weighted"} & set(setting.selectors):
-            reward = read_only(pool.rewards[setting.reward])
+            reward = read_only(pool.reward(setting.reward))
         logprob = none_f
         if pool.logprob is not None and (foreign or "logprob" in policy.needs):
             logprob = read_only(pool.logprob)
@@ -133,7 +133,7 @@ def refuse_unfit(policy: Policy, setting: Setting) -> None:
     if setting.pool.queries is not None:
         have |= {f"queries.{column}" for column in setting.pool.queries.columns if column != "query_id"}
     for column in policy.columns():
-        if column not in have:
+        if column not in have and not (column.startswith("reward") and setting.pool.reward_name(column)):
             raise InputError(
                 f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} lacks "
                 f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"

@@ -17,7 +17,7 @@ from ttcsim.pool import Pool
 from ttcsim.stats import column_means, query_interval, replay_interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """One policy: every replication, and every query's mean over replications."""
 

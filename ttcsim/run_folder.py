@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from ttcsim.comparison import allocation, compare
+from ttcsim.comparison import allocation, compare, wins
 from ttcsim.errors import InputError
 from ttcsim.policies import Uniform
 from ttcsim.pool import Pool
@@ -33,7 +33,8 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
     """Write a run folder, whole or not at all; an existing one is refused.
 
     Files: ``frame.parquet`` and ``frame.csv`` (the result), ``compare.parquet`` (against the baseline `uniform`, or the
-    first policy), ``allocation.parquet``, ``config.json``; with `replications`, ``replications.parquet``.
+    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``config.json``; with `replications`,
+    ``replications.parquet``.
 
     Parameters
     ----------
@@ -53,6 +54,7 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
         result.frame.write_csv(partial / "frame.csv")
         compare(result, baseline_of(result)).write_parquet(partial / "compare.parquet")
         allocation(result).write_parquet(partial / "allocation.parquet")
+        wins(result).write_parquet(partial / "wins.parquet")
         if replications:
             result.replications().write_parquet(partial / "replications.parquet")
         config = {**result.config, "source": source, "versions": versions()}
@@ -82,6 +84,17 @@ def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
         reason = str(error).splitlines()[0]
         raise InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`") from error
     return config, frame
+
+
+def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The comparison with the baseline, the allocation and the wins of a run folder."""
+    names = ("compare", "allocation", "wins")
+    try:
+        first, second, third = (pl.read_parquet(Path(folder) / f"{name}.parquet") for name in names)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`") from error
+    return first, second, third
 
 
 def rerun(folder: str | Path, pool: Pool, *, threads: int | None = None) -> tuple[Result, bool]:

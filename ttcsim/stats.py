@@ -100,8 +100,12 @@ def query_interval(per_query: NDArray[np.float64], seed: int) -> tuple[NDArray[n
     per_query : f8[Q, B]
         What each query contributes to the mean (`Outcome.influence`).
     """
-    means = resampled_means(per_query, seed)
-    lo, hi = np.quantile(means, tails(len(per_query)), axis=0)
+    return limits(resampled_means(per_query, seed), len(per_query))
+
+
+def limits(resampled: NDArray[np.float64], queries: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Percentile limits of bootstrap means f8[resamples, B]."""
+    lo, hi = np.quantile(resampled, tails(queries), axis=0)
     return lo, hi
 
 
@@ -113,16 +117,16 @@ def tails(queries: int) -> tuple[float, float]:
     return low, 1.0 - low
 
 
-def mean_tests(per_query: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Two-sided p-values f8[B] of "the mean over queries is 0", by Student's test; 1 where every value is 0."""
-    queries = len(per_query)
-    mean = column_means(per_query)
-    if queries < 2:
+def mean_tests(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two-sided p-values f8[B] of "the mean over rows is 0", by Student's test; 1 where every value is 0."""
+    rows = len(values)
+    mean = column_means(values)
+    if rows < 2:
         return np.ones_like(mean)
-    se = np.sqrt(column_means((per_query - mean) ** 2) / (queries - 1))
+    se = np.sqrt(column_means((values - mean) ** 2) / (rows - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(se > 0, np.abs(mean) / se, np.where(mean == 0, 0.0, np.inf))
-    return np.asarray(2 * stats.t.sf(t, queries - 1))
+    return np.asarray(2 * stats.t.sf(t, rows - 1))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ def sweep(
     selectors : sequence of {"first", "best", "majority", "weighted"}
         Selectors to report as `accuracy_<selector>`; `coverage` is always there.
     reward : str, optional
-        Reward column that `best` and `weighted` use; the pool's `reward`, or its only reward column, by default.
+        Reward column that `best` and `weighted` use; `Pool.reward_name` says which one by default.
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
@@ -170,19 +170,15 @@ def _check_selectors(pool: Pool, selectors: Sequence[str]) -> tuple[str, ...]:
 def _check_reward(pool: Pool, selectors: tuple[str, ...], reward: str | None) -> str | None:
     if not {"best", "weighted"} & set(selectors):
         return None
-    have = sorted(pool.rewards)
-    if reward is None:
-        if "reward" in have:
-            return "reward"
-        if len(have) == 1:
-            return have[0]
-        raise InputError(
-            f"selectors: best and weighted need a reward column; pool {pool.name} has "
-            f"{', '.join(have) or 'none'}{': name one with reward=' if have else ''}"
-        )
-    if reward not in have:
-        raise InputError(f"reward: pool {pool.name} has no column '{reward}'; it has {', '.join(have) or 'no reward'}")
-    return reward
+    found = pool.reward_name(reward or "reward")
+    if found is None:
+        have = ", ".join(sorted(pool.rewards)) or "no reward, and no logprob with tokens to derive one from"
+        if reward is None:
+            raise InputError(
+                f"selectors: best and weighted need a reward column; pool {pool.name} has {have}: name one"
+            )
+        raise InputError(f"reward: pool {pool.name} has no column '{reward}'; it has {have}")
+    return found
 
 
 def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
@@ -307,11 +303,13 @@ def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], r
 
 
 def _warn_exhausted(result: Result) -> None:
-    for outcome in result.outcomes:
-        worst = float(outcome.exhausted.mean(axis=0).max())
-        if worst > 0 and not outcome.policy.prophetic:
-            warnings.warn(
-                f"policy '{outcome.policy}': {worst:.1%} of the queries ran out of samples at the largest budget; "
-                "its values there are those of this finite pool (harvest more samples, or use replay='bootstrap')",
-                stacklevel=3,
-            )
+    shares = {str(o.policy): float(o.exhausted.mean(axis=0).max()) for o in result.outcomes if not o.policy.prophetic}
+    worst = max(shares, key=lambda name: shares[name], default="")
+    if worst and shares[worst] > 0:
+        others = sum(share > 0 for share in shares.values()) - 1
+        warnings.warn(
+            f"policy '{worst}'{f' and {others} more' if others else ''}: up to {shares[worst]:.1%} of the queries ran "
+            "out of samples; values there are those of this finite pool (column `exhausted` says where; harvest more "
+            "samples, or use replay='bootstrap')",
+            stacklevel=3,
+        )

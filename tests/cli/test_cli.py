@@ -9,6 +9,7 @@ import pytest
 
 import ttcsim
 from ttcsim import cli
+from ttcsim.policies import ZOO
 from ttcsim.theory import uniform_coverage
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*ran out of samples")
@@ -70,7 +71,8 @@ def test_run_folder_reproduces_itself(run, small, tmp_path):
     arguments += ("--select", "majority,best", "--keep-replications")
     assert run(*arguments)[0] == 0
     assert {p.name for p in out.iterdir()} == {
-        "frame.parquet", "frame.csv", "compare.parquet", "allocation.parquet", "config.json", "replications.parquet"
+        "frame.parquet", "frame.csv", "compare.parquet", "allocation.parquet", "wins.parquet", "config.json",
+        "replications.parquet",
     }  # fmt: skip
     assert pl.read_parquet(out / "replications.parquet").height == 2 * 3 * 2 * 50
     code, text, _ = run("rerun", out, "--threads", 1)
@@ -132,7 +134,7 @@ def test_pool_commands(run, tmp_path):
     [
         (["sweep", POOL, "-p", "unifrm", "-b", "1"], "did you mean 'uniform'"),
         (["sweep", POOL, "-p", "uniform", "-b", "one"], "give numbers with commas"),
-        (["sweep", POOL, "-p", "ucb(signal=reward)", "-b", "1"], "needs the column 'reward'"),
+        (["sweep", POOL, "-p", "ucb(signal=reward_x)", "-b", "1"], "needs the column 'reward_x'"),
         (["sweep", POOL, "-b", "1"], "policy"),
         (["sweep", "nowhere", "-p", "uniform", "-b", "1"], "no such file"),
         (["sweep", POOL, "-p", "uniform", "-b", "1", "--nonsense"], "nonsense"),
@@ -178,3 +180,53 @@ def test_closed_pipe_is_quiet():
         f"{sys.executable} -m ttcsim policies | head -1", shell=True, capture_output=True, text=True, check=True
     )
     assert "Traceback" not in done.stderr
+
+
+def test_the_whole_zoo_in_one_command_and_its_report(run, tmp_path):
+    folder = tmp_path / "zoo"
+    _, out, _ = run("sweep", POOL, "-p", "all", "--skip-unfit", "-b", "2,4", "--reps", 4, "--out", folder, "--json")
+    assert {row["policy"] for row in json.loads(out)["rows"]} == {str(ttcsim.policy(name)) for name in ZOO}
+    assert run("report", folder)[0] == 0
+    page = (folder / "report.html").read_text()
+    for words in ("Who wins", "adaptive-consistency(variant=dirichlet)", "Holm"):
+        assert words in page
+
+
+@pytest.mark.filterwarnings("default:skipped")  # as outside the tests: the command line prints it
+def test_unfit_policies_are_refused_by_name_or_skipped(run, tmp_path):
+    counts = tmp_path / "counts.csv"
+    counts.write_text("query_id,n,c\n" + "".join(f"q{i},9,{i % 4}\n" for i in range(12)))
+    assert run("pool", "import", "counts", counts, tmp_path / "pool")[0] == 0
+    arguments = ("sweep", tmp_path / "pool", "-b", "2", "--reps", 4)
+    code, _, err = run(*arguments, "-p", "uniform,esc")
+    assert code == 2
+    assert "policy 'esc' needs the column 'answer'" in err
+    code, _, err = run(*arguments, "-p", "uniform,esc", "--skip-unfit")
+    assert code == 0
+    assert "skipped, with the column that the pool lacks: esc ('answer')" in err
+    code, _, err = run(*arguments, "-p", "esc", "--skip-unfit")
+    assert code == 2
+    assert "can serve none of them" in err
+
+
+def test_precision_and_hard_subset(run, tmp_path):
+    _, out, _ = run("sweep", POOL, "-p", "uniform", "-b", "2", "--reps", 50, "--precision", "0.004", "--json")
+    (row,) = json.loads(out)["rows"]
+    assert (row["hi"] - row["lo"]) / 2 <= 0.004
+    assert row["reps"] > 50
+    assert run("pool", "hard", POOL, tmp_path / "hard", "--after", 16)[0] == 0
+    (facts,) = json.loads(run("pool", "describe", tmp_path / "hard", "--json")[1])["rows"]
+    assert facts["samples_per_query"] == [112, 112]
+    assert facts["mean_success_rate"] < 0.1
+
+
+def test_policies_lists_all_with_their_facts(run):
+    rows = json.loads(run("policies", "--json")[1])["rows"]
+    assert [row["policy"] for row in rows] == list(ttcsim.ALL)
+    assert all(row["source"] and row["summary"] for row in rows)
+    facts = {row["policy"]: row for row in rows}
+    assert facts["adabon"]["needs"] == ["reward"]
+    assert not facts["adabon"]["anytime"]
+    assert facts["damani"]["needs"] == ["queries.level"]
+    assert facts["uab"]["needs"] == ["logprob", "tokens"]
+    assert facts["elimination"]["parameters"]["stream"] is False
