@@ -14,6 +14,7 @@ from ttcsim.worlds import make_pool
 
 QUERIES, SAMPLES, DRAWS, REPS, ROUNDS = 500, 1024, 8000, 20, 7
 RULES = ["ucb", "gap(signal=reward)", "entropy", "consensus", "clairvoyant"]
+OTHERS = ["thompson", "bayes", "adabon", "slg", "adaptive-consistency", "esc", "bayes-stop", "elimination(stream=true)"]
 
 
 def main():
@@ -22,7 +23,7 @@ def main():
     arrays = PoolArrays(pool)
     print(f"{QUERIES} x {SAMPLES} without replacement, {DRAWS} draws a replication, one core, median of {ROUNDS}:\n")
     print("| policy | ns a draw | draws a second |\n|---|---|---|")
-    for name in RULES:
+    for name in [*RULES, *OTHERS]:
         replay = Replay(policy(name), setting, arrays)
         drawn = int(replay.run(0, REPS).query_draws.sum())
         times = []

@@ -80,6 +80,9 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 @contextmanager
 def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    if not _err.is_terminal:
+        yield lambda done, total: None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -87,7 +90,7 @@ def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
+    with Progress(*columns, console=_err, transient=True) as bar:
         task = bar.add_task(words, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

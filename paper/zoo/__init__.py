@@ -1,0 +1,1 @@
+"""Every published policy on every pool, and Zuo & Zhu's findings."""
