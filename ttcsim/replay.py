@@ -45,6 +45,12 @@ class Setting:
     replay: str
     selectors: tuple[str, ...]
     reward: str | None
+    planned: NDArray[np.int64] | None = None  # i8[B] budgets that policies with a plan make it for; `totals` by default
+
+    @property
+    def plans(self) -> NDArray[np.int64]:
+        """Budgets that policies make their plans for."""
+        return self.totals if self.planned is None else self.planned
 
     @property
     def permute(self) -> bool:
@@ -192,17 +198,18 @@ class Replay:
                 self.depth, self.selectors, tally,
             )  # fmt: skip
         elif self.event_driven:
-            explore = np.floor(setting.totals * self.policy.exploration() + 1e-9).astype(np.int64)
+            explore = np.floor(setting.plans * self.policy.exploration() + 1e-9).astype(np.int64)
+            explore = np.minimum(explore, setting.totals)
             replay_rounds(
                 self.x, self.available, setting.totals, explore, self.policy.k, self.cap, permute, seed, first, last,
                 self.depth, self.selectors, tally,
             )  # fmt: skip
         elif self.policy.anytime and not self.policy.streamed():
-            self._run_adaptive(setting.totals, first, last, tally)
+            self._run_adaptive(setting.totals, int(setting.plans[-1]), first, last, tally)
         else:
             for b in range(len(setting.totals)):
                 part = make_tally(last - first, 1, setting.pool.n_queries, len(self.selectors))
-                self._run_adaptive(setting.totals[b : b + 1], first, last, part)
+                self._run_adaptive(setting.totals[b : b + 1], int(setting.plans[b]), first, last, part)
                 for name, whole in tally._asdict().items():
                     if name.startswith("query_"):
                         whole[..., b, :] = getattr(part, name)[..., 0, :]
@@ -210,12 +217,12 @@ class Replay:
                         whole[..., b] = getattr(part, name)[..., 0]
         return tally
 
-    def _run_adaptive(self, totals: NDArray[np.int64], first: int, last: int, tally: Tally) -> None:
+    def _run_adaptive(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
         policy, setting = self.policy, self.setting
         sizes = np.diff(self.x.offsets)
         cheapest = int(setting.pool.tokens.min()) if setting.cost == "tokens" and setting.pool.tokens is not None else 1
         draws = int(totals[-1]) // cheapest
-        n, total = setting.pool.n_queries, int(totals[-1])
+        n = setting.pool.n_queries
         if policy.streamed():
             mode = STREAMED
         elif self.interpreted is not None:
@@ -224,16 +231,16 @@ class Replay:
             mode = IN_ROUNDS
         else:
             mode = BY_INDEX if policy.depends == "own draws" else RESCORE_ALL
-        explore = int(np.floor(totals[0] * policy.exploration() + 1e-9)) if not policy.anytime else 0
+        explore = int(np.floor(planned * policy.exploration() + 1e-9)) if not policy.anytime else 0
         plan = Plan(
-            mode=mode, k=policy.k, cap=self.cap, warmup=policy.warmup_draws(total, n), explore=explore,
-            room=policy.room(total, n), watch=self.rules.see is not blind, optimistic=self.rules.bonus is not zero,
+            mode=mode, k=policy.k, cap=self.cap, warmup=policy.warmup_draws(planned, n), explore=explore,
+            room=policy.room(planned, n), watch=self.rules.see is not blind, optimistic=self.rules.bonus is not zero,
             refit=0.0 if self.rules.fit is unfitted else policy.refit, by_tokens=setting.cost == "tokens",
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
         w = make_work(
             self.x, len(totals), self.cap, setting.permute, arena_size(sizes, draws, setting.permute), plan.room,
-            policy.params_at(total, n),
+            policy.params_at(planned, n),
         )  # fmt: skip
         rules = ((self.rules.score or zero), *self.rules[1:])
         kernel = functools.partial(

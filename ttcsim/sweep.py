@@ -233,16 +233,15 @@ def _slopes(
     totals = setting.totals
     below = np.minimum(totals - 1, np.floor(0.9 * totals).astype(np.int64))
     above = np.maximum(totals + 1, np.ceil(1.1 * totals).astype(np.int64))
-    around = np.unique(np.concatenate([below, above]))
-    replays = [Replay(p, replace(setting, totals=around), arrays) for p in chosen]
-    tallies = _more(replays, [one.tally(0) for one in replays], 0, reps, executor, None)
+    curves = []
+    for around in (below, above):
+        # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
+        replays = [Replay(p, replace(setting, totals=around, planned=totals), arrays) for p in chosen]
+        tallies = _more(replays, [one.tally(0) for one in replays], 0, reps, executor, None)
+        metrics = [_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)]
+        curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
     width = (above - below) / setting.pool.n_queries
-    found = []
-    for one, tally in zip(replays, tallies, strict=True):
-        curves = {metric: column_means(values) for metric, values in _metrics(one, tally).items()}
-        low, high = np.searchsorted(around, below), np.searchsorted(around, above)
-        found.append({metric: (curve[high] - curve[low]) / width for metric, curve in curves.items()})
-    return found
+    return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
 def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> int:

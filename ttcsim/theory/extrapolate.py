@@ -1,0 +1,152 @@
+"""Coverage beyond the pool: laws of success rates fitted to counts, with intervals.
+
+The laws of Schaeffer et al., "How Do Large Language Monkeys Get Their Power (Laws)?" (arXiv 2502.17578): Beta,
+Kumaraswamy and Beta scaled to (0, c). Failure after k draws is ``E (1-p)^k``; where the density behaves like
+``p^(a-1)`` near 0 it falls like ``k^-a``, so the shape a is the exponent of the power law.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, stats
+from scipy.special import gammaln
+
+from ttcsim.errors import InputError
+
+FAMILIES = ("beta", "kumaraswamy", "scaled-beta")
+_EDGES = np.concatenate([[0.0], np.geomspace(1e-12, 1.0, 6001)])
+_POINTS = np.sqrt(np.maximum(_EDGES[:-1], 1e-13) * _EDGES[1:])
+_LOG, _LOG1M = np.log(_POINTS), np.log1p(-np.minimum(_POINTS, 1 - 1e-9))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted law of success rates."""
+
+    family: str
+    a: float  # shape near 0: the exponent of the power law
+    b: float
+    c: float  # largest rate; 1 for the unscaled families
+    log_likelihood: float
+
+    def masses(self) -> NDArray[np.float64]:
+        """Probability of each cell of the grid of rates."""
+        return _masses(self.family, self.a, self.b, self.c)
+
+    def coverage(self, draws: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected share of queries solved within k draws, for every k."""
+        k = np.asarray(draws, np.float64)
+        return np.asarray(1.0 - np.exp(k[:, None] * _LOG1M[None, :]) @ self.masses())
+
+
+def _masses(family: str, a: float, b: float, c: float) -> NDArray[np.float64]:
+    x = np.minimum(_EDGES / c, 1.0)
+    if family == "kumaraswamy":
+        with np.errstate(divide="ignore"):
+            cdf = -np.expm1(b * np.log1p(-np.minimum(x**a, 1.0)))
+        cdf[x >= 1] = 1.0
+    else:
+        cdf = stats.beta.cdf(x, a, b)
+    return np.asarray(np.diff(cdf))
+
+
+def _likelihoods(sizes: NDArray[np.int64], successes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Binomial likelihood of each query at each rate of the grid, f8[Q, cells]."""
+    n, x = (np.asarray(v, np.float64)[:, None] for v in (sizes, successes))
+    log = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1) + x * _LOG + (n - x) * _LOG1M
+    return np.asarray(np.exp(log), np.float64)
+
+
+def fit_rates(
+    sizes: NDArray[np.int64], successes: NDArray[np.int64], family: str = "beta", *, start: Fit | None = None
+) -> Fit:
+    """Maximum-likelihood law of the success rates behind the counts.
+
+    Parameters
+    ----------
+    sizes, successes : i8[Q]
+        Draws of each query, and how many succeeded. The number of draws must not depend on the outcomes.
+    family : {"beta", "kumaraswamy", "scaled-beta"}
+        Law on (0, 1); the last one on (0, c) with c fitted too.
+    """
+    if family not in FAMILIES:
+        raise InputError(f"family '{family}' is unknown; use {', '.join(FAMILIES)}")
+    kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
+    return _fit(_likelihoods(kinds[0], kinds[1]), members.astype(np.float64), kinds, family, start)
+
+
+def _fit(
+    likelihoods: NDArray[np.float64],
+    members: NDArray[np.float64],
+    kinds: NDArray[np.int64],
+    family: str,
+    start: Fit | None,
+) -> Fit:
+    scaled = family == "scaled-beta"
+    largest = float((kinds[1] / kinds[0]).max())
+
+    def parameters(v: NDArray[np.float64]) -> tuple[float, float, float]:
+        c = 1.0 / (1.0 + np.exp(-v[2])) if scaled else 1.0
+        return float(np.exp(v[0])), float(np.exp(v[1])), float(c)
+
+    def loss(v: NDArray[np.float64]) -> float:
+        if np.abs(v[:2]).max() > 8 or (scaled and abs(v[2]) > 12):
+            return 1e12
+        density = likelihoods @ _masses(family, *parameters(v))
+        return -float(members @ np.log(np.maximum(density, 1e-300)))
+
+    if start is not None:
+        guesses = [[np.log(start.a), np.log(start.b)] + ([np.log(start.c / (1.0 - start.c))] if scaled else [])]
+    else:
+        top = min(max(largest, 1e-3), 1 - 1e-3)
+        guesses = [
+            [np.log(a), np.log(b)] + ([np.log(top / (1 - top))] if scaled else []) for a, b in ((0.5, 2), (0.2, 10))
+        ]
+    options = {"xatol": 1e-5, "fatol": 1e-7} if start is None else {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 120}
+    best = min(
+        (optimize.minimize(loss, np.array(g), method="Nelder-Mead", options=options) for g in guesses),
+        key=lambda r: r.fun,
+    )
+    a, b, c = parameters(best.x)
+    return Fit(family, a, b, c, -float(best.fun))
+
+
+@dataclass(frozen=True)
+class Extrapolation:
+    """Predicted coverage with 95 % limits from the bootstrap over queries."""
+
+    fit: Fit
+    draws: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    lo: NDArray[np.float64]
+    hi: NDArray[np.float64]
+    exponent: tuple[float, float, float]  # a, and its limits
+
+
+def extrapolate(
+    sizes: NDArray[np.int64],
+    successes: NDArray[np.int64],
+    draws: NDArray[np.float64],
+    family: str = "beta",
+    *,
+    resamples: int = 200,
+    seed: int = 0,
+) -> Extrapolation:
+    """Coverage at numbers of draws beyond those that were made, for these queries and others like them."""
+    kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
+    likelihoods = _likelihoods(kinds[0], kinds[1])
+    fit = _fit(likelihoods, members.astype(np.float64), kinds, family, None)
+    generator = np.random.default_rng([seed, 0x65787472])
+    curves, exponents = [], []
+    for _ in range(resamples):
+        again = generator.multinomial(len(sizes), members / members.sum()).astype(np.float64)
+        one = _fit(likelihoods, again, kinds, family, fit)
+        curves.append(one.coverage(draws))
+        exponents.append(one.a)
+    lo, hi = np.quantile(curves, [0.025, 0.975], axis=0)
+    limits = np.quantile(exponents, [0.025, 0.975])
+    points = np.asarray(draws, np.float64)
+    return Extrapolation(fit, points, fit.coverage(points), lo, hi, (fit.a, float(limits[0]), float(limits[1])))
