@@ -72,30 +72,51 @@ def elimination_coverage(
     kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
     ends = kinds[0].astype(np.int64) if replay == "permute" else np.full(len(members), total + 1)
     solved = error = 0.0
-    first, rounds, failing = _rounds(kinds, members, ends, total, replay)
+    first, rounds, failing, length = _rounds(kinds, members, ends, total, replay)
     if first > 0:
         solved = float(members @ (1.0 - failing[:, first]))
         error = first * _NEGLIGIBLE * n
     if rounds > first:
-        nodes = min((n + 1) // 2, _NODES)
-        x, w = np.polynomial.legendre.leggauss(nodes)
-        exact = nodes == (n + 1) // 2
-        rough_x, rough_w = np.polynomial.legendre.leggauss(1 if exact else 2 * nodes // 3)
-        ranks = 0.5 * (1.0 + np.concatenate([x, rough_x]))
-        length = int(members @ np.minimum(ends, rounds)) + 2
-        values, left_out = _invert(failing, ends, members.astype(np.float64), first, rounds, total, length, ranks)
-        fine = values[:, :nodes] @ w / 2
-        solved += float(fine.sum())
-        error += left_out + rounds * _NEGLIGIBLE * n
-        if not exact:
-            error += float(np.abs(fine - values[:, nodes:] @ rough_w / 2).sum())
+        active = members @ (failing[:, first:rounds] * (ends[:, None] > np.arange(first, rounds)))
+        rules = [_rules(float(a), n) for a in active]
+        ranks = np.zeros((rounds - first, max(len(x) for x, *_ in rules)))
+        for row, (x, *_) in zip(ranks, rules, strict=True):
+            row[: len(x)] = x
+        counts = np.array([len(x) for x, *_ in rules])
+        values, left_out = _invert(
+            failing, ends, members.astype(np.float64), first, rounds, total, length, ranks, counts
+        )
+        error += left_out + 2 * rounds * _NEGLIGIBLE * n
+        for row, (_, fine, rough) in zip(values, rules, strict=True):
+            value = float(row[: len(fine)] @ fine)
+            solved += value
+            if len(rough):
+                error += abs(value - float(row[len(fine) : len(fine) + len(rough)] @ rough))
     return Exact(solved / n, error / n + 1e-12)
+
+
+def _rules(active: float, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Points in (0, 1), and the weights of a fine and of a rough rule for the integral over the rank.
+
+    The integrand is a polynomial of degree "other active queries", which is at most n - 1 and, but for a negligible
+    probability, at most ``active + 8 sqrt(active) + 20``; a rule that is exact for that degree needs no rough one.
+    """
+    degree = min(n - 1, int(active + 8 * math.sqrt(active) + 20))
+    needed = degree // 2 + 1
+    x, w = np.polynomial.legendre.leggauss(min(needed, _NODES))
+    if needed <= _NODES:
+        return 0.5 * (1 + x), w / 2, np.zeros(0)
+    rough_x, rough_w = np.polynomial.legendre.leggauss(2 * _NODES // 3)
+    return 0.5 * (1 + np.concatenate([x, rough_x])), w / 2, rough_w / 2
 
 
 def _rounds(
     kinds: NDArray[np.int64], members: NDArray[np.int64], ends: NDArray[np.int64], total: int, replay: str
-) -> tuple[int, int, NDArray[np.float64]]:
-    """Rounds ``0 .. first-1`` lie within the budget, those from `rounds` on beyond it; and P(unsolved) of each kind."""
+) -> tuple[int, int, NDArray[np.float64], int]:
+    """Which rounds matter: ``0 .. first-1`` lie within the budget, those from `rounds` on beyond it or without a gain.
+
+    Also P(unsolved) of each kind, and a number of draws that `rounds` rounds do not exceed.
+    """
     limit = int(min(ends.max(), total))
     depth = min(limit, 64)
     while True:
@@ -119,7 +140,16 @@ def _rounds(
             rounds = int(beyond[0]) if len(beyond) else depth
             most = members @ np.minimum(ends[:, None], np.arange(depth + 1))
             within = np.flatnonzero(((over < certain) & (cost < total)) | (most <= total))
-            return min(int(within[-1]) if len(within) else 0, rounds), rounds, failing
+            can = kinds[1] > 0
+            idle = np.flatnonzero(members[can] @ failing[can] < _NEGLIGIBLE)
+            rounds = min(rounds, int(idle[0])) if len(idle) else rounds
+            length = float(most[rounds])
+            for tilt in np.geomspace(0.05, 50.0, 40) / spread:
+                if tilt * rounds < 500:
+                    moment = _log_moment(tilt, members, drawing[:, : max(rounds, 1)])[-1]
+                    length = min(length, (moment - certain) / tilt)
+            longest = max(math.ceil(length), total) + 2
+            return min(int(within[-1]) if len(within) else 0, rounds), rounds, failing, longest
         depth = min(limit, 2 * depth)
 
 
@@ -131,15 +161,16 @@ def _log_moment(tilt: float, members: NDArray[np.int64], drawing: NDArray[np.flo
 
 
 @njit
-def _invert(failing, ends, members, first, rounds, total, length, ranks):  # type: ignore[no-untyped-def]
+def _invert(failing, ends, members, first, rounds, total, length, ranks, counts):  # type: ignore[no-untyped-def]
     """Expected queries solved in rounds ``first .. rounds-1`` within the budget, f8[round, rank]; what is left out."""
     kinds = len(members)
-    values = np.zeros((rounds - first, len(ranks)))
+    values = np.zeros(ranks.shape)
     left_out = 0.0
     stopped = np.empty(kinds, np.complex128)  # sum over k <= min(t, M) of P(T = k) z^k, and those used up
     at_first = np.empty(kinds, np.complex128)
     at_last = np.empty(kinds, np.complex128)
     gain = np.empty(kinds)
+    moving = np.empty(kinds, np.int64)
     for k in range(length // 2 + 1):
         angle = 2.0 * np.pi * k / length
         z = complex(math.cos(angle), -math.sin(angle))
@@ -175,10 +206,20 @@ def _invert(failing, ends, members, first, rounds, total, length, ranks):  # typ
                 if limit < 1e-18:
                     left_out += limit
                 else:
-                    for r in range(len(ranks)):
-                        product, derivative = complex(1.0, 0.0), complex(0.0, 0.0)
-                        for j in range(kinds):
-                            f = at_first[j] + ranks[r] * (at_last[j] - at_first[j])
+                    # Queries that are done by now do not depend on the rank: their product is taken once.
+                    done, lasting = complex(1.0, 0.0), 0
+                    for j in range(kinds):
+                        if ends[j] > t and failing[j, t] > 1e-20:
+                            moving[lasting] = j
+                            lasting += 1
+                        else:
+                            done = done * (stopped[j] if members[j] == 1.0 else stopped[j] ** members[j])
+                    for r in range(counts[t - first]):
+                        product, derivative = done, complex(0.0, 0.0)
+                        rank = ranks[t - first, r]
+                        for i in range(lasting):
+                            j = moving[i]
+                            f = at_first[j] + rank * (at_last[j] - at_first[j])
                             g = members[j] * gain[j] * power * z
                             if members[j] > 1.0:
                                 before_f = f ** (members[j] - 1.0)
