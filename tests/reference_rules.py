@@ -28,7 +28,7 @@ def first_stage(policy, total, queries):
             return policy["m"]
         case "adabon":
             return max(1, math.floor(policy["share"] * total / queries + 1e-9))
-        case "damani" | "clairvoyant":
+        case "damani" | "bayes-index" | "clairvoyant":
             return 0
     return 0 if policy["name"] in IN_ROUNDS else 1
 
@@ -64,8 +64,11 @@ def index_of(policy, query, t, batch):
             rate = math.exp(mean / policy["tau"])
             return rate * (1 - rate) ** query.n, 0.0
         case "damani":
-            rate = batch["predictions"][query.index]
+            rate = batch["predictions"].rate[query.index]
             return rate * (1 - rate) ** query.n, 0.0
+        case "bayes-index":
+            rate, weight = (values[query.index] for values in batch["predictions"])
+            return rate * weight / (weight + query.n), 0.0
         case "adabon":
             return kernel_density_gain(signals[: batch["first_stage"]], query.n - batch["first_stage"]), 0.0
         case "slg":

@@ -129,7 +129,8 @@ class PoolArrays:
             answer_offsets=slots,
             logprob=logprob,
             rates=read_only(rates.astype(np.float64, copy=False)),
-            prediction=read_only(unknown if prediction is None else prediction.astype(np.float64, copy=False)),
+            prediction=read_only(unknown if prediction is None else prediction.rate.astype(np.float64, copy=False)),
+            weight=read_only(unknown if prediction is None else prediction.weight.astype(np.float64, copy=False)),
         )
 
 

@@ -44,6 +44,7 @@ class QueryStats(NamedTuple):
     t: int  # draws over all queries
     rate: float  # true success rate for oracles, NaN for everyone else
     prediction: float  # success rate predicted before any draw (`Policy.predictions`), else NaN
+    weight: float  # how many draws the prediction is worth, else NaN
     votes: NDArray[np.int32]  # i4[...] votes of the answers of all queries; those of this query are
     ballot: int  # votes[ballot : ballot + answers], the first of them the draws without an answer
     answers: int
@@ -69,6 +70,7 @@ class Stats(NamedTuple):
     t: NDArray[np.int64]  # i8[1] draws over all queries
     rate: NDArray[np.float64]  # f8[Q]
     prediction: NDArray[np.float64]  # f8[Q]
+    weight: NDArray[np.float64]  # f8[Q]
 
 
 @njit
@@ -90,6 +92,7 @@ def empty_stats(n: int) -> Stats:
         t=np.zeros(1, np.int64),
         rate=np.full(n, np.nan),
         prediction=np.full(n, np.nan),
+        weight=np.full(n, np.nan),
     )
 
 
@@ -106,7 +109,7 @@ if JIT_DISABLED:
     _SIGNATURES: dict[str, Any] = dict.fromkeys(("score", "stop", "see", "fit"))
 else:
     _example = QueryStats(
-        0, 0, 0.0, 0.0, 0, 0.0, 0, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0.0, np.zeros(1, np.int32), 0, 0, np.zeros(1), 0
+        0, 0, 0.0, 0.0, 0, 0.0, 0, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, np.zeros(1, np.int32), 0, 0, np.zeros(1), 0
     )
     _arguments = (numba.typeof(_example), types.float64[::1], types.uint64)
     _SIGNATURES = {

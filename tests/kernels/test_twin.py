@@ -10,7 +10,7 @@ from pools import plain_pools, to_pool, with_signal
 from ttcsim import policies
 from ttcsim._jit import JIT_DISABLED
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.predictors import cross_fitted_rates
+from ttcsim.predictors import cross_fitted_priors, cross_fitted_rates
 from ttcsim.replay import PoolArrays, Replay, Setting
 
 EXAMPLES = 40 if JIT_DISABLED else 200
@@ -45,6 +45,7 @@ POLICIES = [
     {"name": "uab", "base": 2, "tau": 0.5},
     {"name": "damani", "column": "level"},
     {"name": "damani", "column": "level", "eliminate": True},
+    {"name": "bayes-index", "column": "level"},
     {"name": "slg", "m": 2, "tail": 0.5, "horizon": 8, "signal": "reward"},
     {"name": "slg", "m": 3, "tail": 1.0, "horizon": 64, "signal": "reward", "gamma": 0.75, "cap": 7},
     {"name": "adaptive-consistency", "threshold": 0.8, "variant": "beta"},
@@ -74,7 +75,8 @@ def twin(plain, spec, total, seed, replication, replay, cost):
     pool = with_signal(plain, spec.get("signal", "correct"))
     if spec["name"] == "prophet":
         return reference.replay_prophet(pool, total, seed, replication, replay=replay, cost=cost)
-    predictions = cross_fitted_rates(to_pool(plain), "level")
+    fit = cross_fitted_priors if spec["name"] == "bayes-index" else cross_fitted_rates
+    predictions = fit(to_pool(plain), "level")
     return reference.replay_policy(
         pool, filled, total, seed, replication, replay=replay, cost=cost, predictions=predictions
     )

@@ -7,6 +7,7 @@ import itertools
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import integrate, stats
 
@@ -17,6 +18,7 @@ from ttcsim.policies.bayes_stop import mode_posterior
 from ttcsim.policies.esc import esc_expected_draws
 from ttcsim.policies.slg import SLG, expected_maximum
 from ttcsim.pool import Pool
+from ttcsim.predictors import Predictions, cross_fitted_priors, cross_fitted_rates
 from ttcsim.worlds import make_pool
 
 PAPER_LAW = [0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.01, 0.01]  # PAPERS 3.13
@@ -163,7 +165,7 @@ def test_greedy_by_predicted_gain_is_the_best_fixed_allocation(total):
             return ()
 
         def predictions(self, pool):
-            return p
+            return Predictions(p, p)
 
     result = ttcsim.sweep(pool, [Known()], [total / 6], reps=1)
     value = (1 - (1 - p) ** result.outcomes[0].draws[:, 0]).sum()
@@ -226,3 +228,38 @@ def test_stream_spends_no_more_than_has_come_in(policy, cost):
         ours, batch_value, base = (o.per_rep["coverage"].mean(axis=0)[1] for o in (stream, whole, uniform))
         assert base < ours
         assert cost == "tokens" or abs(ours - batch_value) < 0.03
+
+
+def with_levels(seed, queries=300):
+    """Two levels of difficulty, and a column that says which."""
+    generator = np.random.default_rng(seed)
+    easy = np.arange(queries) % 2 == 0
+    rates = np.where(easy, generator.beta(4, 4, queries), generator.beta(0.5, 8, queries))
+    correct = (generator.random((queries, 60)) < rates[:, None]).astype(np.uint8)
+    ids = tuple(f"{i:04d}" for i in range(queries))
+    level = pl.DataFrame({"query_id": ids, "level": np.where(easy, "easy", "hard")})
+    return Pool("levels", ids, np.arange(queries + 1) * 60, correct.ravel(), queries=level)
+
+
+def test_bayes_index_beats_elimination_where_levels_tell_queries_apart():
+    pool = with_levels(0)
+    result = ttcsim.sweep(pool, ["elimination", "bayes-index"], [0.5, 1, 2], reps=200)
+    table = ttcsim.compare(result, "elimination").sort("budget")
+    assert table["lo_queries"][0] > 0.05  # half a draw each: the easy ones first
+    assert (table["lo"] > 0).all()
+    priors = cross_fitted_priors(pool, "level")
+    easy = np.arange(300) % 2 == 0
+    assert np.abs(priors.rate[easy] - 0.5).max() < 0.1
+    assert np.abs(priors.rate[~easy] - 0.5 / 8.5).max() < 0.03
+
+
+def test_predictions_never_use_a_query_s_own_outcomes():
+    pool = with_levels(1, queries=40)
+    for fit in (cross_fitted_rates, cross_fitted_priors):
+        before = fit(pool, "level")
+        for q in (0, 7, 23):
+            correct = pool.correct.copy()
+            correct[pool.offsets[q] : pool.offsets[q + 1]] ^= 1
+            after = fit(Pool(**{**vars_of(pool), "correct": correct}), "level")
+            assert after.rate[q] == before.rate[q]
+            assert (after.rate != before.rate).any()

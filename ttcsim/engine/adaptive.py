@@ -166,6 +166,7 @@ def start(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     s.t[0] = 0
     s.rate[:] = x.rates
     s.prediction[:] = x.prediction
+    s.weight[:] = x.weight
     w.latest[:] = -1
     w.leader[:] = -1
     w.memory[:] = 0.0
@@ -421,8 +422,8 @@ def _replay_adaptive(score, bonus, stop, see, fit, x, plan, budgets, selectors, 
     draws, successes, seen_tokens, clock = borrowed(s.draws), borrowed(s.successes), borrowed(s.tokens), borrowed(s.t)
     signal_sum, signal_max, latest_signal = borrowed(s.signal_sum), borrowed(s.signal_max), borrowed(s.signal)
     entropy, top, second, streak = borrowed(s.entropy), borrowed(s.top), borrowed(s.second), borrowed(s.streak)
-    distinct, seen_logprob, rate, prediction = (
-        borrowed(s.distinct), borrowed(s.logprob), borrowed(s.rate), borrowed(s.prediction),
+    distinct, seen_logprob, rate, prediction, weight = (
+        borrowed(s.distinct), borrowed(s.logprob), borrowed(s.rate), borrowed(s.prediction), borrowed(s.weight),
     )  # fmt: skip
     keys, priorities, limit, active = borrowed(w.keys), borrowed(w.priority), borrowed(w.limit), borrowed(w.active)
     base, slope, dropped, covered = borrowed(w.base), borrowed(w.slope), borrowed(w.dropped), borrowed(w.covered)
@@ -469,7 +470,7 @@ def _replay_adaptive(score, bonus, stop, see, fit, x, plan, budgets, selectors, 
                         seen = QueryStats(
                             draws[q], successes[q], signal_sum[q], signal_max[q], seen_tokens[q], entropy[q], top[q],
                             second[q], streak[q], distinct[q], latest_signal[q], seen_logprob[q], clock[0], rate[q],
-                            prediction[q], votes, slots[q], slots[q + 1] - slots[q], memory, q * room,
+                            prediction[q], weight[q], votes, slots[q], slots[q + 1] - slots[q], memory, q * room,
                         )  # fmt: skip
                         set_index(base, slope, i, score(seen, p, key), bonus(seen, p, key) if optimistic else 0.0)
             if mode != BY_INDEX or fitted:
@@ -533,7 +534,7 @@ def _replay_adaptive(score, bonus, stop, see, fit, x, plan, budgets, selectors, 
                     seen = QueryStats(
                         draws[q], successes[q], signal_sum[q], signal_max[q], seen_tokens[q], entropy[q], top[q],
                         second[q], streak[q], distinct[q], latest_signal[q], seen_logprob[q], clock[0], rate[q],
-                        prediction[q], votes, slots[q], slots[q + 1] - slots[q], memory, q * room,
+                        prediction[q], weight[q], votes, slots[q], slots[q + 1] - slots[q], memory, q * room,
                     )  # fmt: skip
                     see(seen, p, rule_key(keys[q], drawn))
         if going:
@@ -541,7 +542,7 @@ def _replay_adaptive(score, bonus, stop, see, fit, x, plan, budgets, selectors, 
             seen = QueryStats(
                 draws[q], successes[q], signal_sum[q], signal_max[q], seen_tokens[q], entropy[q], top[q],
                 second[q], streak[q], distinct[q], latest_signal[q], seen_logprob[q], clock[0], rate[q],
-                prediction[q], votes, slots[q], slots[q + 1] - slots[q], memory, q * room,
+                prediction[q], weight[q], votes, slots[q], slots[q + 1] - slots[q], memory, q * room,
             )  # fmt: skip
             if not dropped[q]:
                 dropped[q] = stop(seen, p, key)

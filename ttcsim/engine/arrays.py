@@ -25,6 +25,7 @@ class Samples(NamedTuple):
     logprob: NDArray[np.float32]  # f4[N] summed log-probability of the sample, or f4[0]
     rates: NDArray[np.float64]  # f8[Q] success rates: only oracles get them, others see NaN
     prediction: NDArray[np.float64]  # f8[Q] success rates predicted before any draw, or NaN
+    weight: NDArray[np.float64]  # f8[Q] how many draws each prediction is worth, or NaN
 
 
 CORRECT = 1
@@ -45,7 +46,7 @@ def example_samples() -> Samples:
     dtypes = {
         "offsets": np.int64, "keys": np.uint64, "flags": np.uint8, "signal": np.float32, "reward": np.float32,
         "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32, "rates": np.float64,
-        "prediction": np.float64,
+        "prediction": np.float64, "weight": np.float64,
     }  # fmt: skip
     arrays = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}
     arrays["offsets"] = arrays["answer_offsets"] = read_only(np.arange(2, dtype=np.int64))

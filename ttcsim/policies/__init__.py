@@ -4,6 +4,7 @@ from ttcsim.policies.adabon import AdaBoN as AdaBoN
 from ttcsim.policies.adaptive_consistency import AdaptiveConsistency as AdaptiveConsistency
 from ttcsim.policies.base import Policy as Policy
 from ttcsim.policies.bayes import Bayes as Bayes
+from ttcsim.policies.bayes_index import BayesIndex as BayesIndex
 from ttcsim.policies.bayes_stop import BayesStop as BayesStop
 from ttcsim.policies.consensus import Consensus as Consensus
 from ttcsim.policies.damani import Damani as Damani
@@ -22,7 +23,7 @@ from ttcsim.policies.ucb import UCB as UCB
 from ttcsim.policies.uniform import Uniform as Uniform
 
 _ZUO_ZHU = (Elimination, UCB, Gap, Entropy, Consensus, TwoStage)
-_OTHERS = (Thompson, Bayes, AdaBoN, UAB, Damani, SLG, AdaptiveConsistency, ESC, BayesStop)
+_OTHERS = (Thompson, Bayes, BayesIndex, AdaBoN, UAB, Damani, SLG, AdaptiveConsistency, ESC, BayesStop)
 ALL: dict[str, type[Policy]] = {kind.name: kind for kind in (Uniform, *_ZUO_ZHU, *_OTHERS, Clairvoyant, Prophet)}
 """Every named policy, in the order of the documentation."""
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.predictors import Predictions
 from ttcsim.state import QueryStats, Rule, Stats, fit, score, see, stop
 
 
@@ -160,8 +161,8 @@ class Policy:
         """Numbers that rules may remember of each query."""
         return 0
 
-    def predictions(self, pool: Pool) -> NDArray[np.float64] | None:
-        """Success rates f8[Q] predicted before any draw, for rules that read ``s.prediction``."""
+    def predictions(self, pool: Pool) -> Predictions | None:
+        """Success rates predicted before any draw, for rules that read ``s.prediction`` and ``s.weight``."""
         return None
 
     def columns(self) -> tuple[str, ...]:

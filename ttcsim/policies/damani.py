@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ttcsim.policies.base import Policy, Rules, never, on_success
 from ttcsim.pool import Pool
-from ttcsim.predictors import cross_fitted_rates
+from ttcsim.predictors import Predictions, cross_fitted_rates
 from ttcsim.state import QueryStats, Rule, score
 
 
@@ -44,6 +44,6 @@ class Damani(Policy):
         """The query column, beside the signal."""
         return (*super().columns(), f"queries.{self.column}")
 
-    def predictions(self, pool: Pool) -> NDArray[np.float64] | None:
+    def predictions(self, pool: Pool) -> Predictions | None:
         """Cross-fitted rates."""
         return cross_fitted_rates(pool, self.column)
