@@ -390,6 +390,61 @@ def check(
 
 
 @app.command()
+def predict(
+    curve: Annotated[
+        str | None,
+        typer.Argument(help="Table (.csv, .parquet, .jsonl) with the columns k and coverage: uniform's pass@k."),
+    ] = None,
+    points: Annotated[
+        str | None, typer.Option(help="Or two published points of it, such as 8:0.738,31.4:0.849.")
+    ] = None,
+    budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average budgets per query.")] = "1,2,4,8,16,32",
+    as_json: Json = False,
+) -> None:
+    """Predict elimination's coverage and gain from a pass@k curve alone, by the stretch law (guarantee G7)."""
+    import numpy as np
+
+    from ttcsim.importers.tables import check_column, read_table
+    from ttcsim.theory import law_from_curve, law_through, stretched
+
+    if (curve is None) == (points is None):
+        raise InputError("predict: give a table of k and coverage, or --points, and not both")
+    if curve is not None:
+        table = read_table(curve)
+        for column in ("k", "coverage"):
+            check_column(table, column, curve)
+        law = law_from_curve(table["k"].cast(pl.Float64).to_numpy(), table["coverage"].cast(pl.Float64).to_numpy())
+    else:
+        try:
+            pairs = [tuple(float(x) for x in part.split(":")) for part in str(points).split(",")]
+            first, second = ((k, value) for k, value in pairs)
+        except ValueError:
+            raise InputError(
+                f"--points '{points}': the form is K:COVERAGE,K:COVERAGE, such as 8:0.738,31.4:0.849"
+            ) from None
+        law, _, _ = law_through(np.array([first, second]))
+    grid = np.array(_numbers(budgets))
+    coverage, efficiency = stretched(law, grid)
+    uniform = np.where(grid <= law.rounds[-1], np.interp(grid, law.rounds, law.coverage), np.nan)
+    columns = (grid, uniform, coverage, coverage - uniform, efficiency)
+    names = ("budget", "uniform", "elimination", "difference", "efficiency")
+    rows = [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+    if as_json:
+        _print_json(rows, {"curve": curve, "points": points})
+        return
+    shown = Table(title="elimination by the stretch law", title_justify="left")
+    for name in names:
+        shown.add_column(name, justify="right")
+    for row in rows:
+        cells = [
+            f"{row['budget']:g}",
+            *("beyond the curve" if math.isnan(v) else f"{v:.4g}" for v in list(row.values())[1:]),
+        ]
+        shown.add_row(*cells)
+    _out.print(shown)
+
+
+@app.command()
 def policies(as_json: Json = False) -> None:
     """List every policy: parameters, what it needs, where it comes from."""
     from dataclasses import MISSING, fields

@@ -36,7 +36,7 @@ class Outcome:
         All queries share one budget. A query that costs one unit more than the average leaves that much less for the
         rest, which is worth the slope of the curve: so the linearised contribution of query q is
         ``value_q - slope * (cost_q - mean cost)``. Resampling the values alone treats the allocation as given, and its
-        95 % intervals cover elimination's coverage only 88 % of the time (tests/statistics).
+        95 % intervals cover elimination's coverage about 90 % of the time (tests/statistics).
         """
         cost = self.cost - column_means(self.cost)
         return np.asarray(self.per_query[metric] - self.slope[metric] * cost)

@@ -9,6 +9,8 @@ from ttcsim.theory.first_success import unsolved as unsolved
 from ttcsim.theory.oracles import clairvoyant_coverage as clairvoyant_coverage
 from ttcsim.theory.oracles import prophet_coverage as prophet_coverage
 from ttcsim.theory.stretch import Stretch as Stretch
+from ttcsim.theory.stretch import law_from_curve as law_from_curve
+from ttcsim.theory.stretch import law_through as law_through
 from ttcsim.theory.stretch import stretch_law as stretch_law
 from ttcsim.theory.stretch import stretched as stretched
 from ttcsim.theory.uniform import pass_at_k as pass_at_k

@@ -6,6 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
+from scipy.interpolate import PchipInterpolator
+from scipy.special import betaln
+
+from ttcsim.errors import InputError
 
 
 class Stretch(NamedTuple):
@@ -61,3 +66,57 @@ def stretched(law: Stretch, budgets: NDArray[np.float64]) -> tuple[NDArray[np.fl
     coverage = np.where(beyond, np.nan, np.interp(at, law.budget[grow], law.coverage[grow]))
     rounds = np.interp(at, law.budget[grow], law.rounds[grow])
     return coverage, np.where(beyond, np.nan, rounds / at)
+
+
+def law_from_curve(draws: NDArray[np.float64], coverage: NDArray[np.float64]) -> Stretch:
+    """The stretch law from uniform's pass@k alone, known at some k: no pool is needed.
+
+    Between the points pass@k is interpolated monotonically in ln(1 + k), from 0 at k = 0; the law ends with the points.
+    With samples without replacement the cost is that of a pool larger than k.
+
+    Raises
+    ------
+    InputError
+        When the points are no pass@k curve: k not positive or twice, coverage outside [0, 1] or falling.
+    """
+    k, value = np.asarray(draws, np.float64), np.asarray(coverage, np.float64)
+    order = np.argsort(k, kind="stable")
+    k, value = k[order], value[order]
+    if len(k) < 2 or len(k) != len(value):
+        raise InputError("pass@k curve: give at least two points, each with k and its coverage")
+    if not np.isfinite(k).all() or k[0] <= 0 or (np.diff(k) <= 0).any():
+        raise InputError("pass@k curve: every k must be a positive number, and occur once")
+    bad = ~((value >= 0) & (value <= 1))
+    if bad.any():
+        raise InputError(
+            f"pass@k curve: coverage {value[bad][0]:g} at k = {k[bad][0]:g} must lie in [0, 1]: no per cent"
+        )
+    if (np.diff(value) < -1e-9).any():
+        at = int(np.argmax(np.diff(value) < -1e-9))
+        raise InputError(f"pass@k curve: coverage falls from k = {k[at]:g} to {k[at + 1]:g}; it cannot")
+    known = PchipInterpolator(np.log1p(np.concatenate([[0.0], k])), np.concatenate([[0.0], value]))
+    rounds = np.arange(int(np.floor(k[-1])) + 1, dtype=np.float64)
+    reached = np.clip(known(np.log1p(rounds)), 0.0, 1.0)
+    return Stretch(np.concatenate([[0.0], np.cumsum(1 - reached[:-1])]), reached, rounds)
+
+
+def law_through(points: NDArray[np.float64]) -> tuple[Stretch, float, float]:
+    """The stretch law of the Beta world whose pass@k goes through two points (k, coverage), and its parameters a, b.
+
+    For published rows that give uniform's value at a budget and at a multiple of it; ``1 - pass@k = B(a, b+k)/B(a, b)``.
+    """
+    (k1, v1), (k2, v2) = sorted((float(k), float(v)) for k, v in points)
+    if not (0 < v1 < v2 < 1 and 0 < k1 < k2):
+        raise InputError("published row: needs two points k:coverage with both larger at the second, coverage below 1")
+
+    def miss(v: NDArray[np.float64]) -> list[float]:
+        a, b = np.exp(v)
+        return [float(betaln(a, b + k) - betaln(a, b) - np.log1p(-value)) for k, value in ((k1, v1), (k2, v2))]
+
+    found = optimize.least_squares(miss, [np.log(0.5), np.log(2.0)], bounds=([-8, -8], [8, 8]))
+    if found.cost > 1e-10:
+        raise InputError(f"published row: no Beta world covers {v1:g} at {k1:g} and {v2:g} at {k2:g} draws")
+    a, b = (float(x) for x in np.exp(found.x))
+    rounds = np.arange(int(np.ceil(4 * k2)) + 1, dtype=np.float64)
+    reached = -np.expm1(betaln(a, b + rounds) - betaln(a, b))
+    return Stretch(np.concatenate([[0.0], np.cumsum(1 - reached[:-1])]), reached, rounds), a, b
