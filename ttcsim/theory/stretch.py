@@ -103,7 +103,7 @@ def law_from_curve(draws: NDArray[np.float64], coverage: NDArray[np.float64]) ->
 def law_through(points: NDArray[np.float64]) -> tuple[Stretch, float, float]:
     """The stretch law of the Beta world whose pass@k goes through two points (k, coverage), and its parameters a, b.
 
-    For published rows that give uniform's value at a budget and at a multiple of it; ``1 - pass@k = B(a, b+k)/B(a, b)``.
+    For published rows with uniform's value at a budget and at a multiple of it; ``1 - pass@k = B(a, b+k)/B(a, b)``.
     """
     (k1, v1), (k2, v2) = sorted((float(k), float(v)) for k, v in points)
     if not (0 < v1 < v2 < 1 and 0 < k1 < k2):
