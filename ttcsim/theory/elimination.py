@@ -128,13 +128,16 @@ def _rounds(
         second = np.cumsum((2 * t + 1) * drawing, axis=1)
         spread = np.sqrt(max(1.0, float((members @ (second - np.cumsum(drawing, axis=1) ** 2)).max())))
         over = np.full(depth + 1, np.inf)  # log of a bound on P(S_t > total), S_t the cost of t rounds
-        under = np.full(depth + 1, np.inf)  # and on P(S_t < total)
-        for tilt in np.geomspace(0.05, 50.0, 40) / spread:
+        later = np.full(depth + 1, np.inf)  # a bound on the queries solved in round t or later within the budget
+        for tilt in np.geomspace(0.1, 50.0, 12) / spread:
             if tilt * depth < 500:
-                over = np.minimum(over, _log_moment(tilt, members, drawing) - tilt * (total + 1))
-            under = np.minimum(under, _log_moment(-tilt, members, drawing) + tilt * (total - 1))
+                over = np.minimum(over, members @ _log_moments(tilt, drawing) - tilt * (total + 1))
+            # A query that is unsolved after t rounds has cost t itself, and the others have cost theirs.
+            each = _log_moments(-tilt, drawing)
+            others = members @ each - each + tilt * (total - np.arange(depth + 1))
+            later = np.minimum(later, members @ (failing * np.exp(np.minimum(others, 0.0))))
         certain = np.log(_NEGLIGIBLE)
-        beyond = np.flatnonzero((under < certain) & (cost > total))
+        beyond = np.flatnonzero(later < _NEGLIGIBLE)
         done = members @ drawing[:, -1] == 0
         if len(beyond) or done or depth == limit:
             rounds = int(beyond[0]) if len(beyond) else depth
@@ -144,20 +147,21 @@ def _rounds(
             idle = np.flatnonzero(members[can] @ failing[can] < _NEGLIGIBLE)
             rounds = min(rounds, int(idle[0])) if len(idle) else rounds
             length = float(most[rounds])
-            for tilt in np.geomspace(0.05, 50.0, 40) / spread:
+            for tilt in np.geomspace(0.1, 50.0, 12) / spread:
                 if tilt * rounds < 500:
-                    moment = _log_moment(tilt, members, drawing[:, : max(rounds, 1)])[-1]
+                    moment = float(members @ _log_moments(tilt, drawing[:, : max(rounds, 1)])[:, -1])
                     length = min(length, (moment - certain) / tilt)
             longest = max(math.ceil(length), total) + 2
             return min(int(within[-1]) if len(within) else 0, rounds), rounds, failing, longest
         depth = min(limit, 2 * depth)
 
 
-def _log_moment(tilt: float, members: NDArray[np.int64], drawing: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``ln E exp(tilt * S_t)`` for t = 0 .. depth: Chernoff's bound on S_t, whose terms are independent."""
+def _log_moments(tilt: float, drawing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``ln E exp(tilt * min(T, t))`` for t = 0 .. depth, f8[kinds, depth+1]: Chernoff's bounds on sums of these."""
     t = np.arange(drawing.shape[1])
     moments = 1.0 + np.cumsum(drawing * np.exp(tilt * t), axis=1) * np.expm1(tilt)
-    return np.concatenate([[0.0], members @ np.log(np.maximum(moments, 1e-300))])
+    logs = np.log(np.maximum(moments, 0.0) + 1e-12)  # above what cancellation may have taken: it must stay a bound
+    return np.concatenate([np.zeros((len(drawing), 1)), logs], axis=1)
 
 
 @njit
