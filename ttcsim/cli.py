@@ -95,11 +95,11 @@ def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _numbers(text: str) -> list[float]:
+def _numbers(text: str, option: str = "--budgets") -> list[float]:
     try:
         return [float(part) for part in text.split(",") if part.strip()]
     except ValueError:
-        raise InputError(f"--budgets '{text}': give numbers with commas between, such as 1,2,4,8") from None
+        raise InputError(f"{option} '{text}': give numbers with commas between, such as 1,2,4,8") from None
 
 
 def _split_policies(texts: list[str]) -> list[str]:
@@ -442,6 +442,53 @@ def predict(
         ]
         shown.add_row(*cells)
     _out.print(shown)
+
+
+@app.command()
+def extrapolate(
+    pool: Annotated[str, typer.Argument(help="Pool folder, Parquet file or builtin:NAME.")],
+    draws: Annotated[str, typer.Option("--draws", "-k", help="Draws per query, with commas.")] = "100,1000,10000",
+    family: Annotated[str, typer.Option(help="beta, kumaraswamy or scaled-beta.")] = "beta",
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples of the queries.")] = 200,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Predict uniform's coverage (pass@k) beyond the pool, from a law of success rates fitted to it."""
+    import numpy as np
+
+    from ttcsim.theory import pass_at_k
+    from ttcsim.theory.extrapolate import extrapolate as run_extrapolate
+
+    subject = ttcsim.load(pool)
+    most = float(subject.sizes.min())
+    points = np.array(sorted({most, *_numbers(draws, "--draws")}))  # where the law can be held against the pool
+    found = run_extrapolate(subject.sizes, subject.successes, points, family, resamples=resamples, seed=seed)
+    within = points <= subject.sizes.min()
+    own = [
+        float(pass_at_k(subject.sizes, subject.successes, int(k)).mean()) if w else math.nan
+        for k, w in zip(points, within, strict=True)
+    ]
+    columns = (points, found.coverage, found.lo, found.hi, own)
+    names = ("draws", "coverage", "lo_queries", "hi_queries", "pool")
+    rows = [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+    law = {"family": found.fit.family, "a": found.fit.a, "b": found.fit.b, "c": found.fit.c}
+    if as_json:
+        _print_json(rows, {"pool": subject.name, "pool_hash": subject.hash, "law": law, "seed": seed})
+        return
+    shown = Table(title=f"{subject.name}: pass@k of the fitted law", title_justify="left")
+    for name in ("draws per query", "coverage", "95 %, new queries too", "in the pool itself"):
+        shown.add_column(name, justify="right")
+    for row in rows:
+        interval = f"{row['lo_queries']:.1%} to {row['hi_queries']:.1%}"
+        exact = "" if math.isnan(row["pool"]) else f"{row['pool']:.1%}"
+        shown.add_row(f"{row['draws']:g}", f"{row['coverage']:.1%}", interval, exact)
+    _out.print(shown)
+    low, high = found.exponent[1:]
+    _out.print(
+        f"Law: {found.fit.family}(a={found.fit.a:.3g}, b={found.fit.b:.3g}, c={found.fit.c:.3g}). Failures fall like "
+        f"k^-{found.fit.a:.3g} (95 %: {low:.3g} to {high:.3g}). The draws per query must not depend on their outcomes.",
+        highlight=False,
+    )
 
 
 @app.command()

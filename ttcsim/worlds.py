@@ -24,6 +24,19 @@ def _beta(n: int, generator: np.random.Generator, a: float, b: float) -> Rates:
     return np.asarray(stats.beta.ppf((np.arange(n) + generator.random(n)) / n, a, b))
 
 
+def _kumaraswamy(n: int, generator: np.random.Generator, a: float, b: float) -> Rates:
+    if not (a > 0 and b > 0):
+        raise InputError(f"world kumaraswamy({a:g},{b:g}): both parameters must be positive")
+    u = (np.arange(n) + generator.random(n)) / n
+    return np.asarray((-np.expm1(np.log1p(-u) / b)) ** (1 / a))
+
+
+def _scaled_beta(n: int, generator: np.random.Generator, a: float, b: float, c: float) -> Rates:
+    if not 0 < c <= 1:
+        raise InputError(f"world scaled-beta({a:g},{b:g},{c:g}): the largest rate c must lie in (0, 1]")
+    return c * _beta(n, generator, a, b)
+
+
 def _linear(n: int, generator: np.random.Generator) -> Rates:
     return np.arange(1, n + 1) / n
 
@@ -36,12 +49,14 @@ def _constant(n: int, generator: np.random.Generator, p: float) -> Rates:
 
 WORLDS: dict[str, tuple[Callable[..., Rates], int]] = {
     "beta": (_beta, 2),
+    "kumaraswamy": (_kumaraswamy, 2),
+    "scaled-beta": (_scaled_beta, 3),
     "linear": (_linear, 0),
     "constant": (_constant, 1),
 }
 """Law of the success rates, and how many parameters it takes."""
 
-_FORM = re.compile(r"\s*([a-z]+)\s*(?:\((.*)\))?\s*")
+_FORM = re.compile(r"\s*([a-z-]+)\s*(?:\((.*)\))?\s*")
 
 
 def world_rates(text: str, n: int, seed: int = 0) -> Rates:
@@ -50,7 +65,8 @@ def world_rates(text: str, n: int, seed: int = 0) -> Rates:
     Parameters
     ----------
     text : str
-        ``beta(a,b)`` (stratified quantiles of a Beta law), ``linear`` (i/n for i = 1..n), ``constant(p)``; with
+        ``beta(a,b)``, ``kumaraswamy(a,b)``, ``scaled-beta(a,b,c)`` (stratified quantiles of these laws, the last one on
+        (0, c)), ``linear`` (i/n for i = 1..n), ``constant(p)``; with
         ``unsolvable=u`` as last parameter a share u of the queries gets rate 0.
     """
     match = _FORM.fullmatch(text)
