@@ -10,6 +10,7 @@ from ttcsim.policies import policy as policy
 from ttcsim.pool import Pool as Pool
 from ttcsim.pool_files import load as load
 from ttcsim.pool_files import write as write
+from ttcsim.regret import regret as regret
 from ttcsim.result import Result as Result
 from ttcsim.state import QueryStats as QueryStats
 from ttcsim.state import Stats as Stats

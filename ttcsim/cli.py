@@ -390,6 +390,40 @@ def check(
 
 
 @app.command()
+def regret(
+    pool: Annotated[str, typer.Argument(help="Pool folder, Parquet file or builtin:NAME.")],
+    policy: Annotated[list[str], typer.Option("--policy", "-p", help="A policy, as often as you like.")],
+    budgets: Annotated[str, typer.Option("--budgets", "-b")] = "1,2,4,8,16",
+    reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
+    seed: Seed = 0,
+    as_json: Json = False,
+    threads: Threads = None,
+) -> None:
+    """Coverage lost against the two exact optima: knowing every rate, and Bayes-optimal play without knowing them."""
+    from ttcsim.regret import regret as table_of
+
+    with _progress("replaying") as progress:
+        result = ttcsim.sweep(
+            pool, _split_policies(policy), _numbers(budgets), reps=reps, seed=seed, replay="bootstrap", threads=threads,
+            progress=progress,
+        )  # fmt: skip
+    rows = table_of(result).to_dicts()
+    if as_json:
+        _print_json(rows, result.config)
+        return
+    shown = Table(title="regret in coverage, with replacement", title_justify="left")
+    for name in ("policy", "budget", "coverage", "below clairvoyant", "below Bayes-optimal"):
+        shown.add_column(name, justify="left" if name == "policy" else "right", overflow="fold")
+    for row in rows:
+        half = "" if row["hi"] is None else f" ±{50 * (row['hi'] - row['lo']):.2f}"
+        shown.add_row(
+            escape(row["policy"]), f"{row['budget']:g}", f"{row['coverage']:.1%}", f"{100 * row['regret']:.2f}{half}",
+            f"{100 * row['regret_optimal']:.2f}{half}",
+        )  # fmt: skip
+    _out.print(shown)
+
+
+@app.command()
 def predict(
     curve: Annotated[
         str | None,
