@@ -16,8 +16,8 @@ def regret(result: Result) -> pl.DataFrame:
 
     Columns: policy, budget, coverage, clairvoyant (the most that any policy reaches on average, G5), regret with lo, hi
     (95 %, replay noise), optimal (the most without knowing which query is which: elimination, Bayes-optimal under every
-    exchangeable prior, G6) and regret_optimal. A policy with side information can have a negative regret_optimal; so can
-    luck, within the interval.
+    exchangeable prior, G6) and regret_optimal, which side information can make negative; so can luck, within the
+    interval.
 
     Raises
     ------
