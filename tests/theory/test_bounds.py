@@ -95,6 +95,21 @@ def test_elimination_is_bayes_optimal_under_one_exchangeable_prior(hazard, queri
     assert rounds == pytest.approx(bayes.optimal_value(hazards, draws), abs=1e-12)
 
 
+@given(st.lists(priors, min_size=1, max_size=3).map(np.stack), st.integers(1, 3), st.integers(1, 6), st.integers(0, 99))
+@settings(max_examples=200, deadline=None)
+def test_elimination_is_bayes_optimal_when_queries_teach_about_each_other(worlds, queries, draws, seed):
+    """One exchangeable prior in earnest: a common unknown world, beliefs carried along (G6)."""
+    weights = np.random.default_rng(seed).dirichlet(np.ones(len(worlds)))
+    rounds = bayes.common_prior_value(worlds, weights, queries, draws, index=lambda f: -float(f))
+    assert rounds == pytest.approx(bayes.common_prior_value(worlds, weights, queries, draws), abs=1e-12)
+
+
+def test_a_single_world_is_independent_queries():
+    hazard = bayes.beta_hazards(0.5, 2, 6)
+    common = bayes.common_prior_value(hazard[None, :], np.ones(1), 3, 6)
+    assert common == pytest.approx(bayes.optimal_value(np.tile(hazard, (3, 1)), 6), abs=1e-12)
+
+
 @given(st.lists(priors, min_size=1, max_size=3).map(np.stack), st.integers(1, 5), st.integers(0, 99))
 @settings(max_examples=100, deadline=None)
 def test_no_index_policy_beats_the_optimum(hazards, draws, seed):

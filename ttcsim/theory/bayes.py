@@ -90,3 +90,52 @@ def _value(hazards: NDArray[np.float64], draws: int, index: Callable[[int, int],
 def deteriorates(hazards: NDArray[np.float64]) -> bool:
     """Whether no hazard rises with the number of failures."""
     return bool((np.diff(hazards, axis=1) <= 1e-15).all())
+
+
+def common_prior_value(
+    hazards: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    queries: int,
+    draws: int,
+    index: Callable[[int], float] | None = None,
+) -> float:
+    """Expected number solved when all queries share one unknown world, so that each teaches about the others.
+
+    Parameters
+    ----------
+    hazards : f8[W, draws]
+        P(success | f failures) of every query in world w; given the world the queries are independent.
+    weights : f8[W]
+        Prior probability of each world.
+    index : callable, optional
+        ``index(f)`` of an unsolved query; by default the best policy of all, by dynamic programming over beliefs.
+    """
+    hazards, weights = np.asarray(hazards, np.float64), np.asarray(weights, np.float64)
+
+    @cache
+    def likelihood(path: tuple[int, bool]) -> NDArray[np.float64]:
+        failures, solved = path
+        alive = np.prod(1 - hazards[:, :failures], axis=1)
+        return np.asarray(alive * hazards[:, failures] if solved else alive)
+
+    @cache
+    def value(state: tuple[tuple[int, bool], ...], left: int) -> float:
+        options = sorted({path for path in state if not path[1]})  # queries with the same past are alike
+        if left == 0 or not options:
+            return 0.0
+        if index is not None:
+            options = [max(options, key=lambda path: (index(path[0]), -path[0]))]
+        belief = weights * np.prod([likelihood(path) for path in state], axis=0)
+        if belief.sum() <= 0:
+            return 0.0
+        best = 0.0
+        for path in options:
+            p = float(belief @ hazards[:, path[0]] / belief.sum())
+            rest = list(state)
+            rest.remove(path)
+            solved = 1.0 + value(tuple(sorted([*rest, (path[0], True)])), left - 1) if p > 0 else 0.0
+            failed = value(tuple(sorted([*rest, (path[0] + 1, False)])), left - 1) if p < 1 else 0.0
+            best = max(best, p * solved + (1 - p) * failed)
+        return best
+
+    return value(((0, False),) * queries, draws)

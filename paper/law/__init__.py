@@ -1,0 +1,1 @@
+"""Published rows beside the stretch law."""
