@@ -88,7 +88,7 @@ def test_myopic_is_bayes_optimal_for_independent_priors(hazards, draws):
 
 
 @given(priors, st.integers(1, 3), st.integers(1, 6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_elimination_is_bayes_optimal_under_one_exchangeable_prior(hazard, queries, draws):
     hazards = np.tile(hazard, (queries, 1))
     rounds = bayes.index_value(hazards, draws, lambda q, f: -float(f))
@@ -111,7 +111,7 @@ def test_a_single_world_is_independent_queries():
 
 
 @given(st.lists(priors, min_size=1, max_size=3).map(np.stack), st.integers(1, 5), st.integers(0, 99))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_index_policy_beats_the_optimum(hazards, draws, seed):
     table = np.random.default_rng(seed).random((3, 6))
     value = bayes.index_value(hazards, draws, lambda q, f: float(table[q, f]))

@@ -105,7 +105,7 @@ def test_unsolved_is_the_complement_of_pass_at_k(pool, draws, replay):
 
 
 @given(few, st.integers(1, 6), replays)
-@settings(max_examples=100)
+@settings(max_examples=200)
 def test_stretch_law_is_exact_after_whole_rounds(pool, rounds, replay):
     """Cost and coverage after T rounds, by brute force over outcomes; and every query has at most T draws."""
     sizes, successes = pool

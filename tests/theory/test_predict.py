@@ -8,6 +8,7 @@ import pytest
 
 import ttcsim
 from ttcsim import InputError
+from ttcsim.importers import import_counts
 from ttcsim.theory import law_from_curve, law_through, pass_at_k, stretch_law, stretched
 from ttcsim.worlds import make_pool
 
@@ -30,6 +31,21 @@ def test_a_few_points_of_pass_at_k_give_elimination_s_curve(pool):
     np.testing.assert_allclose(efficiency, exact_efficiency, rtol=0.03)
     replayed = ttcsim.sweep(pool, ["elimination"], budgets, reps=400).frame
     np.testing.assert_allclose(predicted, replayed["mean"].to_numpy(), atol=0.008)
+
+
+@pytest.mark.parametrize("name", ["last_letters", "monkeys"])
+def test_outside_pools_are_predicted_too(name, shared_data):
+    if name == "monkeys":
+        group = {"model": "Pythia 6.9B", "benchmark": "MATH"}
+        pool = import_counts(shared_data / "monkeys_counts.parquet", where=group)
+        known, budgets = np.array([1.0, 2, 4, 8, 16, 32, 64, 128]), np.array([2.0, 8, 32])
+    else:
+        pool = ttcsim.load(shared_data / "gpt35_last_letters.parquet")
+        known, budgets = np.array([1.0, 2, 4, 8, 16, 32, 40]), np.array([1.0, 2, 3])
+    curve = np.array([pass_at_k(pool.sizes, pool.successes, int(k)).mean() for k in known])
+    predicted, _ = stretched(law_from_curve(known, curve), budgets)
+    replayed = ttcsim.sweep(pool, ["elimination"], budgets, reps=400).frame
+    assert (np.abs(predicted - replayed["mean"].to_numpy()) < 0.006 + 4.5 * replayed["se"].to_numpy()).all()
 
 
 @pytest.mark.parametrize("row", PUBLISHED)
