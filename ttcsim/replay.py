@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,17 +135,32 @@ class PoolArrays:
         )
 
 
+def available_columns(pool: Pool) -> set[str]:
+    """What policies may ask for: columns of the samples, and ``queries.NAME`` for those of the queries."""
+    have = {"correct"} | pool.columns()
+    if pool.queries is not None:
+        have |= {f"queries.{column}" for column in pool.queries.columns if column != "query_id"}
+    return have
+
+
+def lacking(policy: Policy, pool: Pool) -> str | None:
+    """The first column that the policy reads and the pool lacks."""
+    have = available_columns(pool)
+    for column in policy.columns():
+        if column not in have and not (column.startswith("reward") and pool.reward_name(column)):
+            return column
+    return None
+
+
 def refuse_unfit(policy: Policy, setting: Setting) -> None:
     """Raise `InputError` when the pool lacks a column that the policy reads, or the setting does not suit it."""
-    have = {"correct"} | set(setting.pool.columns())
-    if setting.pool.queries is not None:
-        have |= {f"queries.{column}" for column in setting.pool.queries.columns if column != "query_id"}
-    for column in policy.columns():
-        if column not in have and not (column.startswith("reward") and setting.pool.reward_name(column)):
-            raise InputError(
-                f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} lacks "
-                f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
-            )
+    have = available_columns(setting.pool)
+    column = lacking(policy, setting.pool)
+    if column is not None:
+        raise InputError(
+            f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} lacks "
+            f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
+        )
     if setting.cost == "tokens" and "tokens" not in have:
         raise InputError(
             f"cost 'tokens' needs the column 'tokens', which pool {setting.pool.name} lacks; use cost 'samples'"
@@ -181,6 +197,13 @@ class Replay:
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
                 stacklevel=4,
             )
+
+    def at(self, totals: NDArray[np.int64]) -> Replay:
+        """The same policy, its plan unchanged, on other total budgets; the arrays are shared."""
+        other = copy.copy(self)
+        other.setting = replace(self.setting, totals=totals, planned=self.setting.plans)
+        other.depth = other._expected_depth() if other.depth else 0
+        return other
 
     def tally(self, reps: int) -> Tally:
         """Zeros for `reps` replications."""

@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import ZOO, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.pool_files import load
-from ttcsim.replay import COSTS, REPLAYS, PoolArrays, Replay, Setting, refuse_unfit
+from ttcsim.replay import COSTS, REPLAYS, PoolArrays, Replay, Setting, lacking
 from ttcsim.result import Outcome, Result
 from ttcsim.stats import column_means, replay_interval
 
@@ -130,7 +129,7 @@ def sweep(
             done = reps
             if precision is not None:
                 reps = _enough([_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)], precision)
-        slopes = _slopes(chosen, setting, arrays, min(reps, _SLOPE_REPS), executor)
+        slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
     outcomes = [_outcome(*parts, reps) for parts in zip(replays, tallies, slopes, strict=True)]
     config = {
         "pool": pool.name,
@@ -182,13 +181,9 @@ def _check_reward(pool: Pool, selectors: tuple[str, ...], reward: str | None) ->
 
 
 def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
-    fit, unfit = [], []
-    for one in chosen:
-        try:
-            refuse_unfit(one, setting)
-            fit.append(one)
-        except InputError as error:
-            unfit.append(f"{one} ({str(error).split('needs the column ')[-1].split(',')[0]})")
+    missing = [(one, lacking(one, setting.pool)) for one in chosen]
+    fit = [one for one, column in missing if column is None]
+    unfit = [f"{one} ('{column}')" for one, column in missing if column is not None]
     if unfit:
         warnings.warn(f"skipped, with the column that the pool lacks: {'; '.join(unfit)}", stacklevel=3)
     if not fit:
@@ -224,7 +219,7 @@ def _more(
 
 
 def _slopes(
-    chosen: list[Policy], setting: Setting, arrays: PoolArrays, reps: int, executor: ThreadPoolExecutor
+    chosen: list[Replay], setting: Setting, reps: int, executor: ThreadPoolExecutor
 ) -> list[dict[str, NDArray[np.float64]]]:
     """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
 
@@ -236,7 +231,7 @@ def _slopes(
     curves = []
     for around in (below, above):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
-        replays = [Replay(p, replace(setting, totals=around, planned=totals), arrays) for p in chosen]
+        replays = [one.at(around) for one in chosen]
         tallies = _more(replays, [one.tally(0) for one in replays], 0, reps, executor, None)
         metrics = [_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)]
         curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])

@@ -5,28 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from ttcsim.errors import InputError
 from ttcsim.guarantees import answers, bayes, cost, coverage, worlds
 from ttcsim.guarantees.verdict import ALPHA as ALPHA
 from ttcsim.guarantees.verdict import Verdict as Verdict
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
-from ttcsim.replay import Setting, refuse_unfit
+from ttcsim.replay import lacking
 
 
-def fitting(pool: Pool, replay: str = "permute") -> list[Policy]:
+def fitting(pool: Pool) -> list[Policy]:
     """Every named policy, with its defaults, that has the columns it needs in this pool."""
-    setting = Setting(pool, np.ones(1, np.int64), 0, "samples", replay, (), None)
-    chosen = []
-    for kind in ALL.values():
-        try:
-            refuse_unfit(kind(), setting)
-        except InputError:
-            continue
-        chosen.append(kind())
-    return chosen
+    return [kind() for kind in ALL.values() if lacking(kind(), pool) is None]
 
 
 def check(
