@@ -1,48 +1,261 @@
-"""The only file that imports vllm: prompts in, sampled responses out."""
+"""The only file that imports vllm: language models that sample, reward models that score."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Response:
-    """One sampled response."""
-
-    text: str
-    tokens: int  # generated tokens, the one that stopped it included; at least 1
-    logprob: float  # summed over tokens, nats
+from harvest.config import ModelConfig, SamplingConfig
+from harvest.engine import Messages, Request, Response
+from harvest.errors import HarvestError
 
 
 def engine_version() -> str:
     """Version of the installed vllm."""
-    import vllm
-
-    return str(vllm.__version__)
+    return str(_vllm({}).__version__)
 
 
-def generate(
-    model: Path,
-    prompts: Sequence[str],
-    *,
-    engine: dict[str, Any],
-    sampling: dict[str, Any],
-    batch: int,
-) -> Iterator[list[Response]]:
-    """Yield the ``sampling["n"]`` responses of each prompt, in order.
+def _vllm(environment: Mapping[str, str]) -> Any:
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    os.environ.update(environment)
+    try:
+        import vllm
+    except ImportError as error:
+        raise HarvestError(
+            f"vllm cannot be imported ({error}); run `make test-harvest`, or pip install vllm"
+        ) from error
+    return vllm
 
-    The seed is the engine's: a seed per request crashes vLLM's CPU build when n > 1 is scheduled in parts. `batch`
-    prompts are handed over at a time.
+
+def _load(model: ModelConfig, arguments: dict[str, Any], environment: Mapping[str, str]) -> Any:
+    vllm = _vllm(environment)
+    try:
+        return vllm.LLM(model=model.path, revision=model.revision, disable_log_stats=True, **arguments)
+    except Exception as error:  # whatever a wrong path, a wrong argument or a full device raises
+        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        raise HarvestError(f"vllm cannot load '{model.path}': {lines[0][:300]}; see [model] and [engine]") from error
+
+
+def _on_cpu() -> bool:
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cpu())
+
+
+def _shut_down(llm: Any) -> None:
+    import gc
+
+    from vllm.distributed import cleanup_dist_env_and_memory
+
+    llm.llm_engine.engine_core.shutdown()
+    del llm.llm_engine
+    gc.collect()
+    cleanup_dist_env_and_memory()
+
+
+class VllmGenerator:
+    """A language model in vLLM.
+
+    Parameters
+    ----------
+    engine : mapping
+        Arguments of ``vllm.LLM``. Where they leave it open, prefix caching is on, and on a CPU the block size is 32
+        (the default of 128 shares no prompt shorter than that) and prompts are never scheduled in parts (which would
+        crash with a seed per request).
     """
-    from vllm import LLM, SamplingParams
 
-    llm = LLM(model=str(model), **engine)
-    params = SamplingParams(logprobs=0, **sampling)
-    for at in range(0, len(prompts), batch):
-        for output in llm.generate(list(prompts[at : at + batch]), params, use_tqdm=False):
-            yield [
-                Response(o.text, max(1, len(o.token_ids)), float(o.cumulative_logprob or 0.0)) for o in output.outputs
-            ]
+    def __init__(
+        self,
+        model: ModelConfig,
+        engine: Mapping[str, Any],
+        sampling: SamplingConfig,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        _vllm(environment or {})
+        arguments = {"enable_prefix_caching": True, "seed": sampling.seed, **engine}
+        if _on_cpu():
+            arguments = {"block_size": 32, "enable_chunked_prefill": sampling.seeds == "engine", **arguments}
+        self.arguments = arguments
+        self._llm = _load(model, arguments, environment or {})
+        self._engine = self._llm.llm_engine
+        self._tokenizer = self._llm.get_tokenizer()
+        self._ahead = 2 * int(self._engine.vllm_config.scheduler_config.max_num_seqs)
+        self._asked = 0
+
+    def facts(self) -> dict[str, Any]:
+        """Engine and its version, for the manifest."""
+        return {"vllm": engine_version(), "device": "cpu" if _on_cpu() else "gpu", **self.arguments}
+
+    def render(self, messages: Messages) -> str:
+        """A conversation as the text that the model continues, by its chat template."""
+        if getattr(self._tokenizer, "chat_template", None) is None:
+            raise HarvestError("the model has no chat template; set task.chat = false and write the prompt out")
+        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+
+    def tokens(self, text: str) -> int:
+        """Length of a text in tokens."""
+        return len(self._tokenizer.encode(text))
+
+    def fresh(self) -> None:
+        """Forget cached prefixes, which change the last bits of what follows."""
+        self._llm.reset_prefix_cache()
+
+    def stream(self, requests: Iterable[Request], sampling: SamplingConfig) -> Iterator[tuple[Any, list[Response]]]:
+        """Responses by key, as they are ready. The engine always has twice as much to do as it can run at once."""
+        waiting = iter(requests)
+        running: dict[str, Request] = {}
+        queued, more = 0, True
+        try:
+            while more or running:
+                while more and queued < self._ahead:
+                    request = next(waiting, None)
+                    if request is None:
+                        more = False
+                        break
+                    running[self._add(request, sampling)] = request
+                    queued += request.n
+                for output in self._engine.step():
+                    if output.finished:
+                        request = running.pop(output.request_id)
+                        queued -= request.n
+                        yield request.key, [_response(o) for o in output.outputs]
+        finally:
+            if running:
+                self._engine.abort_request(list(running))
+
+    def _add(self, request: Request, sampling: SamplingConfig) -> str:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        name = str(self._asked)
+        self._asked += 1
+        limit = int(self._engine.vllm_config.model_config.max_model_len)
+        temperature = sampling.temperature if request.temperature is None else request.temperature
+        parameters = SamplingParams(
+            n=request.n if temperature > 0 else 1,
+            temperature=temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            min_p=sampling.min_p,
+            max_tokens=request.max_tokens or sampling.max_tokens,
+            stop=list(sampling.stop if request.stop is None else request.stop),
+            include_stop_str_in_output=request.keep_stop,
+            seed=request.seed if sampling.seeds == "request" else None,
+            logprobs=0,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        prompt = self._prompt(request.prompt)
+        if len(prompt["prompt_token_ids"]) >= limit:
+            raise HarvestError(
+                f"the prompt of {request.key} has {len(prompt['prompt_token_ids'])} tokens and leaves no room in "
+                f"max_model_len = {limit}; raise engine.max_model_len"
+            )
+        self._engine.add_request(name, prompt, parameters)
+        return name
+
+    def _prompt(self, text: str) -> dict[str, Any]:
+        # A rendered chat begins with the tokenizer's own opening token already.
+        opening = getattr(self._tokenizer, "bos_token", None)
+        special = not (opening and text.startswith(opening))
+        return {"prompt_token_ids": self._tokenizer.encode(text, add_special_tokens=special)}
+
+    def choose(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> list[float]:
+        """Probability of a `yes` token against `yes` and `no` ones, right after each prompt."""
+        import math
+
+        from vllm import SamplingParams
+
+        ids = {word: self._tokenizer.encode(word, add_special_tokens=False)[0] for word in (*yes, *no)}
+        right, wrong = {ids[w] for w in yes}, {ids[w] for w in no}
+        if right & wrong:
+            raise HarvestError("a `yes` and a `no` of the judge begin with the same token; choose other words")
+        parameters = SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(right | wrong))
+        outputs = self._llm.generate([self._prompt(p) for p in prompts], parameters, use_tqdm=False)
+        chances = []
+        for output in outputs:
+            found = {i: math.exp(p.logprob) for i, p in output.outputs[0].logprobs[0].items()}
+            agreed = sum(found.get(i, 0.0) for i in right)
+            total = agreed + sum(found.get(i, 0.0) for i in wrong)
+            chances.append(agreed / total if total > 0 else 0.5)
+        return chances
+
+    def close(self) -> None:
+        """Free the device."""
+        del self._engine
+        _shut_down(self._llm)
+
+
+def _response(output: Any) -> Response:
+    return Response(
+        output.text,
+        max(1, len(output.token_ids)),
+        float(output.cumulative_logprob or 0.0),
+        output.finish_reason == "length",
+    )
+
+
+class VllmRewardModel:
+    """A reward model behind vLLM's pooling interface.
+
+    Parameters
+    ----------
+    step_tag : str, optional
+        The token at which a process reward model is read; None for outcome reward models.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        engine: Mapping[str, Any],
+        step_tag: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        _vllm(environment or {})
+        from vllm.config import PoolerConfig
+
+        arguments: dict[str, Any] = {"runner": "pooling", **engine}
+        if step_tag is not None:
+            arguments["pooler_config"] = PoolerConfig(tok_pooling_type="STEP", step_tag_id=_tag_id(path, step_tag))
+        self._llm = _load(ModelConfig(path=path), arguments, environment or {})
+        self._tokenizer = self._llm.get_tokenizer()
+
+    def render(self, messages: Messages) -> str:
+        """A finished conversation as text, by its chat template."""
+        if getattr(self._tokenizer, "chat_template", None) is None:
+            raise HarvestError("the reward model has no chat template; set chat = false in its [[reward]]")
+        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False))
+
+    def outcomes(self, prompts: Sequence[str]) -> list[list[float]]:
+        """Logits of each text as a whole: of the classifier, or of the last token of a token-wise reward model."""
+        whole = "classify" in self._llm.llm_engine.get_supported_tasks()
+        rows = self._encode(prompts, "classify" if whole else "token_classify")
+        return [[float(x) for x in (row if whole else row[-1]).reshape(-1)] for row in rows]
+
+    def steps(self, prompts: Sequence[str]) -> list[list[list[float]]]:
+        """Logits at every step tag of each text."""
+        return [[[float(x) for x in tag] for tag in row] for row in self._encode(prompts, "token_classify")]
+
+    def _encode(self, prompts: Sequence[str], task: str) -> list[Any]:
+        from vllm import PoolingParams
+
+        outputs = self._llm.encode(
+            list(prompts), PoolingParams(use_activation=False), pooling_task=task, use_tqdm=False
+        )
+        return [o.outputs.data for o in outputs]
+
+    def close(self) -> None:
+        """Free the device."""
+        _shut_down(self._llm)
+
+
+def _tag_id(path: str, tag: str) -> int:
+    from transformers import AutoTokenizer
+
+    ids = AutoTokenizer.from_pretrained(path).encode(tag, add_special_tokens=False)
+    if len(ids) != 1:
+        raise HarvestError(
+            f"the step tag '{tag}' is {len(ids)} tokens of '{path}', not one; see step_tag of its [[reward]]"
+        )
+    return int(ids[0])

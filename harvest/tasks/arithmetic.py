@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+
+from harvest.config import TaskConfig
+from harvest.errors import HarvestError
+from harvest.tasks.problem import Problem, Task
 
 _WORDS = [
     "planet",
@@ -59,16 +62,6 @@ _WORDS = [
 ]
 
 
-@dataclass(frozen=True)
-class Query:
-    """One query with its gold answer and the family ("level") it belongs to."""
-
-    query_id: str
-    prompt: str
-    gold: str
-    level: str
-
-
 def _sum(r: random.Random, low: int, high: int) -> tuple[str, str]:
     a, b = r.randint(low, high), r.randint(low, high)
     return f"What is {a} + {b}?", str(a + b)
@@ -105,6 +98,16 @@ def _difference(r: random.Random) -> tuple[str, str]:
     return f"What is {b} - {a}?", str(b - a)
 
 
+def _sum_of_three(r: random.Random) -> tuple[str, str]:
+    a, b, c = (r.randint(2, 19) for _ in range(3))
+    return f"What is {a} + {b} + {c}?", str(a + b + c)
+
+
+def _backwards(r: random.Random) -> tuple[str, str]:
+    word = r.choice(_WORDS)
+    return f"Spell the word {word} backwards.", word[::-1]
+
+
 def _sort(r: random.Random) -> tuple[str, str]:
     numbers = r.sample(range(1, 20), 3)
     return f"Sort {', '.join(map(str, numbers))} from small to large.", " ".join(map(str, sorted(numbers)))
@@ -121,6 +124,8 @@ FAMILIES: dict[str, Callable[[random.Random], tuple[str, str]]] = {
     "letter-count": _letter_count,
     "remainder": _remainder,
     "sort-3": _sort,
+    "sum-of-3": _sum_of_three,
+    "backwards": _backwards,
 }
 """Each family maps a random source to (question, gold answer)."""
 
@@ -137,40 +142,59 @@ def _questions(family: str, seed: int) -> Iterator[tuple[str, str]]:
             yield question, gold
 
 
-def few_shot(family: str, seed: int) -> str:
-    """Solved examples of a family: the text that stands before every question of it."""
-    stream = _questions(family, seed)
-    return "".join(f"Q: {q}\nA: {a}\n\n" for q, a in (next(stream) for _ in range(SHOTS)))
-
-
-def make_queries(per_family: int, seed: int) -> list[Query]:
-    """`per_family` different queries of every family, none of them among its solved examples."""
-    queries = []
-    for family in FAMILIES:
+def load(task: TaskConfig) -> list[Problem]:
+    """`size` different queries (default 20) of every family (option `families`, default all), none a solved example."""
+    names = task.options.get("families", list(FAMILIES))
+    unknown = sorted(set(names) - set(FAMILIES))
+    if unknown:
+        raise HarvestError(f"task 'arithmetic': no family '{unknown[0]}'; there are {', '.join(FAMILIES)}")
+    size, seed = int(task.options.get("size", 20)), int(task.options.get("seed", 0))
+    problems = []
+    for family in names:
         stream = _questions(family, seed)
         for _ in range(SHOTS):
             next(stream)
-        for i in range(per_family):
+        for i in range(size):
             question, gold = next(stream)
-            queries.append(Query(f"{family}-{i:03d}", question, gold, family))
-    return queries
+            problems.append(
+                Problem(f"{family}-{i:03d}", question, gold, family, "arithmetic", check={"family": family})
+            )
+    return problems
+
+
+def examples(task: TaskConfig, problem: Problem) -> Sequence[Problem]:
+    """Solved examples of the problem's family."""
+    stream = _questions(problem.level, int(task.options.get("seed", 0)))
+    return [
+        Problem("", question, gold, problem.level, solution=gold)
+        for question, gold in (next(stream) for _ in range(SHOTS))
+    ]
 
 
 _NUMBER = re.compile(r"-?\d+")
 _LETTER = re.compile(r"[A-Za-z]\b")
+_WORD = re.compile(r"[A-Za-z]{2,}")
 
 
-def extract_answer(text: str, level: str) -> str | None:
+def extract_answer(text: str, family: str) -> str | None:
     """The final answer in a response: its first number, letter or list of numbers; None when there is none."""
-    if level == "last-letter":
+    if family == "last-letter":
         letter = _LETTER.search(text)
         return letter[0].lower() if letter else None
+    if family == "backwards":
+        word = _WORD.search(text)
+        return word[0].lower() if word else None
     numbers = [str(int(n)) for n in _NUMBER.findall(text)]
-    if level == "sort-3":
+    if family == "sort-3":
         return " ".join(numbers[:3]) if len(numbers) >= 3 else None
     return numbers[0] if numbers else None
 
 
-def verify(answer: str | None, gold: str) -> bool:
-    """Whether the extracted answer is exactly the gold answer."""
-    return answer is not None and answer == gold
+ARITHMETIC = {
+    "arithmetic": Task(
+        load, f"{len(FAMILIES)} families that a very small model solves sometimes; options size, seed, families",
+        "arithmetic", prompt="Q: {question}\nA:", example="Q: {question}\nA: {solution}\n\n", chat=False,
+        needs_file=False, examples=examples,
+    ),
+}  # fmt: skip
+"""Tasks by name."""

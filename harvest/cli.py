@@ -1,0 +1,129 @@
+"""The command line. Results go to stdout, progress and logs to stderr; bad input exits 2 with one line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from harvest.config import Config, load_config, recipes
+from harvest.errors import HarvestError
+
+app = typer.Typer(
+    name="harvest", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Sample a language model once with vLLM, verify and score every response, and write a pool for ttcsim.",
+)  # fmt: skip
+
+ConfigFile = Annotated[str, typer.Argument(metavar="CONFIG.toml", help="A config file, or recipe:NAME.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the config: sampling.n=64.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+
+
+def main() -> None:
+    """Entry point: turns bad input into one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except HarvestError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        print("harvest: stopped; what is finished is kept, go on with --resume", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        # Usage errors belong to whichever click typer brings along; they are known by this method.
+        if hasattr(error, "format_message"):
+            _fail(error.format_message())
+        if type(error).__name__ == "Abort":
+            sys.exit(130)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"harvest: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+@app.command("run")
+def run_command(
+    config: ConfigFile,
+    resume: Annotated[bool, typer.Option(help="Go on with an unfinished harvest, or start it.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only say what it would cost.")] = False,
+    rate: Annotated[float | None, typer.Option(help="Generated tokens per second, for --dry-run.")] = None,
+    shard: Annotated[str, typer.Option(help="i/n: every n-th query only; join with `ttcsim pool merge`.")] = "0/1",
+    until_solved: Annotated[int | None, typer.Option(help="Most samples of a query that none solves.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder of the pool, instead of output.path.")] = None,
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Harvest a pool."""
+    from harvest.queries import parse_shard
+
+    overrides = list(set_ or [])
+    if until_solved is not None:
+        overrides.append(f"sampling.until_solved={until_solved}")
+    if out is not None:
+        overrides.append(f"output.path={json.dumps(out)}")
+    checked, part = load_config(config, overrides), parse_shard(shard)
+    if dry_run:
+        _dry_run(checked, rate, part, as_json)
+        return
+    from harvest.models import vllm_factory
+    from harvest.run import run
+
+    pool = run(checked, factory=vllm_factory(), resume=resume, shard=part)
+    if as_json:
+        print(json.dumps({"pool": str(pool), "counts": json.loads((pool / "manifest.json").read_text())["counts"]}))
+    else:
+        print(pool)
+
+
+def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json: bool) -> None:
+    from harvest.estimate import estimate, lines
+    from harvest.queries import make_queries
+
+    def render(messages: list[dict[str, str]]) -> str:
+        return "\n".join(m["content"] for m in messages)
+
+    queries = make_queries(config, render)[shard[0] :: shard[1]]
+    # Four characters a token is near enough for a bill, and needs no model.
+    prompt_tokens = sum(len(q.prompt) for q in queries) // 4
+    cost = estimate(config, len(queries), prompt_tokens, rate=rate, shard=shard)
+    print(json.dumps(cost) if as_json else "\n".join(lines(cost)))
+
+
+@app.command("check")
+def check_command(config: ConfigFile, set_: Set = None) -> None:
+    """Check a config, its problem files, prompts and verifiers, without loading a model."""
+    from harvest.queries import make_queries, verifier_of
+    from harvest.verifiers.sandbox import available
+
+    checked = load_config(config, list(set_ or []))
+    queries = make_queries(checked, lambda messages: "\n".join(m["content"] for m in messages))
+    if any(verifier_of(task) == "code" for task in checked.task) and checked.verifier.isolation == "require":
+        why = available()
+        if why:
+            raise HarvestError(why)
+    print(f"{config}: good. {len(queries)} queries x {checked.sampling.n} samples of {checked.model_name}")
+    print(f"First prompt ({queries[0].query_id}, verifier {queries[0].verifier}), before any chat template:\n")
+    print(queries[0].prompt)
+
+
+@app.command("tasks")
+def tasks_command() -> None:
+    """List tasks, verifiers and recipes."""
+    from harvest.tasks import TASKS
+    from harvest.tasks.gym import GYM, PREFIX
+    from harvest.verifiers import VERIFIERS
+
+    rows = {**TASKS, f"{PREFIX}NAME": GYM}
+    print("Tasks (task.name):")
+    for name, task in rows.items():
+        print(f"  {name:<20} {task.about} [verifier {task.verifier}]")
+    print("Verifiers (task.verifier):")
+    for name, (_, about) in VERIFIERS.items():
+        print(f"  {name:<20} {about}")
+    print("Recipes (harvest run recipe:NAME):")
+    for name in recipes():
+        print(f"  {name}")

@@ -1,0 +1,83 @@
+"""What the harvest asks of an engine; `generate` answers with vLLM, tests with a few lines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harvest.config import SamplingConfig
+
+Messages = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """`n` responses to one prompt."""
+
+    key: Any  # comes back with the responses
+    prompt: str
+    n: int
+    seed: int
+    max_tokens: int | None = None  # else as the sampling says; so for the rest
+    temperature: float | None = None
+    stop: tuple[str, ...] | None = None
+    keep_stop: bool = False  # the text keeps the string that stopped it
+
+
+@dataclass(frozen=True)
+class Response:
+    """One sampled response."""
+
+    text: str
+    tokens: int  # generated tokens, the one that stopped it included; at least 1
+    logprob: float  # summed over tokens, nats
+    cut: bool = False  # ended by max_tokens
+
+
+class Generator(Protocol):
+    """A language model that samples."""
+
+    def render(self, messages: Messages) -> str:
+        """A conversation as the text that the model continues, by its chat template."""
+
+    def tokens(self, text: str) -> int:
+        """Length of a text in tokens."""
+
+    def stream(self, requests: Iterable[Request], sampling: SamplingConfig) -> Iterator[tuple[Any, list[Response]]]:
+        """Responses by key, in the order in which they are ready; requests are taken as room comes free."""
+
+    def choose(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> list[float]:
+        """Probability of a `yes` token against `yes` and `no` ones, right after each prompt."""
+
+    def fresh(self) -> None:
+        """Forget everything that could touch what comes next (cached prefixes)."""
+
+    def facts(self) -> dict[str, Any]:
+        """Engine and its version, for the manifest."""
+
+    def close(self) -> None:
+        """Free the device."""
+
+
+class RewardModel(Protocol):
+    """A model that scores texts."""
+
+    def render(self, messages: Messages) -> str:
+        """A finished conversation as text, by its chat template."""
+
+    def outcomes(self, prompts: Sequence[str]) -> list[list[float]]:
+        """Logits of each text as a whole."""
+
+    def steps(self, prompts: Sequence[str]) -> list[list[list[float]]]:
+        """Logits at every step tag of each text."""
+
+    def close(self) -> None:
+        """Free the device."""
+
+
+def request_seed(seed: int, *what: object) -> int:
+    """A seed for one request: a hash, so that no two requests of a harvest share random numbers, in whatever order."""
+    digest = hashlib.sha256("/".join(map(str, (seed, *what))).encode()).digest()
+    return int.from_bytes(digest[:7])  # 56 bits: sample i of the request draws from seed + i, which must fit 63

@@ -1,0 +1,64 @@
+"""What a harvest will cost, before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harvest.config import Config
+from harvest.run import destination
+
+RATES = (1_000, 5_000, 20_000)
+"""Generated tokens per second for which hours are given where no rate is known."""
+
+
+def estimate(
+    config: Config, queries: int, prompt_tokens: int, *, rate: float | None, shard: tuple[int, int] = (0, 1)
+) -> dict[str, Any]:
+    """Samples, tokens and hours, at most: every response may be as long as max_tokens allows.
+
+    Parameters
+    ----------
+    prompt_tokens : int
+        Tokens of all prompts, each counted once: prefix caching reads it once for all samples.
+    rate : float, optional
+        Generated tokens per second.
+    """
+    sampling = config.sampling
+    per_query = sampling.until_solved or sampling.n
+    samples = queries * per_query
+    extra: dict[str, int] = {}
+    for s in config.strategy:
+        if s.kind == "revisions":
+            extra[s.label] = queries * s.chains * s.length * sampling.max_tokens
+        else:
+            ahead = s.steps_ahead if s.kind == "lookahead" else 0
+            per_run = sum(s.budgets) * (1 + ahead) * sampling.max_tokens
+            extra[s.label] = queries * s.runs * per_run
+    for r in config.reward:
+        if r.kind == "rollouts":
+            extra[f"reward {r.name}, each step"] = samples * r.rollouts * sampling.max_tokens
+    generated = samples * sampling.max_tokens + sum(extra.values())
+    rates = [rate] if rate else list(RATES)
+    return {
+        "pool": str(destination(config, shard)),
+        "queries": queries,
+        "samples": samples,
+        "prompt_tokens": prompt_tokens,
+        "generated_tokens_at_most": generated,
+        "of_these": {"samples": samples * sampling.max_tokens, **extra},
+        "hours_at_most": {f"{int(r)} tokens/s": round(generated / r / 3600, 2) for r in rates},
+        "scored_at_most": {r.name: samples for r in config.reward if r.kind != "logprob"},
+    }
+
+
+def lines(cost: dict[str, Any]) -> Sequence[str]:
+    """The estimate for people."""
+    told = [
+        f"{cost['queries']:,} queries, {cost['samples']:,} samples into {cost['pool']}",
+        f"at most {cost['generated_tokens_at_most']:,} new tokens, {cost['prompt_tokens']:,} prompt tokens read once",
+    ]
+    told += [f"  {name}: {tokens:,} tokens" for name, tokens in cost["of_these"].items() if len(cost["of_these"]) > 1]
+    told += [f"at {rate}: at most {hours:,} hours" for rate, hours in cost["hours_at_most"].items()]
+    told += [f"reward {name}: {n:,} responses to score" for name, n in cost["scored_at_most"].items()]
+    return told

@@ -1,0 +1,82 @@
+"""The queries of a harvest: problems of all its tasks with their prompts and verifiers, cut into parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harvest.config import Config, TaskConfig
+from harvest.engine import Messages
+from harvest.errors import HarvestError
+from harvest.prompts import Prompter
+from harvest.tasks import Problem, find_task, load_problems
+from harvest.verifiers import find_verifier
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query, ready to be sampled."""
+
+    problem: Problem
+    prompt: str
+    verifier: str
+    prompter: Prompter
+
+    @property
+    def query_id(self) -> str:
+        """Its name in the pool."""
+        return self.problem.query_id
+
+
+def verifier_of(task: TaskConfig) -> str:
+    """The verifier of a ``[[task]]``: its own, or its kind's."""
+    name = task.verifier or find_task(task.name).verifier
+    find_verifier(name)
+    return name
+
+
+def load_all(config: Config) -> list[tuple[TaskConfig, list[Problem]]]:
+    """The problems of every task; a query_id may stand in only one of them."""
+    tasks = [(task, load_problems(task)) for task in config.task]
+    owner: dict[str, str] = {}
+    for task, problems in tasks:
+        verifier_of(task)
+        for problem in problems:
+            if problem.query_id in owner:
+                raise HarvestError(
+                    f"query_id '{problem.query_id}' is in two tasks, '{owner[problem.query_id]}' and '{task.name}'"
+                )
+            owner[problem.query_id] = task.name
+    return tasks
+
+
+def make_queries(config: Config, render: Callable[[Messages], str]) -> list[Query]:
+    """All queries in the order of the config."""
+    queries = []
+    for task, problems in load_all(config):
+        prompter, verifier = Prompter(task, render), verifier_of(task)
+        queries += [Query(p, prompter.prompt(p), verifier, prompter) for p in problems]
+    return queries
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``i/n`` as numbers, 0 <= i < n."""
+    first, slash, second = text.partition("/")
+    if not slash or not first.isdecimal() or not second.isdecimal() or not int(first) < int(second):
+        raise HarvestError(f"--shard {text}: write i/n with 0 <= i < n, such as 0/4, 1/4, 2/4 and 3/4")
+    return int(first), int(second)
+
+
+def parts(queries: Sequence[Query], size: int) -> list[list[Query]]:
+    """Consecutive queries, `size` at a time."""
+    return [list(queries[at : at + size]) for at in range(0, len(queries), size)]
+
+
+def fingerprint(queries: Sequence[Query]) -> str:
+    """Hash of everything asked, so that a changed problem file is noticed."""
+    state = hashlib.sha256()
+    for q in queries:
+        for text in (q.query_id, q.prompt, q.problem.gold, q.verifier, repr(sorted(q.problem.check.items()))):
+            state.update(f"{len(text)}:{text}".encode())
+    return state.hexdigest()

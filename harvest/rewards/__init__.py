@@ -1,0 +1,64 @@
+"""Rewards: scores in [0, 1] of responses, whole or step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import polars as pl
+
+from harvest.config import RewardConfig
+from harvest.queries import Query
+from harvest.rewards.judge import Judge
+from harvest.rewards.models import Outcome, Process
+from harvest.rewards.rollouts import Rollouts
+from harvest.steps import aggregate
+
+__all__ = ["Judge", "LogProbability", "Outcome", "Process", "Rollouts", "Scorer", "reward_columns"]
+
+Item = tuple[Query, str]
+
+
+class Scorer(Protocol):
+    """Scores responses: one value a response, or one a step."""
+
+    def scores(self, items: Sequence[Item]) -> list[list[float]]:
+        """Values in [0, 1], at least one a response, the last for all of it."""
+
+
+class LogProbability:
+    """The geometric mean probability of a response's tokens: how sure the model was. It needs no text."""
+
+    @staticmethod
+    def of(frame: pl.DataFrame) -> pl.Series:
+        """exp(log-probability / tokens)."""
+        return (frame["logprob"].cast(pl.Float64) / frame["tokens"]).exp().clip(0.0, 1.0).cast(pl.Float32)
+
+
+def reward_columns(
+    reward: RewardConfig, scorer: Scorer | None, frame: pl.DataFrame, queries: Mapping[str, Query]
+) -> pl.DataFrame:
+    """The columns that one reward adds to a part of samples.
+
+    Returns
+    -------
+    DataFrame
+        query_id, sample, ``reward_<name>`` and, where steps are scored, ``<name>`` (their values).
+    """
+    table = frame.select("query_id", "sample")
+    column = f"reward_{reward.name}"
+    if scorer is None:
+        return table.with_columns(LogProbability.of(frame).alias(column))
+    pairs = list(frame.select("query_id", "text").iter_rows())
+    different = list(dict.fromkeys(pairs))  # the same response to the same query is scored once
+    values = scorer.scores([(queries[query_id], text) for query_id, text in different])
+    for pair, found in zip(different, values, strict=True):
+        if not found or not all(math.isfinite(v) and 0 <= v <= 1 for v in found):
+            raise AssertionError(f"reward '{reward.name}' of query {pair[0]}: {found}")
+    of = dict(zip(different, values, strict=True))
+    rewards = [aggregate(of[pair], reward.aggregate) for pair in pairs]
+    table = table.with_columns(pl.Series(column, rewards, dtype=pl.Float32))
+    if reward.kind in ("process", "rollouts"):
+        table = table.with_columns(pl.Series(reward.name, [of[p] for p in pairs], dtype=pl.List(pl.Float32)))
+    return table

@@ -1,0 +1,171 @@
+"""What a harvest has on disk while it runs: parts, each whole or absent, and the plan that they belong to.
+
+A run to ``POOL`` works in ``POOL.partial``. A part is written under a temporary name, synced and renamed, so a run
+killed at any moment leaves only whole parts, and goes on with those that are missing. The finished pool is renamed
+into place.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from harvest.errors import HarvestError
+
+LEVEL = 9  # of zstd: well behind the engine's speed, well below the size at the default level
+
+
+@contextmanager
+def clear_errors(path: Path) -> Iterator[None]:
+    """Disk full, read-only and their like, as one line."""
+    try:
+        yield
+    except OSError as error:
+        raise HarvestError(
+            f"{path}: cannot be written ({error.strerror or error}); the rest is kept: mend it, then use --resume"
+        ) from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and so that it outlives a power cut."""
+    partial = path.with_name(f".{path.name}.tmp")
+    with clear_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+            _sync_folder(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def as_parquet(frame: pl.DataFrame) -> bytes:
+    """A table as the bytes of a Parquet file; the same table gives the same bytes."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=LEVEL)
+    return buffer.getvalue()
+
+
+class Store:
+    """The folder of an unfinished harvest, held by one process at a time.
+
+    Parameters
+    ----------
+    out : Path
+        The pool to be; the work goes on in ``<out>.partial`` beside it.
+    plan : mapping
+        What is measured. An unfinished harvest is only continued with an equal one.
+    resume : bool
+        Go on with an unfinished harvest; without it, one is refused.
+    """
+
+    def __init__(self, out: Path, plan: Mapping[str, Any], *, resume: bool) -> None:
+        self.out = out
+        self.folder = out.with_name(out.name + ".partial")
+        self.finished = False
+        self.refuse_early(out, resume=resume)
+        if out.exists():
+            if not self._is_ours(plan):
+                raise HarvestError(f"{out}: exists already and holds another harvest; name another folder or remove it")
+            self.finished = True
+        with clear_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise HarvestError(f"{self.folder}: another process is harvesting there; wait for it or stop it") from error
+        if self.finished:
+            shutil.rmtree(self.folder)
+            return
+        file = self.folder / "plan.json"
+        if file.exists():
+            _compare(json.loads(file.read_text()), plan, file)
+        else:
+            write_whole(file, (json.dumps(plan, indent=1) + "\n").encode())
+        for left in self.folder.rglob(".*.tmp"):
+            left.unlink(missing_ok=True)
+
+    @staticmethod
+    def refuse_early(out: Path, *, resume: bool) -> None:
+        """What needs no plan to be refused: anything in the way without `resume`."""
+        if out.exists() and not resume:
+            raise HarvestError(f"{out}: exists already and is not overwritten; name another folder or remove it")
+        partial = out.with_name(out.name + ".partial")
+        if partial.exists() and not resume:
+            raise HarvestError(f"{partial}: an unfinished harvest; go on with --resume, or remove it to start anew")
+
+    def _is_ours(self, plan: Mapping[str, Any]) -> bool:
+        try:
+            return bool(json.loads((self.out / "manifest.json").read_text())["harvest"]["plan"] == digest(plan))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def _path(self, stage: str, part: int) -> Path:
+        return self.folder / stage / f"part-{part:05d}.parquet"
+
+    def has(self, stage: str, part: int) -> bool:
+        """Whether a part is finished."""
+        return self._path(stage, part).is_file()
+
+    def write(self, stage: str, part: int, frame: pl.DataFrame) -> None:
+        """Finish a part."""
+        write_whole(self._path(stage, part), as_parquet(frame))
+
+    def read(self, stage: str, part: int) -> pl.DataFrame:
+        """A finished part."""
+        path = self._path(stage, part)
+        try:
+            return pl.read_parquet(path, glob=False)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise HarvestError(f"{path}: not a whole Parquet file; remove it and go on with --resume") from error
+
+    def publish(self, pool: Path) -> None:
+        """Rename the assembled pool into place and remove the rest."""
+        with clear_errors(self.out):
+            os.rename(pool, self.out)
+            _sync_folder(self.out.parent)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.close()
+
+
+def digest(plan: Mapping[str, Any]) -> str:
+    """Hash of a plan."""
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+
+
+def _compare(before: Any, now: Any, file: Path, place: str = "") -> None:
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for key in sorted({*before, *now}):
+            _compare(before.get(key), now.get(key), file, f"{place}.{key}" if place else key)
+    elif before != now and json.dumps(before) != json.dumps(now):
+        raise HarvestError(
+            f"{file}: {place} was {_short(before)} when this harvest began and is {_short(now)} now; "
+            "take back the change, or harvest into another folder"
+        )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,115 @@
+"""Programs: HumanEval and LiveCodeBench in their published formats."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import pickle
+import zlib
+from typing import Any
+
+from harvest.config import TaskConfig
+from harvest.errors import HarvestError
+from harvest.tasks.files import pick, read_records
+from harvest.tasks.problem import Problem, Task
+
+
+def _humaneval(task: TaskConfig) -> list[Problem]:
+    problems = []
+    for i, record in enumerate(read_records(task)):
+        prompt = str(pick(record, ("prompt",), task, i))
+        problems.append(
+            Problem(
+                query_id=str(record.get("task_id") or f"HumanEval/{i}"),
+                question=prompt,
+                dataset="humaneval",
+                solution=str(record.get("canonical_solution", "")),
+                check={
+                    "kind": "function",
+                    "prompt": prompt,
+                    "entry_point": str(pick(record, ("entry_point",), task, i)),
+                    "test": str(pick(record, ("test",), task, i)),
+                },
+                fields=record,
+            )
+        )
+    return problems
+
+
+class _OnlyText(pickle.Unpickler):
+    """LiveCodeBench packs its tests as a pickled string; anything else in there is refused."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
+
+def unpack_tests(packed: str) -> list[dict[str, Any]]:
+    """LiveCodeBench's test cases: JSON, or JSON pickled, compressed and in base 64."""
+    try:
+        tests = json.loads(packed)
+    except ValueError:
+        tests = json.loads(_OnlyText(io.BytesIO(zlib.decompress(base64.b64decode(packed)))).load())
+    if not isinstance(tests, list):
+        raise ValueError("not a list of test cases")
+    return tests
+
+
+def _livecodebench(task: TaskConfig) -> list[Problem]:
+    since, until = str(task.options.get("since", "")), str(task.options.get("until", "9999"))
+    problems = []
+    for i, record in enumerate(read_records(task)):
+        if not since <= str(record.get("contest_date", since))[:10] <= until:
+            continue
+        try:
+            packed = [record.get(name) or "[]" for name in ("public_test_cases", "private_test_cases")]
+            tests = [t for p in packed for t in unpack_tests(p)]
+            metadata = json.loads(record.get("metadata") or "{}")
+            cases = [{"input": str(t["input"]), "output": str(t["output"])} for t in tests]
+            functional = any(t.get("testtype") == "functional" for t in tests)
+        except (ValueError, KeyError, TypeError, zlib.error, pickle.UnpicklingError, EOFError) as error:
+            raise HarvestError(f"task 'livecodebench', problem {i}: its test cases cannot be read ({error})") from error
+        if not cases:
+            raise HarvestError(f"task 'livecodebench', problem {i}: it has no test cases")
+        starter = str(record.get("starter_code") or "")
+        if functional and "func_name" not in metadata:
+            raise HarvestError(f"task 'livecodebench', problem {i}: functional tests, but no func_name in its metadata")
+        question = str(pick(record, ("question_content",), task, i))
+        problems.append(
+            Problem(
+                query_id=str(record.get("question_id") or f"lcb-{i:04d}"),
+                question=question,
+                level=str(record.get("difficulty", "")),
+                dataset="livecodebench",
+                check={
+                    "kind": "calls" if functional else "stdin",
+                    "tests": cases,
+                    "name": metadata.get("func_name", ""),
+                },
+                fields={**record, "how": _HOW_CALLED.replace("{starter}", starter) if functional else _HOW_STDIN},
+            )
+        )
+    if not problems:
+        raise HarvestError("task 'livecodebench': no problem lies between its options `since` and `until`")
+    return problems
+
+
+_HOW_STDIN = (
+    "Read the inputs from stdin, solve the problem and write the answer to stdout. "
+    "Enclose your program in a code block:\n```python\n# YOUR CODE HERE\n```"
+)
+_HOW_CALLED = "Use this starter code, and enclose your program in a code block:\n```python\n{starter}\n```"
+
+CODE = {
+    "humaneval": Task(
+        _humaneval, "HumanEval: task_id, prompt, entry_point, test", "code",
+        prompt="Complete this Python function. Answer with the whole program in a code block.\n\n"
+        "```python\n{question}```",
+    ),
+    "livecodebench": Task(
+        _livecodebench, "LiveCodeBench: question_content, public_ and private_test_cases; options since, until", "code",
+        prompt="You will be given a question and will generate a correct Python program that matches the specification "
+        "and passes all tests.\n\n### Question:\n{question}\n\n### Format: {how}\n\n### Answer:",
+    ),
+}  # fmt: skip
+"""Tasks by name."""

@@ -1,0 +1,34 @@
+"""Verifiers by name: a response in, whether it is right and its answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harvest.config import VerifierConfig
+from harvest.errors import HarvestError
+from harvest.tasks.problem import Problem
+from harvest.verifiers import rules
+from harvest.verifiers.programs import code
+from harvest.verifiers.rules import Verdict
+
+Verifier = Callable[[str, Problem, VerifierConfig], Verdict]
+
+VERIFIERS: dict[str, tuple[Verifier, str]] = {
+    "math": (rules.math, "mathematically equal (math-verify)"),
+    "integer": (rules.integer, "the same integer"),
+    "number": (rules.number, "the same number"),
+    "exact": (rules.exact, "the same text but for case and blanks"),
+    "arithmetic": (rules.arithmetic, "the first number, letter or list is the gold answer"),
+    "reasoning-gym": (rules.gym, "reasoning-gym's own scorer gives 1"),
+    "code": (code, "passes all tests, in a sandbox"),
+}
+"""Name, function, description."""
+
+__all__ = ["VERIFIERS", "Verdict", "Verifier", "find_verifier"]
+
+
+def find_verifier(name: str) -> Verifier:
+    """The verifier of that name."""
+    if name not in VERIFIERS:
+        raise HarvestError(f"verifier '{name}': no such verifier; there are {', '.join(VERIFIERS)}")
+    return VERIFIERS[name][0]
