@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -19,6 +18,10 @@ RECIPE = "recipe:"
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _digest(table: BaseModel) -> str:
+    return hashlib.sha256(table.model_dump_json().encode()).hexdigest()[:12]
 
 
 class ModelConfig(_Table):
@@ -88,7 +91,7 @@ class VerifierConfig(_Table):
 
 
 class RewardConfig(_Table):
-    """One ``[[reward]]``: a column ``reward_<name>`` in [0, 1]."""
+    """One ``[[reward]]``: a column ``reward_<name>`` in [0, 1], or ``reward`` where that is its name."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     kind: Literal["logprob", "outcome", "process", "judge", "rollouts"]
@@ -104,6 +107,16 @@ class RewardConfig(_Table):
     yes: tuple[str, ...] = ("Yes", " Yes", "yes", " yes")
     no: tuple[str, ...] = ("No", " No", "no", " no")
     rollouts: int = Field(16, ge=1)  # per step
+
+    @property
+    def column(self) -> str:
+        """The column that it fills."""
+        return "reward" if self.name == "reward" else f"reward_{self.name}"
+
+    @property
+    def key(self) -> str:
+        """Name and hash: what it scored is never taken for what another setting would have scored."""
+        return f"{self.name}-{_digest(self)}"
 
     @model_validator(mode="after")
     def _names_its_model(self) -> RewardConfig:
@@ -146,6 +159,11 @@ class StrategyConfig(_Table):
                     f"budget {budget} is no multiple of the width {width}; N / M beams are kept each round"
                 )
         return self
+
+    @property
+    def key(self) -> str:
+        """Name and hash, as of a reward."""
+        return f"{self.label}-{_digest(self)}"
 
     @property
     def label(self) -> str:
@@ -207,12 +225,15 @@ class Config(_Table):
         return self.model.name or self.model.path.rstrip("/").rsplit("/", 1)[-1]
 
     def measured(self) -> dict[str, Any]:
-        """All that decides what is measured: a run goes on only with the same."""
-        return self.model_dump(mode="json", exclude={"output": {"path"}, "verifier": {"workers"}, "environment": True})
-
-    def digest(self) -> str:
-        """Hash of `measured`."""
-        return hashlib.sha256(json.dumps(self.measured(), sort_keys=True).encode()).hexdigest()
+        """All that decides what is sampled: a run goes on only with the same. Rewards and strategies may be added."""
+        apart: Any = {
+            "output": {"path"},
+            "verifier": {"workers"},
+            "environment": True,
+            "reward": True,
+            "strategy": True,
+        }
+        return self.model_dump(mode="json", exclude=apart)
 
 
 def recipes() -> list[str]:

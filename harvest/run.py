@@ -112,17 +112,18 @@ class _Harvest:
             "versions": {"harvest": harvest.VERSION, "vllm": self.facts.get("vllm")},
         }
         try:
-            self.store = Store(out, plan, resume=self.resume)
-            if self.store.finished:
-                self.report.say(f"{out} is finished already")
-                return out
-            with VerifyBeside(config.verifier) as self.verify:
-                written = self._sample_all()
-                chains = self._chains()
-                self._rewards([*written, *chains])
-                searched = self._searches()
-            pool = self._assemble(written, chains, searched, digest(plan))
-            self.store.publish(pool)
+            extras = [*(r.key for r in config.reward), *(s.key for s in config.strategy)]
+            whole = digest({**plan, "extras": extras})
+            with Store(out, plan, whole, resume=self.resume) as self.store:
+                if self.store.finished:
+                    self.report.say(f"{out} is finished already")
+                    return out
+                with VerifyBeside(config.verifier) as self.verify:
+                    written = self._sample_all()
+                    chains = self._chains()
+                    self._rewards([*written, *chains])
+                    searched = self._searches()
+                self.store.publish(self._assemble(written, chains, searched, whole))
         finally:
             self.models.close()
         self.report.say(f"wrote {out}")
@@ -216,11 +217,11 @@ class _Harvest:
                 cut = parts(self.queries, self.config.output.queries_per_part)
                 size = strategy.chains * strategy.length
                 first = self.config.sampling.until_solved or self.config.sampling.n
-                written = [Part("chains", i, own, first, size) for i, own in enumerate(cut)]
-                done = sum(size * len(p.queries) for p in written if self.store.has("chains", p.number))
+                written = [Part(strategy.key, i, own, first, size) for i, own in enumerate(cut)]
+                done = sum(size * len(p.queries) for p in written if self.store.has(p.stage, p.number))
                 self.report.begin("revisions", size * len(self.queries), done)
                 for part in written:
-                    if not self.store.has("chains", part.number):
+                    if not self.store.has(part.stage, part.number):
                         self._write_chains(part, strategy)
         return written
 
@@ -265,7 +266,7 @@ class _Harvest:
                 continue
             assert strategy.scorer is not None
             for budget in strategy.budgets:
-                stage = f"{strategy.label}-{budget}"
+                stage = f"{strategy.key}.{rewards[strategy.scorer].key}-{budget}"
                 stages.append(stage)
                 todo = [i for i in range(len(cut)) if not self.store.has(stage, i)]
                 self.report.begin(f"{strategy.label}, N = {budget}", len(cut), len(cut) - len(todo))
@@ -289,24 +290,25 @@ class _Harvest:
         rewards = [self.store.read(_stage(part, r), part.number) for r in self.config.reward]
         return join_columns(self.store.read(part.stage, part.number), rewards)
 
-    def _assemble(self, written: list[Part], chains: list[Part], searched: list[str], plan: str) -> Path:
+    def _assemble(self, written: list[Part], chains: list[Part], searched: list[str], whole: str) -> Path:
         pool = Assembly(self.store)
         revised = next((s for s in self.config.strategy if s.kind == "revisions"), None)
+        rewards = {r.name: r for r in self.config.reward}
         strategies: list[pl.DataFrame] = []
         for number, part in enumerate([*written, *chains]):
             frame = self._whole(part)
             if chains and "chain" not in frame.columns:
                 frame = frame.with_columns(chain=pl.lit(None, pl.Int32), step=pl.lit(None, pl.Int32))
             pool.add_samples(number, frame, texts=self.config.output.texts)
-            if revised is not None and part.stage == "chains":
-                column = f"reward_{revised.scorer}" if revised.scorer else None
+            if revised is not None and number >= len(written):
+                column = rewards[revised.scorer].column if revised.scorer else None
                 strategies.append(pl.DataFrame(revision_rows(frame, column), schema=STRATEGY_SCHEMA))
         cut = len(parts(self.queries, self.config.output.queries_per_part))
         strategies += [self.store.read(stage, i) for stage in searched for i in range(cut)]
         if strategies:
             pool.add("strategies.parquet", pl.concat(strategies))
         pool.add("queries.parquet", self._queries())
-        return pool.finish(self._manifest(plan), len(self.queries))
+        return pool.finish(self._manifest(whole), len(self.queries))
 
     def _queries(self) -> pl.DataFrame:
         return pl.DataFrame(
@@ -319,7 +321,7 @@ class _Harvest:
             ]
         )  # fmt: skip
 
-    def _manifest(self, plan: str) -> dict[str, Any]:
+    def _manifest(self, whole: str) -> dict[str, Any]:
         config = self.config
         sampling = config.sampling.model_dump(mode="json", exclude={"until_solved"})
         adaptive = None
@@ -344,7 +346,7 @@ class _Harvest:
             },
             "reward_models": [r.model_dump(mode="json", exclude_defaults=True) for r in config.reward],
             "strategies": [s.model_dump(mode="json", exclude_defaults=True) for s in config.strategy],
-            "harvest": {"version": harvest.VERSION, "plan": plan, "shard": list(self.shard)},
+            "harvest": {"version": harvest.VERSION, "digest": whole, "shard": list(self.shard)},
         }  # fmt: skip
 
 
@@ -355,7 +357,7 @@ def _row(query_id: str, sample: int, response: Response, verdict: tuple[bool, st
 
 
 def _stage(part: Part, reward: RewardConfig) -> str:
-    return f"{part.stage}.reward_{reward.name}"
+    return f"{part.stage}.{reward.key}"
 
 
 def _model_fingerprint(path: str) -> str:

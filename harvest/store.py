@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import polars as pl
@@ -76,22 +77,31 @@ class Store:
         The pool to be; the work goes on in ``<out>.partial`` beside it.
     plan : mapping
         What is measured. An unfinished harvest is only continued with an equal one.
+    whole : str
+        Hash of all that makes the finished pool, by which it is known again.
     resume : bool
         Go on with an unfinished harvest; without it, one is refused.
     """
 
-    def __init__(self, out: Path, plan: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(self, out: Path, plan: Mapping[str, Any], whole: str, *, resume: bool) -> None:
         self.out = out
         self.folder = out.with_name(out.name + ".partial")
         self.finished = False
         self.refuse_early(out, resume=resume)
         if out.exists():
-            if not self._is_ours(plan):
+            if not self._is(whole):
                 raise HarvestError(f"{out}: exists already and holds another harvest; name another folder or remove it")
             self.finished = True
         with clear_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = (self.folder / "lock").open("w")
+        try:
+            self._begin(plan)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, plan: Mapping[str, Any]) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -107,6 +117,18 @@ class Store:
         for left in self.folder.rglob(".*.tmp"):
             left.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Let another process go on."""
+        self._lock.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     @staticmethod
     def refuse_early(out: Path, *, resume: bool) -> None:
         """What needs no plan to be refused: anything in the way without `resume`."""
@@ -116,9 +138,9 @@ class Store:
         if partial.exists() and not resume:
             raise HarvestError(f"{partial}: an unfinished harvest; go on with --resume, or remove it to start anew")
 
-    def _is_ours(self, plan: Mapping[str, Any]) -> bool:
+    def _is(self, whole: str) -> bool:
         try:
-            return bool(json.loads((self.out / "manifest.json").read_text())["harvest"]["plan"] == digest(plan))
+            return bool(json.loads((self.out / "manifest.json").read_text())["harvest"]["digest"] == whole)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
@@ -147,7 +169,6 @@ class Store:
             os.rename(pool, self.out)
             _sync_folder(self.out.parent)
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.close()
 
 
 def digest(plan: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from ttcsim.comparison import allocation as allocation
 from ttcsim.comparison import compare as compare
 from ttcsim.comparison import wins as wins
 from ttcsim.errors import InputError as InputError
+from ttcsim.merge import merge as merge
 from ttcsim.policies import ALL as ALL
 from ttcsim.policies import Policy as Policy
 from ttcsim.policies import policy as policy

@@ -638,6 +638,36 @@ def pool_hard(
     _out.print(f"{dest}: {hard.n_queries} of {whole.n_queries} queries, {hard.n_samples} samples", highlight=False)
 
 
+@pool_app.command("initial")
+def pool_initial(
+    pool: Annotated[str, typer.Argument(help="A pool that was sampled until solved.")],
+    dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
+    samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
+) -> None:
+    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
+    whole = ttcsim.load(pool)
+    adaptive = (whole.manifest or {}).get("adaptive") or {}
+    if samples is None and "initial" not in adaptive:
+        raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
+    first = whole.first(samples or int(adaptive["initial"]))
+    facts = {k: v for k, v in (whole.manifest or {}).items() if k != "adaptive"}
+    ttcsim.write(first, dest, facts=facts)
+    _out.print(f"{dest}: {first.n_queries} queries, {first.n_samples} of {whole.n_samples} samples", highlight=False)
+
+
+@pool_app.command("merge")
+def pool_merge(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="POOL POOL ... DEST", help="Pools, then the folder to make.")
+    ],
+) -> None:
+    """Join pools of different queries, such as the shards of one harvest."""
+    *sources, dest = folders
+    ttcsim.merge(sources, dest)
+    pool = ttcsim.load(dest)
+    _out.print(f"{dest}: {pool.n_queries} queries, {pool.n_samples} samples", highlight=False)
+
+
 @pool_app.command("make")
 def pool_make(
     dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],

@@ -34,8 +34,9 @@ class Pool:
     answers: NDArray[np.int32] | None = None  # i4[N] codes of answer_labels, -1 = no answer extracted
     answer_labels: tuple[str, ...] = ()
     logprob: NDArray[np.float32] | None = None  # f4[N] summed over tokens, nats
-    chain: NDArray[np.int32] | None = None  # i4[N]
-    step: NDArray[np.int32] | None = None  # i4[N]
+    chain: NDArray[np.int32] | None = None  # i4[N] chain of revisions that the sample begins, -1 = none
+    step: NDArray[np.int32] | None = None  # i4[N] 0 for the first of a chain, -1 = in no chain
+    revisions: pl.DataFrame | None = None  # attempts after the first of a chain: they depend on those before
     queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
     manifest: Mapping[str, Any] | None = None
 
@@ -141,6 +142,20 @@ class Pool:
             )
         return self._take([(q, np.arange(self.offsets[q], self.offsets[q + 1])) for q in (index[w] for w in wanted)])
 
+    def first(self, samples: int) -> Pool:
+        """Only the first samples of each query, in the order of generation.
+
+        A pool sampled until solved (``manifest["adaptive"]``) has more samples of its hard queries, and stopped where
+        one came out right: success rates in it are biased. Those of its first round are not.
+        """
+        if samples < 1:
+            raise InputError(f"pool {self.name}: the first {samples} samples are none; ask for 1 or more")
+        taken = [
+            (q, np.arange(a, min(a + samples, b)))
+            for q, (a, b) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True))
+        ]
+        return self._take(taken)
+
     def _take(self, parts: Sequence[tuple[int, NDArray[np.int64]]]) -> Pool:
         """The pool of some samples (positions in the arrays) of some queries, both ascending."""
         rows = [q for q, _ in parts]
@@ -161,6 +176,9 @@ class Pool:
             logprob=part(self.logprob),
             chain=part(self.chain),
             step=part(self.step),
+            revisions=None
+            if self.revisions is None
+            else self.revisions.filter(pl.col("query_id").is_in([self.query_ids[q] for q in rows])),
             queries=None if self.queries is None else self.queries[rows],
             manifest=None,
         )
@@ -173,6 +191,7 @@ class Pool:
             "queries": self.n_queries,
             "samples": self.n_samples,
             "samples_per_query": [int(self.sizes.min()), int(self.sizes.max())],
+            "revisions": 0 if self.revisions is None else self.revisions.height,
             "columns": ["correct", *sorted(self.columns())],
             "mean_success_rate": float(rates.mean()),
             "success_rate_quartiles": [float(x) for x in np.quantile(rates, [0.25, 0.5, 0.75])],
@@ -206,4 +225,6 @@ class Pool:
         add("labels", "\0".join(self.answer_labels).encode())
         for label in sorted(self.rewards):
             add(label, np.ascontiguousarray(self.rewards[label]).data)
+        if self.revisions is not None:
+            add("revisions", self.revisions.write_csv().encode())
         return digest.hexdigest()

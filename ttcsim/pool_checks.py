@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 
-_INTEGERS = ("tokens", "sample", "chain", "step")
+_PLACES = ("chain", "step")  # null outside revision chains
+_INTEGERS = ("tokens", "sample", *_PLACES)
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 
 
@@ -77,6 +78,7 @@ def pool_from_frame(
                 f"{where}: column 'sample': query '{frame['query_id'][row]}' has sample {frame['sample'][row]} twice; "
                 "number the samples of a query 0, 1, 2, ... or drop the column"
             )
+    frame, revisions = _apart(frame, where)
     lengths = frame["query_id"].rle().struct.unnest()
     ids = tuple(lengths["value"].to_list())
     offsets = np.zeros(len(ids) + 1, np.int64)
@@ -103,9 +105,36 @@ def pool_from_frame(
         logprob=array("logprob"),
         chain=array("chain"),
         step=array("step"),
+        revisions=revisions,
         queries=None if queries is None else _queries(queries, ids, where),
         manifest=manifest,
     )
+
+
+def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Independent samples, and the revisions: drawn with earlier attempts in sight, and never replayed."""
+    have = [c for c in _PLACES if c in frame.columns]
+    if not have:
+        return frame, None
+    if len(have) == 1:
+        raise InputError(f"{where}: column '{have[0]}' needs the other of chain and step; add it or drop the column")
+    half = frame["chain"].is_null() != frame["step"].is_null()
+    if half.any():
+        raise InputError(f"{where}: {_at(frame, _first(half))} has one of chain and step; give both or neither")
+    placed = frame.filter(pl.col("chain").is_not_null())
+    double = placed.select("query_id", "chain", "step").is_duplicated()
+    if double.any():
+        row = placed.row(_first(double), named=True)
+        raise InputError(
+            f"{where}: query '{row['query_id']}' has step {row['step']} of chain {row['chain']} twice; number them anew"
+        )
+    later = frame["step"].fill_null(0) > 0
+    samples = frame.filter(~later).with_columns(pl.col(_PLACES).fill_null(-1))
+    missing = sorted(set(frame["query_id"].unique()) - set(samples["query_id"].unique()))
+    if missing:
+        raise InputError(f"{where}: query '{missing[0]}' has revisions and no first attempt; add its step 0")
+    revisions = frame.filter(later).sort("query_id", "chain", "step")
+    return samples, revisions.drop("sample", strict=False) if revisions.height else None
 
 
 def _first(bad: pl.Series) -> int:
@@ -147,7 +176,7 @@ def _integers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
     if not column.dtype.is_integer():
         raise InputError(f"{where}: column '{name}' is {column.dtype}; it must be integer: {_REMEDY}")
     null = column.is_null()
-    if null.any():
+    if null.any() and name not in _PLACES:
         raise InputError(f"{where}: column '{name}': {_at(frame, _first(null))} is null; fill it or drop the column")
     low = 1 if name == "tokens" else 0
     bad = (column < low) | (column > np.iinfo(np.int32).max)

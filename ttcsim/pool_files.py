@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -18,9 +16,11 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool_checks import pool_from_frame
+from ttcsim.whole import whole_folder
 
 FORMAT_VERSION = 1
 _BUILTIN = "builtin:"
+_NOT_READ = ("texts/", "scores/")  # big, and never needed to replay: whether they are there is all that is checked
 
 
 def builtin_names() -> list[str]:
@@ -98,7 +98,8 @@ def _load_folder(folder: Path) -> Pool:
     )
     if manifest is not None:
         counts = manifest["counts"]
-        for label, counted in (("queries", pool.n_queries), ("samples", pool.n_samples)):
+        rows = pool.n_samples + (0 if pool.revisions is None else pool.revisions.height)
+        for label, counted in (("queries", pool.n_queries), ("samples", rows)):
             if counts.get(label) != counted:
                 raise InputError(
                     f"{folder / 'manifest.json'}: counts.{label} is {counts.get(label)}, but the pool holds {counted}; "
@@ -130,7 +131,7 @@ def _read_manifest(folder: Path, parts: list[Path]) -> dict[str, Any] | None:
             raise InputError(f"{path}: lists {name}, which is missing; restore the file or harvest it again")
         if not isinstance(facts, dict) or "sha256" not in facts or "rows" not in facts:
             raise InputError(f"{path}: files.{name} lacks 'sha256' or 'rows'; restore the manifest")
-        if _sha256(file) != facts["sha256"]:
+        if not name.startswith(_NOT_READ) and _sha256(file) != facts["sha256"]:
             raise InputError(f"{file}: its hash is not the one in the manifest; restore the file or harvest it again")
     for part in parts:
         if _relative(part, folder) not in manifest["files"]:
@@ -144,7 +145,7 @@ def _sha256(path: Path) -> str:
 
 
 def to_frame(pool: Pool) -> pl.DataFrame:
-    """The samples of a pool as a table, one row a sample; `sample` counts from 0 in every query."""
+    """All samples of a pool, revisions too, as a table; `sample` counts from 0 in every query."""
     sizes = pool.sizes
     columns: dict[str, Any] = {
         "query_id": pl.Series(pool.query_ids, dtype=pl.String).gather(np.repeat(np.arange(pool.n_queries), sizes)),
@@ -154,11 +155,26 @@ def to_frame(pool: Pool) -> pl.DataFrame:
     if pool.answers is not None:
         labels = pl.Series([*pool.answer_labels, None], dtype=pl.String)
         columns["answer"] = labels.gather(np.where(pool.answers < 0, len(pool.answer_labels), pool.answers))
-    for name in ("tokens", "logprob", "chain", "step"):
+    for name in ("tokens", "logprob"):
         if getattr(pool, name) is not None:
             columns[name] = getattr(pool, name)
     columns.update(pool.rewards)
-    return pl.DataFrame(columns)
+    frame = pl.DataFrame(columns)
+    if pool.chain is None or pool.step is None:
+        return frame
+    places = {"chain": pool.chain, "step": pool.step}
+    none = pl.Series(pool.chain < 0)
+    frame = frame.with_columns(pl.Series(k, v).set(none, None) for k, v in places.items())
+    if pool.revisions is None:
+        return frame
+    after = dict(zip(pool.query_ids, sizes.tolist(), strict=True))
+    numbered = pool.revisions.with_columns(
+        sample=(
+            pl.col("query_id").replace_strict(after, return_dtype=pl.Int32)
+            + pl.int_range(pl.len(), dtype=pl.Int32).over("query_id")
+        )
+    )
+    return pl.concat([frame, numbered.select(frame.columns)])
 
 
 def write(
@@ -173,15 +189,7 @@ def write(
     rows_per_shard : int
         Most samples in one Parquet file.
     """
-    dest = Path(dest)
-    if dest.exists():
-        raise InputError(f"{dest}: exists already and is not overwritten; name another folder or remove it")
-    try:
-        dest.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{dest.name}-", dir=dest.parent))
-    except OSError as error:
-        raise InputError(f"{dest}: cannot write there ({error.strerror}); choose another folder") from error
-    try:
+    with whole_folder(dest) as partial:
         (partial / "samples").mkdir()
         frame = to_frame(pool)
         tables = {
@@ -194,26 +202,29 @@ def write(
         for name, table in tables.items():
             path = partial / name
             table.write_parquet(path, compression="zstd")
-            _sync(path)
-            listed[name] = {"sha256": _sha256(path), "rows": table.height, "bytes": path.stat().st_size}
-        manifest = {
-            **(facts if facts is not None else pool.manifest or {}),
-            "format_version": FORMAT_VERSION,
-            "name": pool.name,
-            "counts": {"queries": pool.n_queries, "samples": pool.n_samples},
-            "files": listed,
-        }
-        (partial / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        _sync(partial / "manifest.json")
-        partial.chmod(0o755)
-        os.rename(partial, dest)
-    except OSError as error:
-        raise InputError(f"{dest}: writing failed ({error.strerror}); nothing was left behind") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return dest
+            listed[name] = file_facts(path, table.height)
+        manifest = {**(facts if facts is not None else pool.manifest or {}), "name": pool.name}
+        write_manifest(partial, manifest, queries=pool.n_queries, samples=frame.height, files=listed)
+    return Path(dest)
 
 
-def _sync(path: Path) -> None:
+def write_manifest(
+    folder: Path, facts: Mapping[str, Any], *, queries: int, samples: int, files: dict[str, Any]
+) -> None:
+    """Write the manifest of a pool, the last of its files."""
+    counts = {"queries": queries, "samples": samples}
+    manifest = {**facts, "format_version": FORMAT_VERSION, "counts": counts, "files": files}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    sync(folder / "manifest.json")
+
+
+def file_facts(path: Path, rows: int) -> dict[str, Any]:
+    """What the manifest says of a finished file, which is synced first."""
+    sync(path)
+    return {"sha256": _sha256(path), "rows": rows, "bytes": path.stat().st_size}
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file before anything refers to it."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from ttcsim.policies import Uniform
 from ttcsim.pool import Pool
 from ttcsim.result import Result
 from ttcsim.sweep import sweep
+from ttcsim.whole import whole_folder
 
 
 def versions() -> dict[str, str]:
@@ -41,15 +39,7 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
     source : str
         Where the pool can be loaded from again.
     """
-    dest = Path(dest)
-    if dest.exists():
-        raise InputError(f"{dest}: exists already and is not overwritten; name another folder or remove it")
-    try:
-        dest.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{dest.name}-", dir=dest.parent))
-    except OSError as error:
-        raise InputError(f"{dest}: cannot write there ({error.strerror}); choose another folder") from error
-    try:
+    with whole_folder(dest) as partial:
         result.frame.write_parquet(partial / "frame.parquet")
         result.frame.write_csv(partial / "frame.csv")
         compare(result, baseline_of(result)).write_parquet(partial / "compare.parquet")
@@ -59,13 +49,7 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
             result.replications().write_parquet(partial / "replications.parquet")
         config = {**result.config, "source": source, "versions": versions()}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-        partial.chmod(0o755)
-        os.rename(partial, dest)
-    except OSError as error:
-        raise InputError(f"{dest}: writing failed ({error.strerror}); nothing was left behind") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return dest
+    return Path(dest)
 
 
 def baseline_of(result: Result) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -147,6 +147,7 @@ def sweep(
     }
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
+    _warn_adaptive(pool)
     return result
 
 
@@ -294,6 +295,17 @@ def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], r
         cost=cost,
         slope=slope,
     )
+
+
+def _warn_adaptive(pool: Pool) -> None:
+    adaptive = (pool.manifest or {}).get("adaptive")
+    if isinstance(adaptive, Mapping):
+        warnings.warn(
+            f"pool {pool.name} was sampled until solved: queries have {adaptive.get('initial')} to "
+            f"{adaptive.get('until_solved')} samples, and the success rates of the hard ones are biased; `ttcsim pool "
+            "initial` keeps the unbiased first round",
+            stacklevel=3,
+        )
 
 
 def _warn_exhausted(result: Result) -> None:

@@ -44,10 +44,10 @@ def reward_columns(
     Returns
     -------
     DataFrame
-        query_id, sample, ``reward_<name>`` and, where steps are scored, ``<name>`` (their values).
+        query_id, sample, the reward's column and, where steps are scored, ``<name>`` (their values).
     """
     table = frame.select("query_id", "sample")
-    column = f"reward_{reward.name}"
+    column = reward.column
     if scorer is None:
         return table.with_columns(LogProbability.of(frame).alias(column))
     pairs = list(frame.select("query_id", "text").iter_rows())

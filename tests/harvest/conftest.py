@@ -1,0 +1,26 @@
+import pytest
+
+from harvest.config import check_config
+
+
+@pytest.fixture
+def make_config(tmp_path):
+    """A config of the arithmetic task; keyword arguments are tables that replace or add to it."""
+
+    def make(**tables):
+        table = {
+            "model": {"path": "fake/model"},
+            "sampling": {"n": 6, "max_tokens": 16, "seed": 1},
+            "task": {
+                "name": "arithmetic",
+                "shots": 2,
+                "options": {"size": 2, "families": ["sum-1", "sum-2", "remainder"]},
+            },
+            "output": {"path": str(tmp_path / "pool"), "queries_per_part": 2},
+            "verifier": {"workers": 1},
+        }
+        for name, value in tables.items():
+            table[name] = {**table[name], **value} if name in table and isinstance(value, dict) else value
+        return check_config(table, "test")
+
+    return make

@@ -1,0 +1,126 @@
+"""Configs: what is wrong is said in one line, with its place."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import harvest
+from harvest.config import check_config, load_config, recipes
+from harvest.errors import HarvestError
+from harvest.prompts import Prompter, fill
+from harvest.queries import parse_shard
+from harvest.tasks import Problem
+
+GOOD = {
+    "model": {"path": "some/model"},
+    "sampling": {"n": 4},
+    "task": {"name": "arithmetic"},
+    "output": {"path": "pool"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model": {}}, "'model.path' is missing"),
+        ({"sampling": {"n": 0}}, r"sampling.n: input should be greater than or equal to 1, not 0"),
+        ({"sampling": {"n": "many"}}, r"sampling.n: input should be a valid integer"),
+        ({"sampling": {"n": 4, "temprature": 1}}, r"'temprature' is not a key of \[sampling\]; it has .*temperature"),
+        ({"smapling": {}}, r"'smapling' is not a key of the file; it has .*sampling"),
+        ({"sampling": {"n": 4, "temperature": 0}}, "temperature 0 gives the same response n = 4 times"),
+        ({"sampling": {"n": 4, "until_solved": 4}}, "until_solved is 4, but every query gets n = 4"),
+        ({"engine": {"seed": 1}}, "engine.seed is set by the harvest itself; use model.path and sampling.seed"),
+        ({"reward": [{"name": "prm", "kind": "process"}]}, "kind 'process' needs `model`"),
+        ({"reward": [{"name": "PRM!", "kind": "logprob"}]}, r"reward.0.name"),
+        ({"reward": [{"name": "a", "kind": "logprob"}] * 2}, r"two \[\[reward\]\] tables have the same name"),
+        ({"strategy": [{"kind": "beam", "scorer": "x"}]}, "kind 'beam' needs `budgets`"),
+        ({"strategy": [{"kind": "beam", "budgets": [4]}]}, "needs `scorer`"),
+        ({"strategy": [{"kind": "beam", "budgets": [6], "scorer": "x"}]}, "budget 6 is no multiple of the width 4"),
+        (
+            {"strategy": [{"kind": "beam", "budgets": [8], "scorer": "x"}]},
+            r"scorer 'x' is not the name of a \[\[reward\]\]",
+        ),
+        ({"strategy": [{"kind": "lookahead", "budgets": [4], "scorer": "x"}]}, "needs `steps_ahead`"),
+        (
+            {
+                "reward": [{"name": "x", "kind": "logprob"}],
+                "strategy": [{"kind": "beam", "budgets": [4], "scorer": "x"}],
+            },
+            "must be of kind 'process' or 'judge'",
+        ),
+        ({"output": {"path": "p", "queries_per_part": 0}}, "output.queries_per_part"),
+        ({"task": []}, "task"),
+    ],
+)
+def test_says_what_is_wrong(change, said):
+    with pytest.raises(HarvestError, match=said) as caught:
+        check_config({**GOOD, **change}, "here.toml")
+    assert str(caught.value).startswith("here.toml: ") and "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(HarvestError, match="cannot be read"):
+        load_config(str(tmp_path / "none.toml"))
+    (tmp_path / "bad.toml").write_text("a = [1")
+    with pytest.raises(HarvestError, match="not TOML"):
+        load_config(str(tmp_path / "bad.toml"))
+    with pytest.raises(HarvestError, match=r"no such recipe; there are .*math500"):
+        load_config("recipe:none")
+
+
+def test_overrides_are_toml_values():
+    config = load_config("recipe:builtin-smollm2", ["sampling.n=7", "model.path=/some/where", "sampling.stop=['x']"])
+    assert (config.sampling.n, config.model.path, config.sampling.stop) == (7, "/some/where", ("x",))
+    with pytest.raises(HarvestError, match="write key=value"):
+        load_config("recipe:builtin-smollm2", ["sampling.n"])
+    with pytest.raises(HarvestError, match="'reward' is not one table"):
+        load_config("recipe:builtin-smollm2", ["reward.name=x"])
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_every_recipe_is_good_and_says_what_it_is(name):
+    path = Path(harvest.__file__).parent / "recipes" / f"{name}.toml"
+    assert path.read_text().startswith("# ")
+    assert load_config(f"recipe:{name}").sampling.n >= 1
+    tomllib.loads(path.read_text())
+
+
+def test_templates_leave_latex_alone():
+    assert fill(r"{question} in \boxed{} or \frac{a}{b}", {"question": "Q"}) == r"Q in \boxed{} or \frac{a}{b}"
+
+
+def prompter(**task):
+    config = check_config({**GOOD, "task": {"name": "arithmetic", **task}}, "x").task[0]
+    return Prompter(config, lambda messages: "|".join(f"{m['role']}:{m['content']}" for m in messages))
+
+
+def test_prompts_with_and_without_chat():
+    problem = Problem("q", "What is 1 + 1?", "2", "sum-1", check={"family": "sum-1"})
+    assert prompter().prompt(problem) == "Q: What is 1 + 1?\nA:"
+    shown = prompter(shots=2).prompt(problem)
+    assert shown.count("Q: ") == 3 and shown.endswith("\n\nQ: What is 1 + 1?\nA:")
+    chat = prompter(shots=1, chat=True, system="Be brief.").prompt(problem).split("|")
+    assert [c.split(":")[0] for c in chat] == ["system", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ({"prompt": "no field"}, "names no column"),
+        ({"system": "x"}, "needs chat = true"),
+        ({"name": "gsm8k", "shots": 2}, "needs `shots_file`"),
+        ({"name": "humaneval", "shots": 2}, "has no solved examples"),
+        ({"name": "nothing"}, "no such task; there are math500"),
+    ],
+)
+def test_prompts_that_cannot_be_made(task, said):
+    with pytest.raises(HarvestError, match=said):
+        prompter(**task)
+
+
+def test_shards():
+    assert parse_shard("2/3") == (2, 3)
+    for wrong in ("3/3", "1", "a/b", "-1/2", "1/0"):
+        with pytest.raises(HarvestError, match="0 <= i < n"):
+            parse_shard(wrong)

@@ -1,0 +1,326 @@
+"""Whole harvests on a fake engine: what is written, resumed, refused."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import ttcsim
+from harvest.errors import HarvestError
+from harvest.models import Factory
+from harvest.progress import Report
+from harvest.run import run
+from tests.harvest.fake import FACTORY, FakeGenerator, FakeRewardModel
+
+REWARDS = [
+    {"name": "sure", "kind": "logprob"},
+    {"name": "reward", "kind": "judge"},
+    {"name": "orm", "kind": "outcome", "model": "fake/orm"},
+    {"name": "prm", "kind": "process", "model": "fake/prm", "separator": " ", "aggregate": "min"},
+    {"name": "mc", "kind": "rollouts", "rollouts": 2, "separator": " ", "aggregate": "mean"},
+]
+STRATEGIES = [
+    {"kind": "revisions", "chains": 4, "length": 4, "scorer": "orm"},
+    {"kind": "beam", "budgets": [2, 4], "width": 2, "scorer": "prm", "separator": " ", "rounds": 3, "runs": 2},
+    {"kind": "lookahead", "budgets": [4], "width": "sqrt", "steps_ahead": 1, "scorer": "reward", "separator": " "},
+]
+
+
+def harvest(config, factory=FACTORY, **options):
+    return run(config, factory=factory, report=Report(quiet=True), **options)
+
+
+def contents(folder):
+    """Every file's bytes but the manifest's, which names the day."""
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(Path(folder).rglob("*"))
+        if p.is_file() and p.name != "manifest.json"
+    }
+
+
+def test_a_harvest_is_a_pool(make_config, tmp_path):
+    out = harvest(make_config())
+    pool = ttcsim.load(out)
+    assert (pool.n_queries, pool.n_samples) == (6, 36)
+    assert {"tokens", "answer", "logprob"} <= pool.columns()
+    assert not (tmp_path / "pool.partial").exists()
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["sampling"]["n"] == 6 and manifest["verifier"]["names"] == ["arithmetic"]
+    assert {f.split("/")[0] for f in manifest["files"]} == {"samples", "texts", "queries.parquet"}
+    samples = pl.read_parquet(out / "samples" / "*.parquet").join(
+        pl.read_parquet(out / "queries.parquet"), on="query_id"
+    )
+    assert (samples["correct"] == (samples["answer"] == samples["gold"])).all()
+    assert 0 < samples["correct"].sum() < samples.height
+    texts = pl.read_parquet(out / "texts" / "*.parquet")
+    assert texts.select("query_id", "sample").equals(samples.select("query_id", "sample"))
+
+
+def test_everything_at_once(make_config):
+    out = harvest(make_config(reward=REWARDS, strategy=STRATEGIES))
+    pool = ttcsim.load(out)
+    assert set(pool.rewards) == {"reward", "reward_sure", "reward_orm", "reward_prm", "reward_mc"}
+    # 6 samples and the first of each of 4 chains are independent; 3 further attempts of each chain are not.
+    assert pool.n_samples == 6 * (6 + 4) and pool.revisions.height == 6 * 4 * 3
+    scores = pl.read_parquet(out / "scores" / "*.parquet")
+    assert scores["prm"].list.len().min() >= 1 and scores.columns == ["query_id", "sample", "prm", "mc"]
+    rows = pl.read_parquet(out / "strategies.parquet")
+    assert rows.columns == ["query_id", "strategy", "budget", "run", "correct", "reward", "tokens", "answer"]
+    per_query = rows.group_by("strategy", "budget").agg(pl.col("query_id").n_unique(), n=pl.len()).sort("strategy")
+    assert per_query["query_id"].unique().to_list() == [6]
+    assert dict(zip(rows["strategy"], rows["budget"], strict=True))["lookahead(k=1,m=sqrt)"] == 8
+    assert {"beam(m=2)", "revisions(seq=4,par=1)", "revisions(seq=1,par=4)", "revisions(seq=2,par=2)"} <= set(
+        rows["strategy"]
+    )
+    assert rows.filter(strategy="revisions(seq=2,par=2)")["run"].unique().sort().to_list() == [0, 1]
+    # Writing a pool that has revisions, and loading it again, loses nothing.
+    again = ttcsim.load(ttcsim.write(pool, out.with_name("again")))
+    assert again.hash == pool.hash
+
+
+def test_the_same_harvest_gives_the_same_bytes(make_config, tmp_path):
+    first = harvest(make_config(reward=REWARDS, strategy=STRATEGIES))
+    second = harvest(make_config(reward=REWARDS, strategy=STRATEGIES, output={"path": str(tmp_path / "other")}))
+    assert contents(first) == contents(second)
+
+
+class Stops(Exception):
+    """The power goes out."""
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 7, 14, 40, 60])
+def test_a_stopped_harvest_goes_on_to_the_same_bytes(make_config, tmp_path, after):
+    whole = harvest(make_config(reward=REWARDS, strategy=STRATEGIES, output={"path": str(tmp_path / "whole")}))
+
+    class Dies(FakeGenerator):
+        left = after
+
+        def response(self, request, i):
+            if i == 0:
+                Dies.left -= 1
+                if Dies.left < 0:
+                    raise Stops
+            return super().response(request, i)
+
+    config = make_config(reward=REWARDS, strategy=STRATEGIES)
+    with pytest.raises(Stops):
+        harvest(config, Factory(Dies, FakeRewardModel))
+    asked = []
+
+    class Counts(FakeGenerator):
+        def response(self, request, i):
+            asked.append(request)
+            return super().response(request, i)
+
+    out = harvest(config, Factory(Counts, FakeRewardModel), resume=True)
+    assert contents(out) == contents(whole)
+    finished_before = (after // 2) * 2 * 6 if after <= 6 else 36
+    drawn_again = sum(r.n == 6 for r in asked)
+    assert drawn_again <= 36 - max(0, finished_before - 3 * 6)
+
+
+KILLED = """
+import sys
+from harvest.config import load_config
+from harvest.run import run
+from tests.harvest.fake import FACTORY
+print("ready", flush=True)
+run(load_config(sys.argv[1]), factory=FACTORY, resume=True)
+"""
+
+
+def test_sigkill_at_any_moment_loses_nothing(make_config, tmp_path):
+    """Killed again and again until one run gets through: the same bytes as a run in peace."""
+    whole = harvest(make_config(output={"path": str(tmp_path / "whole"), "queries_per_part": 1}))
+    file = tmp_path / "c.toml"
+    file.write_text(
+        f"""
+        [model]
+        path = "fake/model"
+        [engine]
+        delay = 0.15
+        [sampling]
+        n = 6
+        max_tokens = 16
+        seed = 1
+        [task]
+        name = "arithmetic"
+        shots = 2
+        options = {{ size = 2, families = ["sum-1", "sum-2", "remainder"] }}
+        [output]
+        path = "{tmp_path / "pool"}"
+        queries_per_part = 1
+        [verifier]
+        workers = 1
+        """
+    )
+    out, kills = tmp_path / "pool", 0
+    for attempt in range(40):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(file)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[2], start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            process.wait(0.2 + 0.35 * attempt)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+        process.stdout.close()
+        if out.exists():
+            break
+    assert kills >= 2
+    assert contents(out) == contents(whole)
+    assert ttcsim.load(out).n_samples == 36
+
+
+def test_goes_on_with_the_unsolved_only(make_config):
+    out = harvest(make_config(sampling={"n": 2, "until_solved": 3}))
+    pool = ttcsim.load(out)
+    assert pool.manifest["adaptive"] == {"initial": 2, "until_solved": 3}
+    samples = pl.read_parquet(out / "samples" / "*.parquet")
+    for _, own in samples.group_by("query_id"):
+        right = own.sort("sample")["correct"].to_list()
+        assert own["sample"].sort().to_list() == list(range(len(right)))
+        rounds = [right[at : at + 2] for at in range(0, len(right), 2)]
+        assert not any(any(r) for r in rounds[:-1])  # it went on only while nothing was right
+        assert any(rounds[-1]) or len(right) == 3
+    assert {2, 3} == set(pool.sizes.tolist())
+    plain = ttcsim.load(harvest(make_config(sampling={"n": 2}, output={"path": str(out) + "-one"})))
+    assert plain.hash == pool.first(2).hash
+    with pytest.warns(UserWarning, match="sampled until solved"):
+        ttcsim.sweep(pool, ["uniform"], [1], reps=2)
+
+
+def test_shards_join_to_the_whole(make_config, tmp_path):
+    whole = ttcsim.load(harvest(make_config(reward=REWARDS, strategy=STRATEGIES, output={"path": str(tmp_path / "w")})))
+    config = make_config(reward=REWARDS, strategy=STRATEGIES)
+    shards = [harvest(config, shard=(i, 3)) for i in range(3)]
+    assert [s.name for s in shards] == [f"pool.shard-{i}-of-3" for i in range(3)]
+    merged = ttcsim.load(ttcsim.merge(shards, tmp_path / "merged"))
+    assert merged.hash == whole.hash
+    assert merged.manifest["counts"] == whole.manifest["counts"]
+    order = ["query_id", "strategy", "budget", "run"]
+    tables = [pl.read_parquet(tmp_path / name / "strategies.parquet").sort(order) for name in ("w", "merged")]
+    assert tables[0].equals(tables[1])
+    with pytest.raises(ttcsim.InputError, match=r"is in .* too"):
+        ttcsim.merge([shards[0], shards[0]], tmp_path / "twice")
+    other = harvest(make_config(sampling={"temperature": 0.5}, output={"path": str(tmp_path / "o")}), shard=(1, 3))
+    with pytest.raises(ttcsim.InputError, match="'sampling' differs"):
+        ttcsim.merge([shards[0], other], tmp_path / "mixed")
+    assert not (tmp_path / "twice").exists() and not (tmp_path / "mixed").exists()
+
+
+def test_rewards_may_be_added_to_an_unfinished_harvest(make_config):
+    class Dies(FakeGenerator):
+        def choose(self, prompts, yes, no):
+            raise Stops
+
+    with pytest.raises(Stops):
+        harvest(make_config(reward=[REWARDS[1]]), Factory(Dies, FakeRewardModel))
+    pool = ttcsim.load(harvest(make_config(reward=REWARDS[:3]), resume=True))
+    assert set(pool.rewards) == {"reward", "reward_sure", "reward_orm"}
+
+
+def unfinished(config):
+    class Dies(FakeGenerator):
+        def stream(self, requests, sampling):
+            raise Stops
+            yield
+
+    with pytest.raises(Stops):
+        harvest(config, Factory(Dies, FakeRewardModel))
+
+
+def test_never_mixes_what_was_measured_differently(make_config):
+    unfinished(make_config())
+    with pytest.raises(HarvestError, match="--resume"):
+        harvest(make_config())
+    for change, said in (
+        ({"sampling": {"temperature": 0.7}}, r"config.sampling.temperature was 1.0 .* and is 0.7 now"),
+        ({"model": {"path": "fake/other"}}, "config.model.path"),
+        ({"task": {"shots": 1}}, "config.task"),
+        ({"engine": {"dtype": "float16"}}, "config.engine.dtype"),
+    ):
+        with pytest.raises(HarvestError, match=said):
+            harvest(make_config(**change), resume=True)
+    harvest(make_config(verifier={"workers": 2}), resume=True)  # says nothing of the samples
+
+
+def test_a_finished_pool_is_neither_overwritten_nor_done_twice(make_config):
+    config = make_config()
+    out = harvest(config)
+    before = contents(out)
+    with pytest.raises(HarvestError, match="exists already"):
+        harvest(config)
+    assert harvest(config, resume=True) == out
+    with pytest.raises(HarvestError, match="another harvest"):
+        harvest(make_config(sampling={"n": 7}), resume=True)
+    assert contents(out) == before and not out.with_name("pool.partial").exists()
+
+
+def test_only_one_process_harvests_into_a_folder(make_config, tmp_path):
+    unfinished(make_config())
+    import fcntl
+
+    with (tmp_path / "pool.partial" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(HarvestError, match="another process is harvesting"):
+            harvest(make_config(), resume=True)
+
+
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(make_config, tmp_path, monkeypatch):
+    """Writing fails as on a full disk after the first part; when there is room again the run goes on."""
+    import errno
+
+    import harvest.store as store
+
+    whole = harvest(make_config(output={"path": str(tmp_path / "whole")}))
+    real, calls = os.fsync, []
+
+    def full(handle):
+        calls.append(handle)
+        if len(calls) > 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    with pytest.raises(HarvestError, match=r"No space left on device.*--resume"):
+        harvest(make_config())
+    monkeypatch.setattr(store.os, "fsync", real)
+    left = [p for p in (tmp_path / "pool.partial").rglob("*") if p.is_file()]
+    assert not [p for p in left if p.name.endswith(".tmp")]
+    for part in left:
+        if part.suffix == ".parquet":
+            pl.read_parquet(part)
+    assert contents(harvest(make_config(), resume=True)) == contents(whole)
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(make_config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarvestError, match="cannot be written"):
+        harvest(make_config(output={"path": str(tmp_path / "file" / "pool")}))
+
+
+def test_a_damaged_part_is_named(make_config, tmp_path):
+    class Dies(FakeGenerator):
+        def choose(self, prompts, yes, no):
+            raise Stops
+
+    config = make_config(reward=[REWARDS[1]])
+    with pytest.raises(Stops):
+        harvest(config, Factory(Dies, FakeRewardModel))
+    part = tmp_path / "pool.partial" / "samples-0" / "part-00001.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    with pytest.raises(HarvestError, match=r"part-00001.parquet: not a whole Parquet file"):
+        harvest(config, resume=True)
+    part.unlink()
+    assert ttcsim.load(harvest(config, resume=True)).n_samples == 36
