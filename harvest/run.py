@@ -245,10 +245,10 @@ class _Harvest:
             todo = [p for p in written if not self.store.has(_stage(p, reward), p.number)]
             total = sum(p.n * len(p.queries) for p in written)
             left = sum(p.n * len(p.queries) for p in todo)
-            self.report.begin(f"reward {reward.name}", total, total - left)
             scorer = None
             if todo and reward.kind != "logprob":
                 scorer = self.models.scorer(reward, self.verify, beside=False)
+            self.report.begin(f"reward {reward.name}", total, total - left)
             for part in todo:
                 frame = self.store.read(part.stage, part.number)
                 columns = reward_columns(reward, scorer, frame, self.by_id)

@@ -1,0 +1,125 @@
+"""The command line: one line and exit code 2 for bad input, results on stdout, the rest on stderr."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harvest
+from harvest.config import load_config
+from harvest.estimate import estimate
+
+ROOT = Path(harvest.__file__).parents[1]
+
+
+def run(*arguments):
+    command = [sys.executable, "-c", "from harvest.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "problems.jsonl"
+    file.write_text('{"question": "2 + 2?", "answer": "4"}\n{"question": "3 + 3?", "answer": "6"}\n')
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f"""
+        [model]
+        path = "some/model"
+        [sampling]
+        n = 100
+        max_tokens = 50
+        [task]
+        name = "jsonl"
+        file = "{file}"
+        verifier = "number"
+        prompt = "Solve: {{question}}"
+        [output]
+        path = "{tmp_path / "pool"}"
+        """
+    )
+    return path
+
+
+def test_check_says_what_will_be_asked(config):
+    ended = run("check", config)
+    assert ended.returncode == 0 and ended.stderr == ""
+    assert "2 queries x 100 samples of model" in ended.stdout and "Solve: 2 + 2?" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "none.toml"], "harvest: none.toml: cannot be read"),
+        (["check", "CONFIG", "--set", "sampling.n=0"], "sampling.n: input should be greater than or equal to 1, not 0"),
+        (["check", "CONFIG", "--set", "task.verifier=guess"], "verifier 'guess': no such verifier; there are math"),
+        (["check", "CONFIG", "--set", "task.prompt=hello"], "its prompt names no column"),
+        (["run", "CONFIG", "--shard", "5/2"], "--shard 5/2: write i/n"),
+        (["run", "CONFIG", "--until-solved", "50"], "until_solved is 50"),
+        (["run", "CONFIG", "--nonsense"], "No such option"),
+        (["run"], "Missing argument"),
+    ],
+)
+def test_bad_input_is_one_line(config, arguments, said):
+    ended = run(*[config if a == "CONFIG" else a for a in arguments])
+    assert ended.returncode == 2 and ended.stdout == ""
+    assert said in ended.stderr and ended.stderr.count("\n") == 1 and "Traceback" not in ended.stderr
+
+
+WITHOUT_VLLM = "import sys; sys.modules['vllm'] = None; from harvest.cli import main; main()"
+
+
+def test_without_vllm_it_says_how_to_get_it(config):
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_VLLM, "run", config],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    assert ended.returncode == 2 and "vllm cannot be imported" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_a_dry_run_is_a_bill(config):
+    cost = json.loads(run("run", config, "--dry-run", "--json", "--rate", "1000").stdout)
+    assert (cost["queries"], cost["samples"], cost["generated_tokens_at_most"]) == (2, 200, 10_000)
+    assert cost["hours_at_most"] == {"1000 tokens/s": 0.0} and not (config.parent / "pool.partial").exists()
+    told = run("run", config, "--dry-run").stdout
+    assert "2 queries, 200 samples" in told and "at 5000 tokens/s: at most" in told
+
+
+def test_the_bill_counts_strategies_and_rollouts():
+    config = load_config("recipe:snell-search-math500")
+    cost = estimate(config, 10, 0, rate=1e4)
+    most = config.sampling.max_tokens
+    assert cost["of_these"]["samples"] == 10 * 2048 * most
+    assert cost["of_these"]["beam(m=4)"] == 10 * (4 + 16 + 64 + 256) * most
+    assert cost["of_these"]["lookahead(k=3,m=4)"] == 10 * (4 + 16 + 64) * 4 * most
+    assert cost["scored_at_most"] == {"prm": 20480}
+
+
+def test_tasks_are_listed():
+    told = run("tasks").stdout
+    for name in (
+        "math500",
+        "aime",
+        "gsm8k",
+        "humaneval",
+        "livecodebench",
+        "reasoning-gym:NAME",
+        "jsonl",
+        "math-verify",
+    ):
+        assert name in told
+
+
+def test_only_one_file_imports_vllm_and_none_imports_numba_or_ttcsim():
+    found = {"vllm": set(), "numba": set(), "ttcsim": set()}
+    for path in Path(harvest.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                if name.split(".")[0] in found:
+                    found[name.split(".")[0]].add(path.name)
+    assert found == {"vllm": {"generate.py"}, "numba": set(), "ttcsim": set()}
