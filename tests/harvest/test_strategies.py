@@ -149,8 +149,8 @@ def test_rows_of_revisions_by_hand():
     frame = pl.DataFrame(
         {
             "query_id": ["q"] * 4, "chain": [r[0] for r in rows], "step": [r[1] for r in rows],
-            "answer": [r[2] for r in rows], "correct": [r[2] == "right" for r in rows], "reward_x": [r[3] for r in rows],
-            "tokens": [1, 2, 4, 8],
+            "answer": [r[2] for r in rows], "correct": [r[2] == "right" for r in rows],
+            "reward_x": [r[3] for r in rows], "tokens": [1, 2, 4, 8],
         }
     )  # fmt: skip
     found = {(r["strategy"], r["run"]): r for r in revision_rows(frame, "reward_x")}
