@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import warnings
@@ -28,6 +27,9 @@ from rich.table import Table
 
 import ttcsim
 from ttcsim.errors import InputError
+from ttcsim.output import OUT as _out
+from ttcsim.output import print_json
+from ttcsim.strategies.cli import app as strategies_app
 
 app = typer.Typer(
     name="ttcsim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -35,9 +37,9 @@ app = typer.Typer(
 )  # fmt: skip
 pool_app = typer.Typer(no_args_is_help=True, help="Describe, import and make pools.")
 app.add_typer(pool_app, name="pool")
+app.add_typer(strategies_app, name="strategies")
 
 _err = Console(stderr=True)
-_out = Console(width=None if sys.stdout.isatty() else 140)
 
 DEMO_POOL = "builtin:smollm2-arithmetic"
 DEMO_POLICIES = ["uniform", "elimination", "entropy", "two-stage", "clairvoyant", "prophet"]
@@ -116,20 +118,6 @@ def _split_policies(texts: list[str]) -> list[str]:
                 word += character
         found.append(word)
     return [word.strip() for word in found if word.strip()]
-
-
-def _json_ready(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _json_ready(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_ready(v) for v in value]
-    return value
-
-
-def _print_json(rows: list[dict[str, Any]], config: dict[str, Any], **more: Any) -> None:
-    print(json.dumps(_json_ready({"rows": rows, "config": config, "version": ttcsim.__version__, **more})))
 
 
 def _coverage_table(frame: pl.DataFrame, metric: str) -> Table:
@@ -287,7 +275,7 @@ def sweep(
         write_run(result, out, source=source, replications=keep_replications)
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
-        _print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
+        print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
         return
     for metric in result.frame["metric"].unique(maintain_order=True).to_list():
         _out.print(_coverage_table(result.frame, metric))
@@ -365,7 +353,7 @@ def check(
             "reps": reps,
             "seed": seed,
         }
-        _print_json([asdict(v) for v in verdicts], {**config, "alpha": ALPHA})
+        print_json([asdict(v) for v in verdicts], {**config, "alpha": ALPHA})
     else:
         table = Table(
             title=f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row",
@@ -409,7 +397,7 @@ def regret(
         )  # fmt: skip
     rows = table_of(result).to_dicts()
     if as_json:
-        _print_json(rows, result.config)
+        print_json(rows, result.config)
         return
     shown = Table(title="regret in coverage, with replacement", title_justify="left")
     for name in ("policy", "budget", "coverage", "below clairvoyant", "below Bayes-optimal"):
@@ -464,7 +452,7 @@ def predict(
     names = ("budget", "uniform", "elimination", "difference", "efficiency")
     rows = [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
     if as_json:
-        _print_json(rows, {"curve": curve, "points": points})
+        print_json(rows, {"curve": curve, "points": points})
         return
     shown = Table(title="elimination by the stretch law", title_justify="left")
     for name in names:
@@ -507,7 +495,7 @@ def extrapolate(
     rows = [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
     law = {"family": found.fit.family, "a": found.fit.a, "b": found.fit.b, "c": found.fit.c}
     if as_json:
-        _print_json(rows, {"pool": subject.name, "pool_hash": subject.hash, "law": law, "seed": seed})
+        print_json(rows, {"pool": subject.name, "pool_hash": subject.hash, "law": law, "seed": seed})
         return
     shown = Table(title=f"{subject.name}: pass@k of the fitted law", title_justify="left")
     for name in ("draws per query", "coverage", "95 %, new queries too", "in the pool itself"):
@@ -545,7 +533,7 @@ def policies(as_json: Json = False) -> None:
             }
         )
     if as_json:
-        _print_json(rows, {})
+        print_json(rows, {})
         return
     table = Table()
     for column in ("policy", "own parameters", "needs", "anytime", "source", "summary"):
@@ -587,7 +575,7 @@ def pool_describe(
     """Check a pool and say what is in it."""
     facts = ttcsim.load(pool).describe()
     if as_json:
-        _print_json([facts], {"pool": pool})
+        print_json([facts], {"pool": pool})
         return
     table = Table(show_header=False)
     for key, value in facts.items():

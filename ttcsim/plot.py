@@ -20,7 +20,8 @@ _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#
 _MARKERS = "os^Dv<>P"
 
 
-def _style(index: int) -> dict[str, object]:
+def style_of(index: int) -> dict[str, Any]:
+    """Colour and marker of the i-th line."""
     return {
         "color": _COLOURS[index % len(_COLOURS)],
         "marker": _MARKERS[index % len(_MARKERS)],
@@ -28,7 +29,8 @@ def _style(index: int) -> dict[str, object]:
     }
 
 
-def _axes(width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
+def axes_of(width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
+    """Empty axes in the house style."""
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
@@ -36,7 +38,8 @@ def _axes(width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _budget_axis(axes: Axes, budgets: list[float], cost: str) -> None:
+def budget_axis(axes: Axes, budgets: list[float], cost: str) -> None:
+    """A logarithmic axis of budgets, a tick at each."""
     axes.set_xscale("log", base=2)
     axes.set_xticks(budgets)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -45,7 +48,7 @@ def _budget_axis(axes: Axes, budgets: list[float], cost: str) -> None:
     axes.set_xlabel(f"average budget per query ({cost})")
 
 
-def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Write each line's name beside its last point, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     gap = (high - low) * (0.055 if all("\n" not in end[2] for end in ends) else 0.085)
@@ -121,7 +124,7 @@ def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "s
     Policies with the same values share a line. Of more lines than there are colours, the landmarks and the best are
     named; the others are grey.
     """
-    figure, axes = _axes()
+    figure, axes = axes_of()
     ends = []
     lines, others = lines_of(frame, metric)
     for name in others:
@@ -133,19 +136,19 @@ def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "s
     for name, label, colour in lines:
         rows = frame.filter(policy=name, metric=metric).sort("budget")
         budgets, mean = rows["budget"].to_numpy(), rows["mean"].to_numpy()
-        style = _style(colour)
-        axes.plot(budgets, mean, linewidth=1.6, linestyle="--" if name == "prophet" else "-", **style)  # type: ignore[arg-type]
+        style = style_of(colour)
+        axes.plot(budgets, mean, linewidth=1.6, linestyle="--" if name == "prophet" else "-", **style)
         lo, hi = rows["lo"].fill_null(np.nan).to_numpy(), rows["hi"].fill_null(np.nan).to_numpy()
         axes.fill_between(budgets, lo, hi, color=str(style["color"]), alpha=0.25, linewidth=0)
         ends.append((budgets[-1], mean[-1], label, str(style["color"])))
-    _budget_axis(axes, sorted(frame["budget"].unique().to_list()), cost)
+    budget_axis(axes, sorted(frame["budget"].unique().to_list()), cost)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     words = {"coverage": "coverage (queries with a correct sample)"}
     axes.set_ylabel(
         words.get(metric, f"{metric.replace('_', ' (')}) of the chosen answer" if "_" in metric else metric)
     )
     axes.set_title(title, fontsize=10, loc="left")
-    _label_ends(axes, ends)
+    label_ends(axes, ends)
     return figure
 
 
@@ -154,31 +157,31 @@ def plot_efficiency(comparison: pl.DataFrame, *, cost: str = "samples", title: s
 
     Lines end in hollow points where the baseline's curve ends before it gets there: those are lower bounds.
     """
-    figure, axes = _axes()
+    figure, axes = axes_of()
     ends = []
     lines, _ = lines_of(comparison.rename({"efficiency": "mean"}), "coverage", len(_COLOURS) - 1)
     for name, label, colour in lines:
         rows = comparison.filter(policy=name, metric="coverage").sort("budget")
         budgets, value = rows["budget"].to_numpy(), rows["efficiency"].to_numpy()
-        style = _style((colour + 1) % len(_COLOURS))  # the baseline has the first colour in the other figures
+        style = style_of((colour + 1) % len(_COLOURS))  # the baseline has the first colour in the other figures
         beyond = rows["at_least"].to_numpy()
         lower = value - rows["efficiency_lo"].fill_null(np.nan).to_numpy()
         upper = rows["efficiency_hi"].fill_null(np.nan).to_numpy() - value
         spread = np.nan_to_num(np.clip(np.stack([lower, upper]), 0, None))[:, ~beyond]
         bars: dict[str, Any] = {"yerr": spread, "linewidth": 1.6, "capsize": 2.5, "elinewidth": 0.9, **style}
         axes.errorbar(budgets[~beyond], value[~beyond], **bars)
-        axes.plot(budgets[beyond], value[beyond], linestyle="none", markerfacecolor="white", **style)  # type: ignore[arg-type]
+        axes.plot(budgets[beyond], value[beyond], linestyle="none", markerfacecolor="white", **style)
         reached = np.flatnonzero(~beyond)
         at = reached[-1] if len(reached) else 0
         ends.append((budgets[at], value[at], label, str(style["color"])))
     base = comparison["baseline"][0] if comparison.height else "the baseline"
     axes.axhline(1, color="#0072B2", linewidth=1)
-    _budget_axis(axes, sorted(comparison["budget"].unique().to_list()), cost)
+    budget_axis(axes, sorted(comparison["budget"].unique().to_list()), cost)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     axes.set_ylabel(f"efficiency: budget {base} needs / own budget")
     note = "  (hollow: at least, the pool ends there)" if comparison.height and comparison["at_least"].any() else ""
     axes.set_title(title + note, fontsize=10, loc="left")
-    _label_ends(axes, ends)
+    label_ends(axes, ends)
     return figure
 
 
@@ -188,7 +191,7 @@ def plot_allocation(
     """Mean draws per query in each difficulty bin at one budget (the middle one by default)."""
     budgets = sorted(table["budget"].unique().to_list())
     budget = budgets[len(budgets) // 2] if budget is None else budget
-    figure, axes = _axes(7.2)
+    figure, axes = axes_of(7.2)
     groups = sorted(table["bin"].unique().to_list(), key=lambda b: (b == 0, b))
     policies = table["policy"].unique(maintain_order=True).to_list()
     if len(policies) > len(_COLOURS):

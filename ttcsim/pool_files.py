@@ -178,7 +178,12 @@ def to_frame(pool: Pool) -> pl.DataFrame:
 
 
 def write(
-    pool: Pool, dest: str | Path, *, facts: Mapping[str, Any] | None = None, rows_per_shard: int = 4_000_000
+    pool: Pool,
+    dest: str | Path,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    strategies: pl.DataFrame | None = None,
+    rows_per_shard: int = 4_000_000,
 ) -> Path:
     """Write a pool folder, whole or not at all; an existing `dest` is refused.
 
@@ -186,6 +191,8 @@ def write(
     ----------
     facts : mapping, optional
         More entries for the manifest (model, sampling, verifier, licence ...); the pool's own manifest otherwise.
+    strategies : DataFrame, optional
+        Runs of whole strategies, for strategies.parquet.
     rows_per_shard : int
         Most samples in one Parquet file.
     """
@@ -198,6 +205,8 @@ def write(
         }
         if pool.queries is not None:
             tables["queries.parquet"] = pool.queries
+        if strategies is not None:
+            tables["strategies.parquet"] = strategies
         listed = {}
         for name, table in tables.items():
             path = partial / name
