@@ -7,9 +7,10 @@ from pathlib import Path
 
 from paper.builtin_pool import figure as builtin_pool
 from paper.law import figure as law
+from paper.strategies import figure as strategies
 from paper.zoo import figure as zoo
 
-PARTS = {"builtin_pool": builtin_pool.build, "law": law.build, "zoo": zoo.build}
+PARTS = {"builtin_pool": builtin_pool.build, "law": law.build, "zoo": zoo.build, "strategies": strategies.build}
 
 
 def main(folder: str = "paper/out", **options: int) -> None:

@@ -259,6 +259,13 @@ def test_every_reward_and_every_strategy(config):
     assert runs["beam(m=2)", 4] == 4 and runs["lookahead(k=1,m=sqrt)", 8] == 4
     assert runs["revisions(seq=4,par=2)", 8] == 4 and runs["revisions(seq=2,par=1)", 2] == 8
     assert rows["tokens"].min() >= 1 and rows["reward"].is_between(0, 1).all()
+    # The harvested strategies answer the questions of Snell et al.
+    told = json.loads(ttcsim("strategies", "describe", out, "--json"))["rows"]
+    assert {"best_of_n", "beam(m=2)", "lookahead(k=1,m=sqrt)", "revisions(seq=4,par=2)"} <= {
+        r["strategy"] for r in told
+    }
+    for command in (["bins"], ["optimal"], ["ratio", "-b", "4"], ["bandit", "-b", "2", "--reps", "4"]):
+        assert json.loads(ttcsim("strategies", command[0], out, *command[1:], "--bins", "2", "--json"))["rows"]
 
 
 def test_the_guarantees_hold_on_what_was_harvested(whole):

@@ -29,7 +29,7 @@ Runs = Annotated[int, typer.Option(help="Runs of each strategy on each query of 
 Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.")]
 Kind = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
 Samples = Annotated[int | None, typer.Option(help="Samples a query for the estimate of difficulty; all by default.")]
-Bins = Annotated[int, typer.Option(help="Bins of difficulty.")]
+Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 Plot = Annotated[Path | None, typer.Option("--figure", help="Write the figure to this PNG file.")]
 Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
