@@ -60,6 +60,8 @@ def run(
 ) -> Path:
     """Harvest a pool, or go on with it.
 
+    Verifying processes are started afresh, so a script that calls this does so under ``if __name__ == "__main__":``.
+
     Parameters
     ----------
     shard : (int, int)
