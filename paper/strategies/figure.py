@@ -10,6 +10,7 @@ from ttcsim.strategies.bandit import bandit
 from ttcsim.strategies.bins import by_bin
 from ttcsim.strategies.difficulty import difficulty
 from ttcsim.strategies.figures import flops_figure, optimal_figure, ratio_figure, save, search_figure
+from ttcsim.strategies.findings import CANNOT, findings
 from ttcsim.strategies.flops import flops_matched
 from ttcsim.strategies.optimal import compute_optimal
 from ttcsim.strategies.ratio import ratio_sweep
@@ -32,10 +33,15 @@ def build(out: Path, *, reps: int = settings.RUNS) -> list[Path]:
     for budget in settings.RATIO_BUDGETS:
         rows = ratio_sweep(chains, difficulty(chains.pool), budget)
         paths.append(save(ratio_figure(rows), out / f"ratio-{budget}.png"))
+    claims = out / "findings.md"
+    lines = ["# Snell et al. in simulated worlds", "", "| world | claim | verdict | numbers |", "|---|---|---|---|"]
+    for name, table in (("tree", tree), ("revisions", chains)):
+        lines += [f"| {name} | {f.claim} | {f.verdict} | {f.numbers} |" for f in findings(table) if f.verdict != CANNOT]
+    claims.write_text("\n".join(lines) + "\n")
     rows = bandit(tree, bins, settings.BANDIT_BUDGETS, reps=max(reps, 2))
-    table = out / "bandit.md"
-    table.write_text(_table(rows))
-    return [*paths, table]
+    bandits = out / "bandit.md"
+    bandits.write_text(_table(rows))
+    return [*paths, claims, bandits]
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

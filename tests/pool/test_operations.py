@@ -1,5 +1,7 @@
 """What can be made of a pool: hard subsets, derived rewards."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reference
@@ -79,8 +81,7 @@ def test_reward_is_derived_from_log_probabilities_where_no_other_exists():
 
 
 def test_derived_reward_serves_selectors_and_policies():
-    pool = ttcsim.load("builtin:smollm2-arithmetic")
-    assert not pool.rewards
+    pool = replace(ttcsim.load("builtin:smollm2-arithmetic"), rewards={})
     result = ttcsim.sweep(pool, ["uniform", "adabon"], [4], reps=20, selectors=["best"])
     assert result.config["reward"] == "reward_logprob"
     assert result.outcome("uniform").per_rep["accuracy_best"].mean() > pool.rates.mean()

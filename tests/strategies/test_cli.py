@@ -37,12 +37,25 @@ def test_every_command_answers(tmp_path):
     assert "in-sample is optimistic" in shown.stdout and "not charged" in " ".join(shown.stdout.split())
 
 
+def test_the_claims_of_the_paper_hold_in_its_simulated_worlds():
+    found = rows("findings", "-n", "300", "--runs", "24", "--seed", "1")
+    assert len(found) >= 11 and {r["verdict"] for r in found} == {"holds"}
+
+
+def test_a_world_without_what_the_reward_model_overrates_tells_otherwise():
+    found = {r["claim"]: r for r in rows("findings", "--world", "tree(exploit=0)", "-n", "200", "--runs", "16")}
+    (claim,) = [c for c in found if "over-optimisation" in c]
+    assert found[claim]["verdict"] == "does not hold"
+
+
 def test_a_pool_goes_through_the_same_commands(tmp_path):
     assert run("make", tmp_path / "pool", *SMALL, "-b", "1,4,16").returncode == 0
     assert run("make", tmp_path / "big", "--world", "tree(easiest=1)", "-n", "40", "-b", "1").returncode == 0
     pool = tmp_path / "pool"
     for command in ("describe", "bins", "optimal", "flops"):
         assert rows(command, pool)
+    told = {r["verdict"] for r in rows("findings", pool)}
+    assert "cannot be asked" in told and len(told) > 1  # it has no revisions
     assert rows("bins", pool, "--figure", tmp_path / "b.png") and rows("flops", pool, "--figure", tmp_path / "f.png")
     against = rows("flops", pool, "--large", tmp_path / "big", "-M", "7", "-R", "1")
     assert {r["f"] for r in against} == {7 + 3 * 6}

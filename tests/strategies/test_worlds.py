@@ -64,7 +64,8 @@ def test_revision_chains_are_right_as_often_as_their_markov_chain_says(world):
         any_right = run_revisions(world, HARD, KEYS, sequential, parallel, select="oracle", runs=RUNS)
         assert agrees(any_right, world.solved_by(HARD, sequential, parallel))
     # By hand: the second attempt.
-    p, g, stuck, flip, _ = world.rates(HARD).T
+    p, gain, stuck, flip, _ = world.rates(HARD).T
+    g = p + gain * (1 - np.exp(-1 / world.warm))
     np.testing.assert_allclose(exact[:, 1], p * (1 - flip) + (1 - p) * (1 - stuck) * g, rtol=1e-12)
 
 

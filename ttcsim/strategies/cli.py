@@ -263,6 +263,24 @@ def bandit(
 
 
 @app.command()
+def findings(
+    pool: Pool = None,
+    world: Annotated[str, typer.Option(help="tree, revisions or both, where no pool is given.")] = "both",
+    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, n_bins: Bins = 5, as_json: Json = False,
+) -> None:  # fmt: skip
+    """The claims of Snell et al., each with numbers and a verdict: on a pool, or in the simulated worlds."""
+    from ttcsim.strategies.findings import CANNOT, as_rows
+    from ttcsim.strategies.findings import findings as ask
+
+    rows = []
+    for name in ("tree", "revisions") if pool is None and world == "both" else (None if pool else world,):
+        found = ask(_table(pool, name, queries, runs, seed, None), bins=n_bins, seed=seed)
+        # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
+        rows += [{"runs": name or pool, **r} for r in as_rows(found) if pool is not None or r["verdict"] != CANNOT]
+    _show(rows, "Snell et al., Scaling LLM Test-Time Compute Optimally", as_json, {"pool": pool or world})
+
+
+@app.command()
 def make(
     dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
     world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],

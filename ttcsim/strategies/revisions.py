@@ -8,6 +8,7 @@ more often the harder the query. So chains find answers faster than restarts, an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,8 @@ class RevisionChains:
 
     easiest: float = 0.5  # pass@1 at d = 0
     decay: float = 1.5  # pass@1 = easiest (1 - d) ** decay
-    improve: float = 0.5  # g = p + improve (1 - d) (1 - p)
+    improve: float = 0.7  # full gain: g = p + improve (1 - d) (1 - p)
+    warm: float = 3.0  # after t attempts in sight, 1 - exp(-t / warm) of the gain is there; 0: all at once
     flip: float = 0.38  # over all correct first attempts
     flip_easy: float = 0.05  # shape: a query's share is in proportion to flip_easy + d
     trap: float = 0.5  # a wrong answer is the query's one tempting one with this chance
@@ -40,17 +42,17 @@ class RevisionChains:
         for name in ("easiest", "improve", "flip", "stuck", "sticky"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"world revisions: {name} must lie in [0, 1], not {getattr(self, name)}")
-        if self.noise < 0 or self.decay < 0 or self.wrong < 1:
-            raise InputError("world revisions: noise and decay must not be negative, and wrong at least 1")
+        if self.noise < 0 or self.decay < 0 or self.warm < 0 or self.wrong < 1:
+            raise InputError("world revisions: noise, decay and warm must not be negative, and wrong at least 1")
 
     def rates(self, difficulty: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(pass@1, g, share of stuck chains, share flipped, chance of the trap) of every query, f8[Q, 5]."""
+        """(pass@1, full gain, share of stuck chains, share flipped, chance of the trap) of every query, f8[Q, 5]."""
         d = np.asarray(difficulty, dtype=np.float64)
         p = self.easiest * (1 - d) ** self.decay
         shape = self.flip_easy + d
         flip = np.minimum(1, self.flip * shape / max(float(np.average(shape, weights=p)), 1e-12))
         return np.column_stack(
-            [p, p + self.improve * (1 - d) * (1 - p), self.stuck * d**2, flip, np.full_like(d, self.trap)]
+            [p, self.improve * (1 - d) * (1 - p), self.stuck * d**2, flip, np.full_like(d, self.trap)]
         )
 
     def pass_at_step(self, difficulty: NDArray[np.float64], length: int) -> NDArray[np.float64]:
@@ -58,19 +60,22 @@ class RevisionChains:
 
         A chain that is stuck stays wrong once it is wrong; others form a two-state Markov chain.
         """
-        p, g, stuck, flip, _ = self.rates(difficulty).T
+        p, gain, stuck, flip, _ = self.rates(difficulty).T
         free, held = p.copy(), p.copy()
         at = [p]
-        for _ in range(1, length):
-            free = free * (1 - flip) + (1 - free) * g
+        for t in range(1, length):
+            free = free * (1 - flip) + (1 - free) * (p + gain * _warmth(t, self.warm))
             held = held * (1 - flip)
             at.append((1 - stuck) * free + stuck * held)
         return np.column_stack(at)
 
     def solved_by(self, difficulty: NDArray[np.float64], sequential: int, parallel: int) -> NDArray[np.float64]:
         """Chance that any attempt of `parallel` chains of `sequential` is right, exact."""
-        p, g, stuck = self.rates(difficulty).T[:3]
-        none = (1 - p) * (stuck + (1 - stuck) * (1 - g) ** (sequential - 1))
+        p, gain, stuck = self.rates(difficulty).T[:3]
+        wrong = np.ones_like(p)
+        for t in range(1, sequential):
+            wrong = wrong * (1 - p - gain * _warmth(t, self.warm))
+        none = (1 - p) * (stuck + (1 - stuck) * wrong)
         return np.asarray(1 - none**parallel)
 
 
@@ -101,26 +106,34 @@ def run_revisions(
     salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((sequential * 131 + parallel) * 131 + 7)
     how = ("verifier", "majority", "oracle").index(select)
     _revise_all(
-        world.rates(difficulty), keys, salt, sequential, parallel, how, world.sticky, world.noise, world.signal,
-        world.wrong, correct, answer, reward,
+        world.rates(difficulty), keys, salt, sequential, parallel, how, world.warm, world.sticky, world.noise,
+        world.signal, world.wrong, correct, answer, reward,
     )  # fmt: skip
     return Outcomes(correct, answer, reward, sequential * parallel, sequential * parallel)
 
 
 @njit
-def _revise_all(rates, keys, salt, sequential, parallel, how, sticky, noise, signal, wrong, correct, answer, reward):  # type: ignore[no-untyped-def]
+def _warmth(attempts: int, warm: float) -> float:
+    """Share of the full gain that `attempts` in sight give."""
+    return 1.0 - math.exp(-attempts / warm) if warm > 0 else 1.0
+
+
+@njit
+def _revise_all(  # type: ignore[no-untyped-def]
+    rates, keys, salt, sequential, parallel, how, warm, sticky, noise, signal, wrong, correct, answer, reward
+):
     for q in range(len(keys)):
         for run in range(correct.shape[1]):
             key = stream(salt, run, keys[q])
-            given, score = _revise(rates[q], key, sequential, parallel, how, sticky, noise, signal, wrong)
+            given, score = _revise(rates[q], key, sequential, parallel, how, warm, sticky, noise, signal, wrong)
             correct[q, run] = given == 0
             answer[q, run] = given
             reward[q, run] = score
 
 
 @njit
-def _revise(rates, key, sequential, parallel, how, sticky, noise, signal, wrong):  # type: ignore[no-untyped-def]
-    p, g, stuck, flip, trap = rates[0], rates[1], rates[2], rates[3], rates[4]
+def _revise(rates, key, sequential, parallel, how, warm, sticky, noise, signal, wrong):  # type: ignore[no-untyped-def]
+    p, gain, stuck, flip, trap = rates[0], rates[1], rates[2], rates[3], rates[4]
     across = np.zeros(wrong + 2)
     top = np.zeros(wrong + 2)
     votes = np.zeros(wrong + 2)
@@ -140,7 +153,7 @@ def _revise(rates, key, sequential, parallel, how, sticky, noise, signal, wrong)
             elif given == 0:
                 right = u >= flip
             else:
-                right = u < g and not is_stuck
+                right = u < p + gain * _warmth(t, warm) and not is_stuck
             if right:
                 given = 0
             elif given <= 0 or uniform(key, at + 1) >= sticky:
