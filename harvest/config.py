@@ -213,6 +213,9 @@ class Config(_Table):
                 )
             if s.scorer is not None and rewards[s.scorer].kind in ("logprob", "rollouts"):
                 raise ValueError(f"strategy '{s.label}': scorer '{s.scorer}' cannot score a response on the fly")
+        several = [*(r.name for r in self.reward if r.kind == "rollouts"), *(s.label for s in self.strategy)]
+        if several and self.sampling.temperature == 0:
+            raise ValueError(f"'{several[0]}' draws several continuations; temperature 0 makes them all the same")
         for owner, engine in [("engine", self.engine), *((f"reward.{r.name}.engine", r.engine) for r in self.reward)]:
             for key in ("model", "seed"):
                 if key in engine:

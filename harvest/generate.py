@@ -131,7 +131,6 @@ class VllmGenerator:
 
         name = str(self._asked)
         self._asked += 1
-        limit = int(self._engine.vllm_config.model_config.max_model_len)
         temperature = sampling.temperature if request.temperature is None else request.temperature
         parameters = SamplingParams(
             n=request.n if temperature > 0 else 1,
@@ -146,20 +145,12 @@ class VllmGenerator:
             logprobs=0,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        prompt = self._prompt(request.prompt)
-        if len(prompt["prompt_token_ids"]) >= limit:
-            raise HarvestError(
-                f"the prompt of {request.key} has {len(prompt['prompt_token_ids'])} tokens and leaves no room in "
-                f"max_model_len = {limit}; raise engine.max_model_len"
-            )
+        prompt = self._prompt(request.prompt, f"the prompt of {request.key}")
         self._engine.add_request(name, prompt, parameters)
         return name
 
-    def _prompt(self, text: str) -> dict[str, Any]:
-        # A rendered chat begins with the tokenizer's own opening token already.
-        opening = getattr(self._tokenizer, "bos_token", None)
-        special = not (opening and text.startswith(opening))
-        return {"prompt_token_ids": self._tokenizer.encode(text, add_special_tokens=special)}
+    def _prompt(self, text: str, what: str) -> dict[str, Any]:
+        return _tokens(text, self._tokenizer, self._llm, what, "engine.max_model_len")
 
     def choose(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> list[float]:
         """Probability of a `yes` token against `yes` and `no` ones, right after each prompt."""
@@ -172,7 +163,8 @@ class VllmGenerator:
         if right & wrong:
             raise HarvestError("a `yes` and a `no` of the judge begin with the same token; choose other words")
         parameters = SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(right | wrong))
-        outputs = self._llm.generate([self._prompt(p) for p in prompts], parameters, use_tqdm=False)
+        asked = [self._prompt(p, "a prompt of the judge") for p in prompts]
+        outputs = self._llm.generate(asked, parameters, use_tqdm=False)
         chances = []
         for output in outputs:
             found = {i: math.exp(p.logprob) for i, p in output.outputs[0].logprobs[0].items()}
@@ -185,6 +177,17 @@ class VllmGenerator:
         """Free the device."""
         del self._engine
         _shut_down(self._llm)
+
+
+def _tokens(text: str, tokenizer: Any, llm: Any, what: str, remedy: str) -> dict[str, Any]:
+    """A text as token ids; one that is too long for the model is refused by name."""
+    # A rendered chat begins with the tokenizer's own opening token already.
+    opening = getattr(tokenizer, "bos_token", None)
+    ids = tokenizer.encode(text, add_special_tokens=not (opening and text.startswith(opening)))
+    limit = int(llm.llm_engine.vllm_config.model_config.max_model_len)
+    if len(ids) >= limit:
+        raise HarvestError(f"{what} has {len(ids)} tokens and leaves no room in {limit}; raise {remedy}")
+    return {"prompt_token_ids": ids}
 
 
 def _response(output: Any) -> Response:
@@ -240,9 +243,9 @@ class VllmRewardModel:
     def _encode(self, prompts: Sequence[str], task: str) -> list[Any]:
         from vllm import PoolingParams
 
-        outputs = self._llm.encode(
-            list(prompts), PoolingParams(use_activation=False), pooling_task=task, use_tqdm=False
-        )
+        remedy = "max_model_len in the engine of its [[reward]]"
+        tokens = [_tokens(p, self._tokenizer, self._llm, "a response", remedy) for p in prompts]
+        outputs = self._llm.encode(tokens, PoolingParams(use_activation=False), pooling_task=task, use_tqdm=False)
         return [o.outputs.data for o in outputs]
 
     def close(self) -> None:

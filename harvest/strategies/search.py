@@ -51,16 +51,17 @@ def search(
     width = round(budget**0.5) if strategy.width == "sqrt" else strategy.width
     runs = [Search(q, run, [Beam()]) for q in queries for run in range(strategy.runs)]
     for turn in range(strategy.rounds):
-        todo = [(s, b) for s in runs for b in range(len(s.beams)) if not s.beams[b].done]
-        if not todo:
+        active = [s for s in runs if not all(b.done for b in s.beams)]  # a finished search stays as it is
+        if not active:
             break
         copies = budget if turn == 0 else width
-        grown = _extend(runs, todo, copies, strategy, model, sampling, ("step", strategy.label, budget, turn))
-        for s in runs:
+        todo = [(s, b) for s in active for b in range(len(s.beams)) if not s.beams[b].done]
+        grown = _extend(todo, copies, strategy, model, sampling, ("step", strategy.label, budget, turn))
+        for s in active:
             s.beams = [new for b in range(len(s.beams)) for new in grown.get((id(s), b), [s.beams[b]] * copies)]
-        _score(runs, strategy, model, score, sampling, (strategy.label, budget, turn))
+        _score(active, strategy, model, score, sampling, (strategy.label, budget, turn))
         if turn + 1 < strategy.rounds:
-            for s in runs:
+            for s in active:
                 if not all(b.done for b in s.beams):
                     order = sorted(range(len(s.beams)), key=lambda i: (-s.beams[i].score, i))
                     s.beams = [s.beams[i] for i in order[: budget // width]]
@@ -68,7 +69,6 @@ def search(
 
 
 def _extend(
-    runs: Sequence[Search],
     todo: Sequence[tuple[Search, int]],
     copies: int,
     strategy: StrategyConfig,
@@ -120,7 +120,7 @@ def _score(
     ahead = [Search(s.query, s.run, list(s.beams)) for s in runs]
     for k in range(strategy.steps_ahead if strategy.kind == "lookahead" else 0):
         todo = [(s, b) for s in ahead for b in range(len(s.beams)) if not s.beams[b].done]
-        grown = _extend(ahead, todo, 1, strategy, model, sampling, ("ahead", k, *what), greedy=True)
+        grown = _extend(todo, 1, strategy, model, sampling, ("ahead", k, *what), greedy=True)
         for s in ahead:
             s.beams = [grown.get((id(s), b), [beam])[0] for b, beam in enumerate(s.beams)]
     for s, looked in zip(runs, ahead, strict=True):

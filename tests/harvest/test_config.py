@@ -49,6 +49,10 @@ GOOD = {
             },
             "must be of kind 'process' or 'judge'",
         ),
+        (
+            {"sampling": {"n": 1, "temperature": 0}, "strategy": [{"kind": "revisions"}]},
+            "'revisions' draws several continuations; temperature 0",
+        ),
         ({"output": {"path": "p", "queries_per_part": 0}}, "output.queries_per_part"),
         ({"task": []}, "task"),
     ],

@@ -121,6 +121,22 @@ def test_lookahead_scores_a_step_by_its_greedy_rollout(queries):
     assert [r["budget"] for r in rows] == [12]  # N (k + 1)
 
 
+def test_searches_of_different_lengths_do_not_disturb_each_other(queries):
+    """One query's responses end after the first step, the other's after the third: N beams each, to the end."""
+
+    class Uneven(Digits):
+        def response(self, request, i):
+            response = super().response(request, i)
+            short = queries[0].problem.question in request.prompt
+            return Response(response.text.rstrip(";"), 2, -1.0) if short else response
+
+    strategy = StrategyConfig(kind="beam", scorer="x", budgets=(4,), width=2, separator=";")
+    short, long = search(queries, strategy, 4, Uneven(), digits_sum, SAMPLING)
+    assert len(short.beams) == len(long.beams) == 4
+    assert {b.text.count(";") for b in short.beams} == {0} and {b.text.count(";") for b in long.beams} == {2}
+    assert (short.spent, long.spent) == (4 * 2, 3 * 4 * 2)
+
+
 def test_search_stops_after_its_rounds(queries):
     strategy = StrategyConfig(kind="beam", scorer="x", budgets=(4,), width=2, separator=";", rounds=2)
     (run, _) = search(queries, strategy, 4, Digits(), digits_sum, SAMPLING)
