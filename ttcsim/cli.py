@@ -637,7 +637,7 @@ def pool_initial(
     adaptive = (whole.manifest or {}).get("adaptive") or {}
     if samples is None and "initial" not in adaptive:
         raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
-    first = whole.first(samples or int(adaptive["initial"]))
+    first = whole.first(int(adaptive["initial"]) if samples is None else samples)
     facts = {k: v for k, v in (whole.manifest or {}).items() if k != "adaptive"}
     ttcsim.write(first, dest, facts=facts)
     _out.print(f"{dest}: {first.n_queries} queries, {first.n_samples} of {whole.n_samples} samples", highlight=False)

@@ -230,3 +230,31 @@ def test_policies_lists_all_with_their_facts(run):
     assert facts["damani"]["needs"] == ["queries.level"]
     assert facts["uab"]["needs"] == ["logprob", "tokens"]
     assert facts["elimination"]["parameters"]["stream"] is False
+
+
+@pytest.mark.filterwarnings("ignore:pool both was sampled until solved")
+def test_initial_samples_and_merged_pools(run, tmp_path):
+    whole = ttcsim.load(POOL)
+    halves = [whole.subset(whole.query_ids[i::2]) for i in range(2)]
+    facts = {"model": {"name": "m"}, "adaptive": {"initial": 4, "until_solved": 256}}
+    for i, half in enumerate(halves):
+        ttcsim.write(half, tmp_path / f"half-{i}", facts=facts)
+    code, out, err = run("pool", "merge", tmp_path / "half-0", tmp_path / "half-1", tmp_path / "both")
+    assert code == 0 and "324 queries, 82944 samples" in out, err
+    assert ttcsim.load(tmp_path / "both").hash == whole.hash
+    code, out, _ = run("sweep", tmp_path / "both", "-p", "uniform", "-b", "1", "--reps", 4, "--json")
+    assert code == 0 and len(json.loads(out)["rows"]) == 1
+    assert run("pool", "initial", tmp_path / "both", tmp_path / "first")[0] == 0
+    first = ttcsim.load(tmp_path / "first")
+    assert set(first.sizes.tolist()) == {4} and "adaptive" not in first.manifest
+    assert (first.correct == whole.first(4).correct).all()
+    for arguments, said in (
+        (("merge", tmp_path / "half-0", tmp_path / "both"), "name two or more pools"),
+        (("merge", tmp_path / "half-0", tmp_path / "none", tmp_path / "x"), "no such folder"),
+        (("merge", tmp_path / "half-0", tmp_path / "first", tmp_path / "x"), "its 'adaptive' differs"),
+        (("initial", tmp_path / "first", tmp_path / "x"), "say how many with --samples"),
+        (("initial", tmp_path / "both", tmp_path / "x", "--samples", 0), "the first 0 samples are none"),
+    ):
+        code, out, err = run("pool", *arguments)
+        assert code == 2 and out == "" and said in err and err.count("\n") == 1
+    assert not (tmp_path / "x").exists()
