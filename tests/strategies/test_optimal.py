@@ -1,5 +1,7 @@
 """Difficulty bins, the compute-optimal choice, the FLOPs exchange and the bandit."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +13,7 @@ from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.strategies.bandit import bandit
 from ttcsim.strategies.difficulty import Difficulty, difficulty, quantile_bins
-from ttcsim.strategies.flops import flops_matched, inference_multiplier, pass_at_1_of
+from ttcsim.strategies.flops import flops_matched, inference_multiplier, pass_at_1_column, pass_at_1_of
 from ttcsim.strategies.optimal import compute_optimal
 from ttcsim.strategies.runs import StrategyRuns, best_of_n, load_runs, runs_from_frame
 from ttcsim.strategies.simulate import simulate, write_world
@@ -168,6 +170,27 @@ def test_flops_compares_at_the_matched_budget():
     assert (pass_at_1_of(other, table.pool) == other.rates).all()
     with pytest.raises(InputError, match="has no query 'q09'"):
         pass_at_1_of(other.subset([q for q in other.query_ids if q != "q09"]), table.pool)
+
+
+def test_the_large_model_from_a_column():
+    pool = tiny_pool(3)
+    ids = list(pool.query_ids)
+    queries = pl.DataFrame({"query_id": ids, "large": [0.5, 1.0, 0.0], "text": ids, "wrong": [0.5, 2.0, 0.1]})
+    pool = replace(pool, queries=queries)
+    assert pass_at_1_column(pool, "large").tolist() == [0.5, 1.0, 0.0]
+    for column, said in (("none", "no column 'none'"), ("text", "must be numbers"), ("wrong", "must be numbers")):
+        with pytest.raises(InputError, match=said):
+            pass_at_1_column(pool, column)
+
+
+def test_worlds_offer_every_way_to_choose():
+    table = simulate("tree", 40, budgets=(1, 4, 512), samples=64, runs=4, selectors=["weighted", "best", "oracle"])
+    best, oracle = (table.index(f"best_of_n(select={s})") for s in ("best", "oracle"))
+    noise = 5 * np.sqrt(0.25 / (64 * 40))  # `best` is a mean over 64 orders of each of 40 queries, `oracle` is exact
+    assert table.rate[:, oracle, 1].mean() > table.rate[:, best, 1].mean() - noise
+    assert np.isnan(table.rate[:, best, 2]).all()  # fewer samples than 512
+    found = compute_optimal(table, difficulty(table.pool), baseline="best_of_n(select=best)", strategies=["beam(m=4)"])
+    assert found.budgets.tolist() == [1, 4]
 
 
 @pytest.mark.filterwarnings("ignore:policy")

@@ -58,10 +58,10 @@ def _table(
     if (pool is None) == (world is None):
         raise InputError("strategies: give a pool folder or --world, one of the two")
     grid = None if budgets is None else _numbers(budgets, int, "--budgets")
-    if world is not None:
-        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, seed=seed)
-    assert pool is not None
     selectors = [s for s in select.split(",") if s]
+    if world is not None:
+        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=selectors, seed=seed)
+    assert pool is not None
     return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=selectors, seed=seed)
 
 
@@ -222,17 +222,21 @@ def flops(
     pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
     scale: Annotated[float, typer.Option("--scale", "-M", help="By how much the large model is larger.")] = 14.0,
     ratios: Annotated[str, typer.Option("-R", help="Inference tokens over pretraining tokens.")] = "0.16,0.79,22",
-    large: Annotated[str | None, typer.Option(help="Pool of the large model on the same queries: its pass@1.")] = None,
+    large: Annotated[str | None, typer.Option(help="Its pass@1: a pool, or column:NAME of the queries.")] = None,
     difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
     figure: Plot = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Test-time compute against a larger model at matched FLOPs, by bin and R."""
     from ttcsim.pool_files import load
-    from ttcsim.strategies.flops import flops_matched, pass_at_1_of
+    from ttcsim.strategies.flops import flops_matched, pass_at_1_column, pass_at_1_of
 
     table = _table(pool, world, queries, runs, seed, None)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rates = None if large is None else pass_at_1_of(load(large), table.pool)
+    rates = None
+    if large is not None and large.startswith("column:"):
+        rates = pass_at_1_column(table.pool, large.removeprefix("column:"))
+    elif large is not None:
+        rates = pass_at_1_of(load(large), table.pool)
     rows = flops_matched(table, found, large=rates, scale=scale, ratios=_numbers(ratios, float, "-R"), seed=seed)
     if figure is not None:
         from ttcsim.strategies.figures import flops_figure, save

@@ -45,6 +45,17 @@ def pass_at_1_of(large: Pool, small: Pool) -> NDArray[np.float64]:
     return np.array([rates[q] for q in small.query_ids])
 
 
+def pass_at_1_column(pool: Pool, column: str) -> NDArray[np.float64]:
+    """The large model's success rates from a column of queries.parquet, f8[Q]."""
+    if pool.queries is None or column not in pool.queries.columns:
+        have = ", ".join(pool.queries.columns) if pool.queries is not None else "no queries.parquet"
+        raise InputError(f"pool {pool.name}: no column '{column}' of its queries; it has {have}")
+    values = pool.queries[column]
+    if not values.dtype.is_numeric() or values.is_null().any() or not values.is_between(0, 1).all():
+        raise InputError(f"pool {pool.name}: column '{column}' of its queries must be numbers in [0, 1], none missing")
+    return values.cast(float).to_numpy()
+
+
 def flops_matched(
     table: StrategyRuns,
     difficulty: Difficulty,

@@ -18,7 +18,7 @@ from ttcsim.pool import Pool
 from ttcsim.pool_files import write
 from ttcsim.rng import query_keys, stream, uniform
 from ttcsim.strategies.revisions import RevisionChains, run_revisions
-from ttcsim.strategies.runs import BEST_OF_N, LARGE, StrategyRuns
+from ttcsim.strategies.runs import BEST_OF_N, LARGE, REPEATS, StrategyRuns, best_of_n
 from ttcsim.strategies.tree import Outcomes, ReasoningTree, run_search
 
 WORLDS: dict[str, type[ReasoningTree] | type[RevisionChains]] = {"tree": ReasoningTree, "revisions": RevisionChains}
@@ -63,6 +63,7 @@ def simulate(
     budgets: Sequence[int] = BUDGETS,
     samples: int = 256,
     runs: int = RUNS,
+    selectors: Sequence[str] = ("weighted",),
     seed: int = 0,
 ) -> StrategyRuns:
     """Runs of every strategy of a world on queries of all difficulties.
@@ -75,6 +76,8 @@ def simulate(
     ----------
     samples : int
         Single samples of each query in the pool, from which difficulty is estimated.
+    selectors : sequence of str
+        More ways for best-of-N to choose, derived from the samples where there are as many: ``best_of_n(select=...)``.
     """
     world = parse_world(world) if isinstance(world, str) else world
     pool, hard, outcomes = _outcomes(world, queries, budgets, samples, runs, seed)
@@ -87,6 +90,16 @@ def simulate(
         s, b = names.index(name), grid.index(outcome.generations)
         rate[:, s, b] = outcome.correct.mean(axis=1)
         tokens[:, s, b], count[:, s, b] = outcome.tokens, runs
+    for selector in (s for s in selectors if s != "weighted"):
+        fits = [i for i, b in enumerate(grid) if b <= samples]
+        more = np.full((queries, 1, len(grid)), np.nan)
+        more[:, 0, fits] = best_of_n(pool, [grid[i] for i in fits], selector, seed=seed)
+        names.append(f"{BEST_OF_N}(select={selector})")
+        rate, tokens = (
+            np.concatenate([rate, more], axis=1),
+            np.concatenate([tokens, np.full_like(more, np.nan)], axis=1),
+        )
+        count = np.concatenate([count, np.where(np.isnan(more), 0, REPEATS)], axis=1)
     large = world.large_pass_at_1(hard) if isinstance(world, ReasoningTree) else None
     return StrategyRuns(pool, tuple(names), grid, rate, count, tokens, large)
 
