@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,3 @@ def join_columns(frame: pl.DataFrame, others: Iterable[pl.DataFrame]) -> pl.Data
             raise AssertionError("a part of rewards does not belong to its part of samples")
         frame = frame.hstack(other.drop(*KEYS))
     return frame
-
-
-def concat(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Tables under one another."""
-    return pl.concat(frames) if frames else pl.DataFrame()

@@ -42,9 +42,6 @@ class Generator(Protocol):
     def render(self, messages: Messages) -> str:
         """A conversation as the text that the model continues, by its chat template."""
 
-    def tokens(self, text: str) -> int:
-        """Length of a text in tokens."""
-
     def stream(self, requests: Iterable[Request], sampling: SamplingConfig) -> Iterator[tuple[Any, list[Response]]]:
         """Responses by key, in the order in which they are ready; requests are taken as room comes free."""
 

@@ -94,10 +94,6 @@ class VllmGenerator:
             raise HarvestError("the model has no chat template; set task.chat = false and write the prompt out")
         return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
-    def tokens(self, text: str) -> int:
-        """Length of a text in tokens."""
-        return len(self._tokenizer.encode(text))
-
     def fresh(self) -> None:
         """Forget cached prefixes, which change the last bits of what follows."""
         self._llm.reset_prefix_cache()

@@ -23,7 +23,6 @@ class Report:
                 TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn(),
                 TimeRemainingColumn(), console=Console(stderr=True),
             )  # fmt: skip
-        self.samples = self.tokens = 0  # of this process, in all stages
 
     def __enter__(self) -> Report:
         if self._bar is not None:
@@ -57,7 +56,6 @@ class Report:
         """More is done."""
         self._done += units
         self._stage_tokens += tokens
-        self.tokens += tokens
         now = time.monotonic()
         spent = max(now - self._started, 1e-9)
         rate = (self._done - self._before) / spent

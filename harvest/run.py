@@ -17,6 +17,7 @@ import harvest
 from harvest.assemble import Assembly, join_columns
 from harvest.config import Config, RewardConfig, StrategyConfig
 from harvest.engine import Request, Response, request_seed
+from harvest.errors import HarvestError
 from harvest.models import Factory, Models
 from harvest.progress import Report
 from harvest.queries import Query, fingerprint, make_queries, parts
@@ -103,7 +104,7 @@ class _Harvest:
         self.queries = everything[index::of]
         if not self.queries:
             self.models.close()
-            return self._nothing(index, of, len(everything))
+            raise HarvestError(f"--shard {index}/{of}: there are only {len(everything)} queries; use fewer shards")
         self.by_id = {q.query_id: q for q in self.queries}
         self.facts = generator.facts()
         plan = {
@@ -130,11 +131,6 @@ class _Harvest:
             self.models.close()
         self.report.say(f"wrote {out}")
         return out
-
-    def _nothing(self, index: int, of: int, queries: int) -> Path:
-        from harvest.errors import HarvestError
-
-        raise HarvestError(f"--shard {index}/{of}: there are only {queries} queries; use fewer shards")
 
     # Samples
 

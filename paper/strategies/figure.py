@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from paper.strategies import sweep as settings
+from ttcsim.plot import save
 from ttcsim.strategies.bandit import bandit
 from ttcsim.strategies.bins import by_bin
 from ttcsim.strategies.difficulty import difficulty
-from ttcsim.strategies.figures import flops_figure, optimal_figure, ratio_figure, save, search_figure
+from ttcsim.strategies.figures import flops_figure, optimal_figure, ratio_figure, search_figure
 from ttcsim.strategies.findings import CANNOT, findings
 from ttcsim.strategies.flops import flops_matched
 from ttcsim.strategies.optimal import compute_optimal

@@ -23,9 +23,6 @@ class FakeGenerator:
     def render(self, messages):
         return "".join(f"<{m['role']}>{m['content']}" for m in messages) + "<assistant>"
 
-    def tokens(self, text):
-        return len(text) // 4 + 1
-
     def fresh(self):
         pass
 

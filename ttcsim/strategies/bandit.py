@@ -50,15 +50,17 @@ def bandit(
     if any(b <= 0 for b in budgets) or reps < 2:
         raise InputError("bandit: budgets must be positive, and reps at least 2")
     best = compute_optimal(table, difficulty, seed=seed)
+    single_samples = sweep(
+        table.pool, ["elimination", "uniform"], list(budgets), reps=reps, seed=seed, replay="bootstrap", selectors=[]
+    )
     rows = []
     for budget in budgets:
         total = int(np.floor(budget * len(rate)))
         solved = {"bandit": replay_interval(_bandit(rate, cost, total, reps, np.uint64(seed))[:, None])}
-        single_samples = sweep(
-            table.pool, ["elimination", "uniform"], [budget], reps=reps, seed=seed, replay="bootstrap", selectors=[]
-        )
         for outcome in single_samples.outcomes:
-            solved[str(outcome.policy)] = replay_interval(outcome.per_rep["coverage"])
+            solved[str(outcome.policy)] = replay_interval(
+                outcome.per_rep["coverage"][:, [single_samples.budgets.index(budget)]]
+            )
         row: dict[str, Any] = {"budget": float(budget), "reps": reps}
         for name, value in solved.items():
             row |= {name: float(value.mean[0]), f"{name}_lo": float(value.lo[0]), f"{name}_hi": float(value.hi[0])}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ttcsim.stats import limits, query_weights
+from ttcsim.stats import query_interval
 from ttcsim.strategies.difficulty import Difficulty
 from ttcsim.strategies.runs import StrategyRuns
 
@@ -21,7 +21,7 @@ def by_bin(table: StrategyRuns, difficulty: Difficulty, *, seed: int = 0) -> lis
         rates = table.rate[own]
         cells = np.argwhere(~np.isnan(rates).any(axis=0))
         values = np.column_stack([rates[:, s, b] for s, b in cells])
-        lo, hi = limits(np.concatenate([w @ values for w in query_weights(len(own), seed)]), len(own))
+        lo, hi = query_interval(values, seed)
         estimate = difficulty.estimate[own]
         for i, (s, b) in enumerate(cells):
             rows.append(

@@ -118,7 +118,8 @@ def bins(
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
     rows = by_bin(table, found, seed=seed)
     if figure is not None:
-        from ttcsim.strategies.figures import save, search_figure
+        from ttcsim.plot import save
+        from ttcsim.strategies.figures import search_figure
 
         save(search_figure(rows), figure)
     if as_json:
@@ -156,7 +157,8 @@ def optimal(
         for kind in kinds
     ]
     if figure is not None:
-        from ttcsim.strategies.figures import optimal_figure, save
+        from ttcsim.plot import save
+        from ttcsim.strategies.figures import optimal_figure
 
         save(optimal_figure(curves), figure)
     rows = [row for curve in curves for row in curve.rows()]
@@ -211,7 +213,8 @@ def ratio(
     table = _table(pool, world, queries, runs, seed, str(budget))
     rows = ratio_sweep(table, _difficulty(table, difficulty, samples, n_bins, reward, seed), budget, seed=seed)
     if figure is not None:
-        from ttcsim.strategies.figures import ratio_figure, save
+        from ttcsim.plot import save
+        from ttcsim.strategies.figures import ratio_figure
 
         save(ratio_figure(rows), figure)
     _show(rows, f"sequential against parallel at {budget} generations; bin 0 is all", as_json, {"pool": pool or world})
@@ -239,7 +242,8 @@ def flops(
         rates = pass_at_1_of(load(large), table.pool)
     rows = flops_matched(table, found, large=rates, scale=scale, ratios=_numbers(ratios, float, "-R"), seed=seed)
     if figure is not None:
-        from ttcsim.strategies.figures import flops_figure, save
+        from ttcsim.plot import save
+        from ttcsim.strategies.figures import flops_figure
 
         save(flops_figure(rows), figure)
     _show(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -139,10 +138,3 @@ def flops_figure(rows: Rows) -> Figure:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.legend(frameon=False, fontsize=9)
     return figure
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG."""
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-    return path

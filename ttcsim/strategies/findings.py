@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.stats import limits, query_weights
+from ttcsim.stats import query_interval
 from ttcsim.strategies.difficulty import Difficulty, difficulty
 from ttcsim.strategies.flops import flops_matched
 from ttcsim.strategies.optimal import compute_optimal
@@ -88,8 +88,7 @@ class _Ask:
     ) -> tuple[float, float, float]:
         """Mean paired difference with its 95 % limits for new queries."""
         difference = (a - b)[slice(None) if own is None else own]
-        resampled = np.concatenate([w @ difference[:, None] for w in query_weights(len(difference), self.seed)])
-        lo, hi = limits(resampled, len(difference))
+        lo, hi = query_interval(difference[:, None], self.seed)
         return float(difference.mean()), float(lo[0]), float(hi[0])
 
     def members(self, d: int) -> NDArray[np.int64]:

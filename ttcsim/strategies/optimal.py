@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.stats import budget_to_reach, limits, query_weights
+from ttcsim.stats import budget_to_reach, limits, query_weights, resampled_means
 from ttcsim.strategies.difficulty import Difficulty
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
 
@@ -106,10 +106,7 @@ def compute_optimal(
     value, chosen = np.empty(len(usable)), [[""] * len(usable) for _ in range(difficulty.n_bins)]
     in_sample, by_bin = np.empty(len(usable)), np.full((difficulty.n_bins, len(usable)), np.nan)
     resampled: list[list[NDArray[np.float64]]] = [[] for _ in usable]
-    baselines: list[NDArray[np.float64]] = []
     weights = list(query_weights(queries, seed))
-    for block in weights:
-        baselines.append(block @ table.rate[:, base, usable])
     for i, b in enumerate(usable):
         have = [c for c in columns if complete[c, b]] or [base]
         outcomes = table.rate[:, have, b]
@@ -128,7 +125,8 @@ def compute_optimal(
     grid = np.array(table.budgets, np.float64)[usable]
     return Optimal(
         grid + (difficulty.cost if charge else 0), value, in_sample, table.rate[:, base, usable].mean(axis=0), by_bin,
-        chosen, np.column_stack([np.concatenate(r) for r in resampled]), np.concatenate(baselines), grid, difficulty,
+        chosen, np.column_stack([np.concatenate(r) for r in resampled]),
+        resampled_means(table.rate[:, base, usable], seed), grid, difficulty,
     )  # fmt: skip
 
 

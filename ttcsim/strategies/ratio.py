@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ttcsim.errors import InputError
-from ttcsim.stats import limits, query_weights
+from ttcsim.stats import query_interval
 from ttcsim.strategies.difficulty import Difficulty
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
 
@@ -43,7 +43,7 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
             continue
         order = sorted(splits)
         values = table.rate[own][:, [splits[key] for key in order], b]
-        lo, hi = limits(np.concatenate([w @ values for w in query_weights(len(own), seed)]), len(own))
+        lo, hi = query_interval(values, seed)
         best = int(np.argmax(values.mean(axis=0)))
         for i, (sequential, parallel) in enumerate(order):
             rows.append(
