@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ttcsim.engine.law import eliminate_by_rate
+from ttcsim.engine.by_rate import eliminate_by_rate
 from ttcsim.policies import policy
-from ttcsim.replay import PoolArrays, Replay, Setting
-from ttcsim.worlds import make_pool, world_rates
+from ttcsim.pool.worlds import make_pool, world_rates
+from ttcsim.replay.replay import PoolArrays, Replay, Setting
 
 QUERIES, SAMPLES, DRAWS = 500, 1024, 8000
 REPS, ROUNDS = 400, 15

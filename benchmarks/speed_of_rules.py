@@ -9,8 +9,8 @@ import numpy as np
 
 import ttcsim
 from ttcsim.policies import policy
-from ttcsim.replay import PoolArrays, Replay, Setting
-from ttcsim.worlds import make_pool
+from ttcsim.pool.worlds import make_pool
+from ttcsim.replay.replay import PoolArrays, Replay, Setting
 
 QUERIES, SAMPLES, DRAWS, REPS, ROUNDS = 500, 1024, 8000, 20, 7
 RULES = ["ucb", "gap(signal=reward)", "entropy", "consensus", "clairvoyant"]

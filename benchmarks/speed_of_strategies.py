@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ttcsim.rng import query_keys, stream
-from ttcsim.strategies.revisions import RevisionChains, run_revisions
-from ttcsim.strategies.tree import ReasoningTree, run_search
+from ttcsim.compiled.rng import query_keys, stream
+from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
+from ttcsim.strategies.worlds.tree import ReasoningTree, run_search
 
 ROUNDS = 5
 QUERIES, RUNS, TWIN_RUNS = 200, 32, 4

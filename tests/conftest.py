@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from ttcsim._jit import JIT_DISABLED
+from ttcsim.compiled.jit import JIT_DISABLED
 
 # The first call of a kernel compiles it, so examples have no deadline. Fixed examples keep CI from being flaky.
 settings.register_profile(

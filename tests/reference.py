@@ -2,7 +2,7 @@
 
 Read top to bottom: the random order of a query, one policy loop, the oracle that knows outcomes, the selectors.
 The rules themselves are in ``reference_rules.py``. Nothing here is imported from the engine except the hash functions
-of ``ttcsim.rng`` that define the streams, and two routines of ``ttcsim.special`` that have tests of their own.
+of ``compiled.rng`` that define the streams, and two routines of ``compiled.special`` that have tests of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 from reference_rules import first_stage, index_of, wants_to_leave
 
-from ttcsim import rng, special
+from ttcsim.compiled import rng, special
 
 INF = math.inf
 

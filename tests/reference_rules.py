@@ -12,7 +12,7 @@ import math
 import numpy as np
 from scipy import integrate, stats
 
-from ttcsim import rng, special
+from ttcsim.compiled import rng, special
 
 INF = math.inf
 IN_ROUNDS = {"uniform", "elimination", "consensus", "two-stage", "adaptive-consistency", "esc", "bayes-stop"}

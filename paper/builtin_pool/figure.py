@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ttcsim
 from paper.builtin_pool import sweep as settings
-from ttcsim.plot import plot_allocation, plot_efficiency, plot_metric, save
+from ttcsim.report.figures import plot_allocation, plot_efficiency, plot_metric, save
 
 
 def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:

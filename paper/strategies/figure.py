@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from paper.strategies import sweep as settings
-from ttcsim.plot import save
-from ttcsim.strategies.bandit import bandit
-from ttcsim.strategies.bins import by_bin
-from ttcsim.strategies.difficulty import difficulty
-from ttcsim.strategies.figures import flops_figure, optimal_figure, ratio_figure, search_figure
-from ttcsim.strategies.findings import CANNOT, findings
-from ttcsim.strategies.flops import flops_matched
-from ttcsim.strategies.optimal import compute_optimal
-from ttcsim.strategies.ratio import ratio_sweep
-from ttcsim.strategies.simulate import simulate
+from ttcsim.report.figures import save
+from ttcsim.report.strategies import flops_figure, optimal_figure, ratio_figure, search_figure
+from ttcsim.strategies.questions.bandit import bandit
+from ttcsim.strategies.questions.bins import by_bin
+from ttcsim.strategies.questions.difficulty import difficulty
+from ttcsim.strategies.questions.findings import CANNOT, findings
+from ttcsim.strategies.questions.flops import flops_matched
+from ttcsim.strategies.questions.optimal import compute_optimal
+from ttcsim.strategies.questions.ratio import ratio_sweep
+from ttcsim.strategies.worlds.simulate import simulate
 
 
 def build(out: Path, *, reps: int = settings.RUNS) -> list[Path]:

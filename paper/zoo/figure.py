@@ -8,8 +8,8 @@ from pathlib import Path
 import ttcsim
 from paper.zoo import sweep as settings
 from paper.zoo.findings import Finding, findings
-from ttcsim.comparison import wins
-from ttcsim.plot import plot_efficiency, plot_metric, save
+from ttcsim.report.figures import plot_efficiency, plot_metric, save
+from ttcsim.statistics.comparison import wins
 
 _WORDS = {True: "holds", False: "**does not hold here**", None: "cannot be asked"}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import ttcsim
-from ttcsim.comparison import wins
+from ttcsim.statistics.comparison import wins
 from ttcsim.theory import stretch_law, stretched
 
 ALPHA = 0.05

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import ttcsim
-from ttcsim import cli
+from ttcsim.cli import main as cli
 from ttcsim.policies import ZOO
 from ttcsim.theory import uniform_coverage
 
@@ -33,7 +33,7 @@ def run(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    from ttcsim.worlds import make_pool
+    from ttcsim.pool.worlds import make_pool
 
     return ttcsim.write(make_pool("beta(0.5,1)", 30, 32), tmp_path_factory.mktemp("cli") / "pool")
 

@@ -33,7 +33,7 @@ def test_it_is_as_promised(pool):
     counts, _ = np.histogram(pool.rates[pool.successes > 0], [0, 0.05, 0.1, 0.2, 0.4, 0.6, 1])
     assert (counts >= 20).all() and pool.rates.max() > 0.8
     assert np.unique(pool.tokens).size > 5
-    folder = Path(ttcsim.__file__).parent / "data" / NAME
+    folder = Path(ttcsim.__file__).parent / "pool" / "data" / NAME
     assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) < 3_000_000
 
 

@@ -12,7 +12,7 @@ import yaml
 
 import ttcsim
 from ttcsim import InputError
-from ttcsim.importers import FORMATS, import_inspect, import_lm_eval, import_monkeys, import_samples
+from ttcsim.pool.importers import FORMATS, import_inspect, import_lm_eval, import_monkeys, import_samples
 
 DATA = Path(__file__).parent / "data"
 LOG = DATA / "lm_eval" / "independent" / "samples_tiny_arithmetic_2026-11-21T08-00-00.000000.jsonl"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from ttcsim import rng
-from ttcsim._jit import JIT_DISABLED
+from ttcsim.compiled import rng
+from ttcsim.compiled.jit import JIT_DISABLED
 from ttcsim.engine.order import shown
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rng.json"

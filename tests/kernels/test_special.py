@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from scipy import optimize, special, stats
 
-from ttcsim import special as ours
+from ttcsim.compiled import special as ours
 
 
 @given(st.floats(1e-3, 1e6))

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from pools import plain_pools, to_pool, with_signal
 
 from ttcsim import policies
-from ttcsim._jit import JIT_DISABLED
+from ttcsim.compiled.jit import JIT_DISABLED
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.predictors import cross_fitted_priors, cross_fitted_rates
-from ttcsim.replay import PoolArrays, Replay, Setting
+from ttcsim.policies.priors import cross_fitted_priors, cross_fitted_rates
+from ttcsim.replay.replay import PoolArrays, Replay, Setting
 
 EXAMPLES = 40 if JIT_DISABLED else 200
 REPS = 3

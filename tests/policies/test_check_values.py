@@ -16,10 +16,10 @@ from ttcsim.policies.adabon import AdaBoN
 from ttcsim.policies.adaptive_consistency import largest_votes, leads_beta, leads_dirichlet
 from ttcsim.policies.bayes_stop import mode_posterior
 from ttcsim.policies.esc import esc_expected_draws
+from ttcsim.policies.priors import Predictions, cross_fitted_priors, cross_fitted_rates
 from ttcsim.policies.slg import SLG, expected_maximum
 from ttcsim.pool import Pool
-from ttcsim.predictors import Predictions, cross_fitted_priors, cross_fitted_rates
-from ttcsim.worlds import make_pool
+from ttcsim.pool.worlds import make_pool
 
 PAPER_LAW = [0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.01, 0.01]  # PAPERS 3.13
 

@@ -10,9 +10,9 @@ from pools import plain_pools, to_pool
 
 import ttcsim
 from ttcsim import InputError
-from ttcsim.importers import import_counts, import_samples
-from ttcsim.pool_checks import pool_from_frame
-from ttcsim.pool_files import to_frame
+from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.files import to_frame
+from ttcsim.pool.importers import import_counts, import_samples
 
 
 @given(plain=plain_pools())

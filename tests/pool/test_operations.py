@@ -11,7 +11,7 @@ from pools import plain_pools, to_pool
 import ttcsim
 from ttcsim import InputError
 from ttcsim.pool import Pool
-from ttcsim.worlds import make_pool
+from ttcsim.pool.worlds import make_pool
 
 
 @given(plain=plain_pools())

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ttcsim
-from ttcsim.comparison import wins
 from ttcsim.pool import Pool
-from ttcsim.stats import holm, mean_tests, query_interval, replay_interval
+from ttcsim.pool.worlds import make_pool
+from ttcsim.statistics.comparison import wins
+from ttcsim.statistics.intervals import holm, mean_tests, query_interval, replay_interval
 from ttcsim.theory import uniform_coverage
-from ttcsim.worlds import make_pool
 
 BUDGETS = [1.0, 2.0, 4.0, 8.0]
 POLICIES = ["uniform", "elimination", "two-stage", "clairvoyant"]

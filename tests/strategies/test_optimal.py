@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 import ttcsim
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.strategies.bandit import bandit
-from ttcsim.strategies.difficulty import Difficulty, difficulty, quantile_bins
-from ttcsim.strategies.flops import flops_matched, inference_multiplier, pass_at_1_column, pass_at_1_of
-from ttcsim.strategies.optimal import compute_optimal
+from ttcsim.strategies.questions.bandit import bandit
+from ttcsim.strategies.questions.difficulty import Difficulty, difficulty, quantile_bins
+from ttcsim.strategies.questions.flops import flops_matched, inference_multiplier, pass_at_1_column, pass_at_1_of
+from ttcsim.strategies.questions.optimal import compute_optimal
 from ttcsim.strategies.runs import StrategyRuns, best_of_n, load_runs, runs_from_frame
-from ttcsim.strategies.simulate import simulate, write_world
+from ttcsim.strategies.worlds.simulate import simulate, write_world
 
 
 @given(st.lists(st.integers(0, 6), min_size=5, max_size=60))

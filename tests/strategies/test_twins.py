@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from ttcsim.rng import query_keys, stream, uniform
-from ttcsim.special import normal
-from ttcsim.strategies.revisions import RevisionChains, run_revisions
-from ttcsim.strategies.tree import ReasoningTree, run_search
+from ttcsim.compiled.rng import query_keys, stream, uniform
+from ttcsim.compiled.special import normal
+from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
+from ttcsim.strategies.worlds.tree import ReasoningTree, run_search
 
 QUERIES = tuple("abcdef")
 HARD = np.linspace(0.05, 0.95, 6)

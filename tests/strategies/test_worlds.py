@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from ttcsim.compiled.rng import query_keys
 from ttcsim.errors import InputError
-from ttcsim.rng import query_keys
-from ttcsim.strategies.bins import by_bin
-from ttcsim.strategies.difficulty import difficulty
-from ttcsim.strategies.ratio import ratio_sweep
-from ttcsim.strategies.revisions import RevisionChains, run_revisions
-from ttcsim.strategies.simulate import parse_world, simulate
-from ttcsim.strategies.tree import ReasoningTree, run_search
+from ttcsim.strategies.questions.bins import by_bin
+from ttcsim.strategies.questions.difficulty import difficulty
+from ttcsim.strategies.questions.ratio import ratio_sweep
+from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
+from ttcsim.strategies.worlds.simulate import parse_world, simulate
+from ttcsim.strategies.worlds.tree import ReasoningTree, run_search
 
 SIGMAS = 5.0  # of a mean over independent runs: a false alarm in 1.7 million
 HARD = np.array([0.05, 0.3, 0.6, 0.9])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import ttcsim
-from ttcsim.law import elimination_by_rate
-from ttcsim.worlds import make_pool, world_rates
+from ttcsim.pool.worlds import make_pool, world_rates
+from ttcsim.replay.by_rate import elimination_by_rate
 
 
 @pytest.mark.filterwarnings("ignore:.*ran out of samples")

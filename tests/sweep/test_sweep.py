@@ -6,8 +6,8 @@ import pytest
 
 import ttcsim
 from ttcsim import InputError
+from ttcsim.pool.worlds import make_pool
 from ttcsim.theory import uniform_coverage
-from ttcsim.worlds import make_pool
 
 POLICIES = ["uniform", "elimination", "ucb", "gap(signal=reward,gamma=0.9)", "entropy", "consensus"]
 POLICIES += ["two-stage", "clairvoyant", "prophet"]

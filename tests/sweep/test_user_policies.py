@@ -7,7 +7,7 @@ import pytest
 
 import ttcsim
 from ttcsim import InputError
-from ttcsim.worlds import make_pool
+from ttcsim.pool.worlds import make_pool
 
 FILE = Path(__file__).with_name("hopeful_rules.py")
 sys.path.insert(0, str(FILE.parent))

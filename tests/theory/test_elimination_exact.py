@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 import ttcsim
 from ttcsim.pool import Pool
+from ttcsim.pool.worlds import make_pool
 from ttcsim.theory import (
     clairvoyant_coverage,
     elimination_coverage,
@@ -19,7 +20,6 @@ from ttcsim.theory import (
     stretched,
     unsolved,
 )
-from ttcsim.worlds import make_pool
 
 counts = st.integers(1, 4).flatmap(lambda m: st.tuples(st.just(m), st.integers(0, m)))
 few = st.lists(counts, min_size=1, max_size=3).map(lambda pairs: tuple(np.array(x) for x in zip(*pairs, strict=True)))

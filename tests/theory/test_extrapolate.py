@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from ttcsim import InputError, load
-from ttcsim.importers import import_counts
+from ttcsim.pool.importers import import_counts
 from ttcsim.theory.extrapolate import FAMILIES, Fit, extrapolate, fit_rates
 
 
@@ -67,7 +67,7 @@ def test_unknown_family_is_refused():
 def test_command(monkeypatch, capsys):
     import json
 
-    from ttcsim import cli
+    from ttcsim.cli import main as cli
 
     monkeypatch.setattr(
         "sys.argv",
@@ -86,7 +86,7 @@ def test_command(monkeypatch, capsys):
 
 @pytest.mark.parametrize("world", ["kumaraswamy(0.5,3)", "scaled-beta(0.4,2,0.3)"])
 def test_worlds_follow_their_laws(world):
-    from ttcsim.worlds import world_rates
+    from ttcsim.pool.worlds import world_rates
 
     rates = world_rates(world, 5000)
     family, inside = world.split("(")

@@ -18,8 +18,9 @@ from scipy import integrate, special, stats
 
 import ttcsim
 from ttcsim import guarantees
-from ttcsim.pool_files import to_frame
-from ttcsim.state import stop
+from ttcsim.policies.rules import stop
+from ttcsim.pool.files import to_frame
+from ttcsim.pool.worlds import make_pool
 from ttcsim.theory import (
     bounds,
     clairvoyant_coverage,
@@ -28,7 +29,6 @@ from ttcsim.theory import (
     pass_at_k,
     uniform_coverage,
 )
-from ttcsim.worlds import make_pool
 
 pytestmark = pytest.mark.filterwarnings("ignore:policy", "ignore:skipped")
 replays = st.sampled_from(["permute", "bootstrap"])

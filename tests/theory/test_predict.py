@@ -8,9 +8,9 @@ import pytest
 
 import ttcsim
 from ttcsim import InputError
-from ttcsim.importers import import_counts
+from ttcsim.pool.importers import import_counts
+from ttcsim.pool.worlds import make_pool
 from ttcsim.theory import law_from_curve, law_through, pass_at_k, stretch_law, stretched
-from ttcsim.worlds import make_pool
 
 # PAPERS 1.5, second-hand: uniform at a budget, elimination at the same budget, budget at which uniform gets there.
 PUBLISHED = {
@@ -84,7 +84,7 @@ def test_what_is_no_curve_is_refused(k, coverage, message):
 
 
 def test_command(tmp_path, monkeypatch, capsys):
-    from ttcsim import cli
+    from ttcsim.cli import main as cli
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["ttcsim", *arguments])

@@ -5,8 +5,9 @@ import json
 import pytest
 
 import ttcsim
-from ttcsim import InputError, cli
-from ttcsim.worlds import make_pool
+from ttcsim import InputError
+from ttcsim.cli import main as cli
+from ttcsim.pool.worlds import make_pool
 
 
 @pytest.fixture(scope="module")

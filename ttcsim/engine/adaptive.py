@@ -19,12 +19,12 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim._jit import JIT_DISABLED, borrowed, njit, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, borrowed, njit, njit_signature
+from ttcsim.compiled.rng import bounded, priority, rule_key, stream
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, example_samples, make_tally
 from ttcsim.engine.order import shown
 from ttcsim.engine.select import measure
-from ttcsim.rng import bounded, priority, rule_key, stream
-from ttcsim.state import FIT_TYPE, RULE_TYPE, STOP_TYPE, QueryStats, Stats, empty_stats, xlogx
+from ttcsim.policies.rules import FIT_TYPE, RULE_TYPE, STOP_TYPE, QueryStats, Stats, empty_stats, xlogx
 
 IN_ROUNDS, BY_INDEX, RESCORE_ALL, INTERPRETED, STREAMED = 0, 1, 2, 3, 4
 """How the next query is chosen: round robin; by an index that changes with the query's own draws; by an index

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
-from ttcsim.rng import bounded
+from ttcsim.compiled.jit import njit
+from ttcsim.compiled.rng import bounded
 
 
 @njit

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
+from ttcsim.compiled.jit import njit
+from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
 from ttcsim.engine.order import first_times
 from ttcsim.engine.select import measure
-from ttcsim.rng import priority, stream
 
 
 @njit

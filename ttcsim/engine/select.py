@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
+from ttcsim.compiled.jit import njit
 from ttcsim.engine.arrays import CORRECT, FIXED_POINT, Samples, Tally
 from ttcsim.engine.order import shown
 

@@ -10,7 +10,7 @@ from ttcsim.guarantees.verdict import ALPHA as ALPHA
 from ttcsim.guarantees.verdict import Verdict as Verdict
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
-from ttcsim.replay import lacking
+from ttcsim.replay.replay import lacking
 
 
 def fitting(pool: Pool) -> list[Policy]:

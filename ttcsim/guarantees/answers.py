@@ -10,7 +10,7 @@ import numpy as np
 from ttcsim.guarantees.verdict import Verdict, exactly, on_average
 from ttcsim.policies.adaptive_consistency import leads_beta
 from ttcsim.pool import Pool
-from ttcsim.sweep import sweep
+from ttcsim.replay.sweep import sweep
 
 
 def best_of_n(pool: Pool, budgets: Sequence[float], reps: int, seed: int) -> list[Verdict]:

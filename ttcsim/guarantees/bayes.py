@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ttcsim.compiled.special import fit_beta
 from ttcsim.guarantees.verdict import Verdict, exactly
 from ttcsim.pool import Pool
-from ttcsim.special import fit_beta
-from ttcsim.sweep import sweep
+from ttcsim.replay.sweep import sweep
 from ttcsim.theory import bayes
 
 QUERIES, DRAWS = 3, 7

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttcsim.guarantees.verdict import Verdict, always, at_least_often, at_most_often, on_average
 from ttcsim.pool import Pool
-from ttcsim.sweep import sweep
+from ttcsim.replay.sweep import sweep
 from ttcsim.theory import bounds, elimination_cost, stretch_law
 
 DELTA = 0.1

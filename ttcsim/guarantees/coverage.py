@@ -10,7 +10,7 @@ import numpy as np
 from ttcsim.guarantees.verdict import Verdict, always, exactly, on_average
 from ttcsim.policies import Policy
 from ttcsim.pool import Pool
-from ttcsim.sweep import sweep
+from ttcsim.replay.sweep import sweep
 from ttcsim.theory import clairvoyant_coverage, stretch_law, uniform_coverage, uniform_coverage_variance
 
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ttcsim.compiled.special import insert, normal_cdf
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy, never
-from ttcsim.special import insert, normal_cdf
-from ttcsim.state import QueryStats, Rule, score, see
+from ttcsim.policies.rules import QueryStats, Rule, score, see
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
 REACH = 6.0  # bandwidths above the best reward: the normal kernel's mass beyond is below 1e-9

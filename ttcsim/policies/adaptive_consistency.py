@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
+from ttcsim.compiled.jit import njit
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy, Rules
-from ttcsim.state import QueryStats, stop
+from ttcsim.policies.rules import QueryStats, stop
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 MOST = 5  # answers that the Dirichlet rule looks at, as in the authors' code

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
+from ttcsim.policies.priors import Predictions
+from ttcsim.policies.rules import QueryStats, Rule, Stats, fit, score, see, stop
 from ttcsim.pool import Pool
-from ttcsim.predictors import Predictions
-from ttcsim.state import QueryStats, Rule, Stats, fit, score, see, stop
 
 
 @score

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ttcsim.compiled.special import fit_beta
 from ttcsim.policies.base import Policy
-from ttcsim.special import fit_beta
-from ttcsim.state import QueryStats, Rule, Stats, fit, score
+from ttcsim.policies.rules import QueryStats, Rule, Stats, fit, score
 
 
 @score

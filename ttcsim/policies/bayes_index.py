@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.policies.base import Policy
+from ttcsim.policies.priors import Predictions, cross_fitted_priors
+from ttcsim.policies.rules import QueryStats, Rule, score
 from ttcsim.pool import Pool
-from ttcsim.predictors import Predictions, cross_fitted_priors
-from ttcsim.state import QueryStats, Rule, score
 
 
 @score

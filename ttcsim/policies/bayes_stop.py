@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
+from ttcsim.compiled.jit import njit
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy
-from ttcsim.state import QueryStats, Rule, stop
+from ttcsim.policies.rules import QueryStats, Rule, stop
 
 MOST = 10
 """Longest law: the exact posterior sums over its subsets."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.policies.family import Streamable
-from ttcsim.state import QueryStats, Rule, stop
+from ttcsim.policies.rules import QueryStats, Rule, stop
 
 
 @stop

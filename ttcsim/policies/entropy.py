@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.policies.family import Streamable
-from ttcsim.state import QueryStats, Rule, score
+from ttcsim.policies.rules import QueryStats, Rule, score
 
 
 @score

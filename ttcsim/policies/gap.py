@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Rules
 from ttcsim.policies.family import Streamable
-from ttcsim.state import QueryStats, Rule, score
+from ttcsim.policies.rules import QueryStats, Rule, score
 
 
 @score

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
+from ttcsim.compiled.special import insert
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy
-from ttcsim.special import insert
-from ttcsim.state import QueryStats, Rule, score, see
+from ttcsim.policies.rules import QueryStats, Rule, score, see
 
 
 @see

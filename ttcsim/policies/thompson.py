@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ttcsim.compiled.special import beta_variate
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy
-from ttcsim.special import beta_variate
-from ttcsim.state import QueryStats, Rule, score
+from ttcsim.policies.rules import QueryStats, Rule, score
 
 
 @score

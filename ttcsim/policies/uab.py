@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.policies.base import Policy, never
-from ttcsim.state import QueryStats, Rule, score, see
+from ttcsim.policies.rules import QueryStats, Rule, score, see
 
 
 @see

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ttcsim.policies.base import Policy, never
-from ttcsim.state import Rule
+from ttcsim.policies.rules import Rule
 
 
 @dataclass(frozen=True, kw_only=True)

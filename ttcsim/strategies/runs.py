@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
+from ttcsim.compiled.jit import njit
+from ttcsim.compiled.rng import bounded, query_keys, stream
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool_files import load
-from ttcsim.rng import bounded, query_keys, stream
+from ttcsim.pool.files import load
 from ttcsim.theory.uniform import pass_at_k
 
 BEST_OF_N = "best_of_n"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim._jit import njit
+from ttcsim.compiled.jit import njit
 from ttcsim.theory.first_success import unsolved
 
 

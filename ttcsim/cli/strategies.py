@@ -1,0 +1,302 @@
+"""``ttcsim strategies``: the questions of Snell et al. on harvested or simulated runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ttcsim.cli.tables import OUT, print_json
+from ttcsim.errors import InputError
+
+if TYPE_CHECKING:
+    from ttcsim.strategies.questions.difficulty import Difficulty
+    from ttcsim.strategies.runs import StrategyRuns
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Whole methods beside best-of-N: search, revisions, the compute-optimal choice (Snell et al.).",
+)
+
+Pool = Annotated[str | None, typer.Argument(help="Pool folder with strategies.parquet; or use --world.")]
+World = Annotated[str | None, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")]
+Queries = Annotated[int, typer.Option("--queries", "-n", help="Queries of the world.")]
+Runs = Annotated[int, typer.Option(help="Runs of each strategy on each query of the world.")]
+Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.")]
+Kind = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
+Samples = Annotated[int | None, typer.Option(help="Samples a query for the estimate of difficulty; all by default.")]
+Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+Plot = Annotated[Path | None, typer.Option("--figure", help="Write the figure to this PNG file.")]
+Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
+Budgets = Annotated[str | None, typer.Option("--budgets", "-b", help="Generations, such as 1,2,4,8.")]
+
+
+def _numbers(text: str, kind: Callable[[str], Any], option: str) -> list[Any]:
+    try:
+        return [kind(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise InputError(f"{option} '{text}': write numbers with commas between them") from error
+
+
+def _table(
+    pool: str | None,
+    world: str | None,
+    queries: int,
+    runs: int,
+    seed: int,
+    budgets: str | None,
+    select: str = "weighted",
+) -> StrategyRuns:
+    from ttcsim.strategies.runs import load_runs
+    from ttcsim.strategies.worlds.simulate import BUDGETS, simulate
+
+    if (pool is None) == (world is None):
+        raise InputError("strategies: give a pool folder or --world, one of the two")
+    grid = None if budgets is None else _numbers(budgets, int, "--budgets")
+    selectors = [s for s in select.split(",") if s]
+    if world is not None:
+        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=selectors, seed=seed)
+    assert pool is not None
+    return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=selectors, seed=seed)
+
+
+def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Difficulty:
+    from ttcsim.strategies.questions.difficulty import difficulty
+
+    return difficulty(table.pool, kind, samples=samples, bins=bins, reward=reward, seed=seed)
+
+
+def _show(rows: list[dict[str, Any]], title: str, as_json: bool, config: dict[str, Any]) -> None:
+    if as_json:
+        print_json(rows, config)
+        return
+    table = Table(title=title, title_justify="left")
+    columns = list(rows[0]) if rows else []
+    for c in columns:
+        table.add_column(c.replace("_queries", ""), justify="left" if isinstance(rows[0][c], str | list) else "right")
+    for row in rows:
+        table.add_row(*(escape(_cell(row[c])) for c in columns))
+    OUT.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:.5g}"
+    return "" if value is None else str(value)
+
+
+@app.command()
+def describe(
+    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    budgets: Budgets = None, select: Annotated[str, typer.Option(help="How best-of-N chooses.")] = "weighted",
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """What strategies there are, at which budgets, and how they do."""
+    table = _table(pool, world, queries, runs, seed, budgets, select)
+    _show(table.describe(), f"{table.pool.name}: {table.pool.n_queries} queries", as_json, {"pool": pool or world})
+
+
+@app.command()
+def bins(
+    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    budgets: Budgets = None, difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5,
+    reward: Reward = "reward", figure: Plot = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Every strategy in every bin of difficulty at every budget."""
+    from ttcsim.strategies.questions.bins import by_bin
+
+    table = _table(pool, world, queries, runs, seed, budgets)
+    found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
+    rows = by_bin(table, found, seed=seed)
+    if figure is not None:
+        from ttcsim.report.figures import save
+        from ttcsim.report.strategies import search_figure
+
+        save(search_figure(rows), figure)
+    if as_json:
+        print_json(rows, {"pool": pool or world, "difficulty": difficulty, "samples": found.samples})
+        return
+    wide: dict[tuple[str, int], dict[str, Any]] = {}
+    for r in rows:
+        own = wide.setdefault((r["strategy"], r["budget"]), {"strategy": r["strategy"], "budget": r["budget"]})
+        own["all" if r["bin"] == 0 else f"bin {r['bin']}"] = r["accuracy"]
+    sizes = ", ".join(map(str, found.sizes))
+    _show(
+        list(wide.values()), f"accuracy by {difficulty} difficulty, 1 the easiest; bins of {sizes} queries", False, {}
+    )
+
+
+@app.command()
+def optimal(
+    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    budgets: Budgets = None, difficulty: Annotated[str, typer.Option(help="oracle, predicted, or both.")] = "both",
+    samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
+    charge: Annotated[bool, typer.Option(help="Add the estimate of difficulty to the budgets.")] = False,
+    baseline: Annotated[str, typer.Option(help="What it is held against.")] = "best_of_n",
+    select: Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")] = "weighted",
+    figure: Plot = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """The compute-optimal strategy by bin and budget, cross-validated, and its efficiency against best-of-N."""
+    from ttcsim.strategies.questions.optimal import compute_optimal
+
+    table = _table(pool, world, queries, runs, seed, budgets, select)
+    kinds = ("oracle", "predicted") if difficulty == "both" else (difficulty,)
+    curves = [
+        compute_optimal(
+            table, _difficulty(table, kind, samples, n_bins, reward, seed), charge=charge, baseline=baseline, seed=seed
+        )
+        for kind in kinds
+    ]
+    if figure is not None:
+        from ttcsim.report.figures import save
+        from ttcsim.report.strategies import optimal_figure
+
+        save(optimal_figure(curves), figure)
+    rows = [row for curve in curves for row in curve.rows()]
+    if as_json:
+        config = {
+            "pool": pool or world,
+            "charged": charge,
+            "samples": curves[0].difficulty.samples,
+            "baseline": baseline,
+        }
+        print_json(rows, config)
+        return
+    cost = f"the {curves[0].difficulty.cost} samples a query behind the bins are {'' if charge else 'not '}charged"
+    told = [
+        {
+            "difficulty": r["difficulty"], "budget": r["budget"],
+            "accuracy": f"{r['accuracy']:.1%} ({r['lo_queries']:.1%} to {r['hi_queries']:.1%})",
+            "in-sample": f"{r['in_sample']:.1%}", baseline: f"{r['baseline']:.1%}",
+            "gain, points": f"{100 * r['gain']:+.1f} ({100 * r['gain_lo']:+.1f} to {100 * r['gain_hi']:+.1f})",
+            "efficiency": _efficiency(r),
+        }
+        for r in rows
+    ]  # fmt: skip
+    _show(told, f"compute-optimal, two-fold cross-validated; in-sample is optimistic; {cost}", False, {})
+    for curve in curves:
+        chosen = [
+            {"budget": b, **{f"bin {d + 1}": row[i] for d, row in enumerate(curve.chosen)}}
+            for i, b in enumerate(curve.baseline_budgets)
+        ]
+        _show(chosen, f"chosen on all queries of a bin, {curve.difficulty.kind} difficulty, 1 the easiest", False, {})
+
+
+def _efficiency(row: dict[str, Any]) -> str:
+    """Budget multiplier; where best-of-N never gets there, its largest budget bounds it from below."""
+    low = row["efficiency_lo"]
+    if row["efficiency"] is None:
+        return f"> {row['efficiency_at_least']:.3g}" + ("" if low is None else f" ({low:.3g} to beyond)")
+    high = row["efficiency_hi"]
+    return f"{row['efficiency']:.2f} ({low:.2f} to {'beyond' if high is None else f'{high:.2f}'})"
+
+
+@app.command()
+def ratio(
+    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    budget: Annotated[int, typer.Option("--budget", "-b", help="Generations: attempts in a chain times chains.")] = 8,
+    difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
+    figure: Plot = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Sequential revisions against parallel restarts, by bin."""
+    from ttcsim.strategies.questions.ratio import ratio_sweep
+
+    table = _table(pool, world, queries, runs, seed, str(budget))
+    rows = ratio_sweep(table, _difficulty(table, difficulty, samples, n_bins, reward, seed), budget, seed=seed)
+    if figure is not None:
+        from ttcsim.report.figures import save
+        from ttcsim.report.strategies import ratio_figure
+
+        save(ratio_figure(rows), figure)
+    _show(rows, f"sequential against parallel at {budget} generations; bin 0 is all", as_json, {"pool": pool or world})
+
+
+@app.command()
+def flops(
+    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    scale: Annotated[float, typer.Option("--scale", "-M", help="By how much the large model is larger.")] = 14.0,
+    ratios: Annotated[str, typer.Option("-R", help="Inference tokens over pretraining tokens.")] = "0.16,0.79,22",
+    large: Annotated[str | None, typer.Option(help="Its pass@1: a pool, or column:NAME of the queries.")] = None,
+    difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
+    figure: Plot = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Test-time compute against a larger model at matched FLOPs, by bin and R."""
+    from ttcsim.pool.files import load
+    from ttcsim.strategies.questions.flops import flops_matched, pass_at_1_column, pass_at_1_of
+
+    table = _table(pool, world, queries, runs, seed, None)
+    found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
+    rates = None
+    if large is not None and large.startswith("column:"):
+        rates = pass_at_1_column(table.pool, large.removeprefix("column:"))
+    elif large is not None:
+        rates = pass_at_1_of(load(large), table.pool)
+    rows = flops_matched(table, found, large=rates, scale=scale, ratios=_numbers(ratios, float, "-R"), seed=seed)
+    if figure is not None:
+        from ttcsim.report.figures import save
+        from ttcsim.report.strategies import flops_figure
+
+        save(flops_figure(rows), figure)
+    _show(
+        rows,
+        "the small model's compute-optimal accuracy against the large one's pass@1",
+        as_json,
+        {"pool": pool or world},
+    )
+
+
+@app.command()
+def bandit(
+    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average generations a query.")] = "2,4,8,16",
+    reps: Annotated[int, typer.Option(help="Replications.")] = 40, difficulty: Kind = "oracle", samples: Samples = None,
+    n_bins: Bins = 5, reward: Reward = "reward", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Allocation and strategy chosen together, with a verifier: bandit, elimination, uniform, compute-optimal."""
+    from ttcsim.strategies.questions.bandit import bandit as play
+
+    table = _table(pool, world, queries, runs, seed, None)
+    found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
+    rows = play(table, found, _numbers(budgets, float, "--budgets"), reps=reps, seed=seed)
+    _show(rows, "share of queries solved at the same total budget", as_json, {"pool": pool or world})
+
+
+@app.command()
+def findings(
+    pool: Pool = None,
+    world: Annotated[str, typer.Option(help="tree, revisions or both, where no pool is given.")] = "both",
+    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, n_bins: Bins = 5, as_json: Json = False,
+) -> None:  # fmt: skip
+    """The claims of Snell et al., each with numbers and a verdict: on a pool, or in the simulated worlds."""
+    from ttcsim.strategies.questions.findings import CANNOT, as_rows
+    from ttcsim.strategies.questions.findings import findings as ask
+
+    rows = []
+    for name in ("tree", "revisions") if pool is None and world == "both" else (None if pool else world,):
+        found = ask(_table(pool, name, queries, runs, seed, None), bins=n_bins, seed=seed)
+        # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
+        rows += [{"runs": name or pool, **r} for r in as_rows(found) if pool is not None or r["verdict"] != CANNOT]
+    _show(rows, "Snell et al., Scaling LLM Test-Time Compute Optimally", as_json, {"pool": pool or world})
+
+
+@app.command()
+def make(
+    dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
+    world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
+    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, budgets: Budgets = None,
+) -> None:  # fmt: skip
+    """Write a world's samples and runs as a pool folder, in the form in which harvested ones come."""
+    from ttcsim.strategies.worlds.simulate import BUDGETS, write_world
+
+    grid = BUDGETS if budgets is None else _numbers(budgets, int, "--budgets")
+    write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed)
+    OUT.print(f"{dest}: {queries} queries of {world}", highlight=False)

@@ -1,0 +1,1 @@
+"""What kernels stand on: the cached compiler, counter-based random numbers, special functions."""

@@ -1,0 +1,239 @@
+"""Pools on disk: a folder with a manifest, a single Parquet file, or a pool that ships with the package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ttcsim.errors import InputError
+from ttcsim.pool import Pool
+from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.folders import whole_folder
+
+FORMAT_VERSION = 1
+_BUILTIN = "builtin:"
+_NOT_READ = ("texts/", "scores/")  # big, and never needed to replay: whether they are there is all that is checked
+
+
+def builtin_names() -> list[str]:
+    """Names of the pools that ship with the package."""
+    folder = Path(str(files("ttcsim.pool"))) / "data"
+    return sorted(p.name for p in folder.iterdir() if (p / "manifest.json").is_file()) if folder.is_dir() else []
+
+
+def load(source: str | Path) -> Pool:
+    """Load and check a pool.
+
+    Parameters
+    ----------
+    source : str or Path
+        A pool folder, a Parquet file of samples, or ``"builtin:NAME"``.
+
+    Raises
+    ------
+    InputError
+        When anything in it is not as the format says.
+    """
+    text = str(source)
+    if text.startswith(_BUILTIN):
+        name = text.removeprefix(_BUILTIN)
+        if name not in builtin_names():
+            raise InputError(f"{text}: no such built-in pool; there are {', '.join(builtin_names()) or 'none'}")
+        return _load_folder(Path(str(files("ttcsim.pool"))) / "data" / name)
+    path = Path(source)
+    if path.is_dir():
+        return _load_folder(path)
+    if path.is_file():
+        return pool_from_frame(_read(path), where=str(path), name=path.stem)
+    raise InputError(f"{path}: no such file or folder; give a pool folder, a Parquet file or builtin:NAME")
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty; copy or harvest it again")
+    try:
+        return pl.read_parquet(path, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{path}: not a whole Parquet file ({reason}); copy or harvest it again, or convert it with "
+            "`ttcsim pool import samples`"
+        ) from error
+
+
+def _load_folder(folder: Path) -> Pool:
+    parts = sorted((folder / "samples").glob("part-*.parquet"))
+    manifest = _read_manifest(folder, parts)
+    if not parts:
+        raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
+    frames = [_read(part) for part in parts]
+    for part, frame in zip(parts, frames, strict=True):
+        if manifest is not None:
+            listed = manifest["files"][_relative(part, folder)]["rows"]
+            if frame.height != listed:
+                raise InputError(f"{part}: {frame.height} rows, but the manifest says {listed}; harvest it again")
+        first, own = dict(frames[0].schema), dict(frame.schema)
+        if own != first:
+            different = min(c for c in {*first, *own} if first.get(c) != own.get(c))
+            raise InputError(
+                f"{part}: column '{different}' differs from {parts[0].name}; all parts need the same columns and types"
+            )
+    table = folder / "queries.parquet"
+    queries = _read(table) if table.is_file() else None
+    name = str(manifest.get("name") or folder.name) if manifest else folder.name
+    pool = pool_from_frame(
+        pl.concat(f.select(frames[0].columns) for f in frames),
+        where=str(folder),
+        name=name,
+        queries=queries,
+        manifest=manifest,
+    )
+    if manifest is not None:
+        counts = manifest["counts"]
+        rows = pool.n_samples + (0 if pool.revisions is None else pool.revisions.height)
+        for label, counted in (("queries", pool.n_queries), ("samples", rows)):
+            if counts.get(label) != counted:
+                raise InputError(
+                    f"{folder / 'manifest.json'}: counts.{label} is {counts.get(label)}, but the pool holds {counted}; "
+                    "harvest it again or rewrite the manifest with `ttcsim pool import samples`"
+                )
+    return pool
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _read_manifest(folder: Path, parts: list[Path]) -> dict[str, Any] | None:
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return None
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text())
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path}: not JSON ({error}); restore it, or remove it to load without checks") from error
+    version = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if version != FORMAT_VERSION:
+        raise InputError(f"{path}: format_version is {version}, this ttcsim reads {FORMAT_VERSION}; update ttcsim")
+    if not isinstance(manifest.get("files"), dict) or not isinstance(manifest.get("counts"), dict):
+        raise InputError(f"{path}: 'files' or 'counts' is missing; restore it, or remove it to load without checks")
+    for name, facts in manifest["files"].items():
+        file = folder / name
+        if not file.is_file():
+            raise InputError(f"{path}: lists {name}, which is missing; restore the file or harvest it again")
+        if not isinstance(facts, dict) or "sha256" not in facts or "rows" not in facts:
+            raise InputError(f"{path}: files.{name} lacks 'sha256' or 'rows'; restore the manifest")
+        if not name.startswith(_NOT_READ) and _sha256(file) != facts["sha256"]:
+            raise InputError(f"{file}: its hash is not the one in the manifest; restore the file or harvest it again")
+    for part in parts:
+        if _relative(part, folder) not in manifest["files"]:
+            raise InputError(f"{part}: the manifest does not list it; remove the file or restore the manifest")
+    return manifest
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def to_frame(pool: Pool) -> pl.DataFrame:
+    """All samples of a pool, revisions too, as a table; `sample` counts from 0 in every query."""
+    sizes = pool.sizes
+    columns: dict[str, Any] = {
+        "query_id": pl.Series(pool.query_ids, dtype=pl.String).gather(np.repeat(np.arange(pool.n_queries), sizes)),
+        "sample": (np.arange(pool.n_samples) - np.repeat(pool.offsets[:-1], sizes)).astype(np.int32),
+        "correct": pool.correct.astype(bool),
+    }
+    if pool.answers is not None:
+        labels = pl.Series([*pool.answer_labels, None], dtype=pl.String)
+        columns["answer"] = labels.gather(np.where(pool.answers < 0, len(pool.answer_labels), pool.answers))
+    for name in ("tokens", "logprob"):
+        if getattr(pool, name) is not None:
+            columns[name] = getattr(pool, name)
+    columns.update(pool.rewards)
+    frame = pl.DataFrame(columns)
+    if pool.chain is None or pool.step is None:
+        return frame
+    places = {"chain": pool.chain, "step": pool.step}
+    none = pl.Series(pool.chain < 0)
+    frame = frame.with_columns(pl.Series(k, v).set(none, None) for k, v in places.items())
+    if pool.revisions is None:
+        return frame
+    after = dict(zip(pool.query_ids, sizes.tolist(), strict=True))
+    numbered = pool.revisions.with_columns(
+        sample=(
+            pl.col("query_id").replace_strict(after, return_dtype=pl.Int32)
+            + pl.int_range(pl.len(), dtype=pl.Int32).over("query_id")
+        )
+    )
+    return pl.concat([frame, numbered.select(frame.columns)])
+
+
+def write(
+    pool: Pool,
+    dest: str | Path,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    strategies: pl.DataFrame | None = None,
+    rows_per_shard: int = 4_000_000,
+) -> Path:
+    """Write a pool folder, whole or not at all; an existing `dest` is refused.
+
+    Parameters
+    ----------
+    facts : mapping, optional
+        More entries for the manifest (model, sampling, verifier, licence ...); the pool's own manifest otherwise.
+    strategies : DataFrame, optional
+        Runs of whole strategies, for strategies.parquet.
+    rows_per_shard : int
+        Most samples in one Parquet file.
+    """
+    with whole_folder(dest) as partial:
+        (partial / "samples").mkdir()
+        frame = to_frame(pool)
+        tables = {
+            f"samples/part-{i:05d}.parquet": frame.slice(at, rows_per_shard)
+            for i, at in enumerate(range(0, frame.height, rows_per_shard))
+        }
+        if pool.queries is not None:
+            tables["queries.parquet"] = pool.queries
+        if strategies is not None:
+            tables["strategies.parquet"] = strategies
+        listed = {}
+        for name, table in tables.items():
+            path = partial / name
+            table.write_parquet(path, compression="zstd")
+            listed[name] = file_facts(path, table.height)
+        manifest = {**(facts if facts is not None else pool.manifest or {}), "name": pool.name}
+        write_manifest(partial, manifest, queries=pool.n_queries, samples=frame.height, files=listed)
+    return Path(dest)
+
+
+def write_manifest(
+    folder: Path, facts: Mapping[str, Any], *, queries: int, samples: int, files: dict[str, Any]
+) -> None:
+    """Write the manifest of a pool, the last of its files."""
+    counts = {"queries": queries, "samples": samples}
+    manifest = {**facts, "format_version": FORMAT_VERSION, "counts": counts, "files": files}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    sync(folder / "manifest.json")
+
+
+def file_facts(path: Path, rows: int) -> dict[str, Any]:
+    """What the manifest says of a finished file, which is synced first."""
+    sync(path)
+    return {"sha256": _sha256(path), "rows": rows, "bytes": path.stat().st_size}
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file before anything refers to it."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())

@@ -1,0 +1,69 @@
+"""Counts of successes per query: complete pools for policies that only ask the verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttcsim.errors import InputError
+from ttcsim.pool import Pool
+from ttcsim.pool.importers.tables import check_column, read_table
+
+
+def import_counts(
+    src: str | Path,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    where: Mapping[str, str] | None = None,
+) -> Pool:
+    """Import a table with one row a query: n samples, of which c are correct.
+
+    Parameters
+    ----------
+    mapping : mapping, optional
+        Source column of ``query_id``, ``n`` and ``c`` where it is named otherwise.
+    where : mapping, optional
+        Column to value: keep only these rows, for files that hold several groups.
+    """
+    names = {"query_id": "query_id", "n": "n", "c": "c", **(mapping or {})}
+    table = read_table(src, where)
+    for column in names.values():
+        check_column(table, column, src)
+    ids = table[names["query_id"]].cast(pl.String)
+    if ids.is_null().any():
+        raise InputError(f"{src}: column '{names['query_id']}': row {int(ids.is_null().arg_max() or 0) + 1} is null")
+    double = ids.is_duplicated()
+    if double.any():
+        groups = [c for c in table.columns if c not in names.values() and table[c].dtype == pl.String]
+        hint = f"choose one group with --where {groups[0]}=..." if groups else "keep one row per query"
+        raise InputError(f"{src}: query '{ids[int(double.arg_max() or 0)]}' occurs twice; {hint}")
+    for label in ("n", "c"):
+        numbers = table[names[label]]
+        if not numbers.dtype.is_integer() or numbers.is_null().any():
+            raise InputError(f"{src}: column '{names[label]}' must hold whole numbers without nulls")
+    n, c = (table[names[label]].cast(pl.Int64).to_numpy() for label in ("n", "c"))
+    bad = (n < 1) | (c < 0) | (c > n)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{src}: row {row + 1} (query '{ids[row]}'): n = {n[row]}, c = {c[row]}; counts need 0 <= c <= n and n >= 1"
+        )
+    return pool_from_counts(ids.to_list(), n, c, name=Path(src).stem)
+
+
+def pool_from_counts(ids: list[str], n: NDArray[np.int64], c: NDArray[np.int64], *, name: str) -> Pool:
+    """A pool with c correct samples, then n - c wrong ones, for every query."""
+    order = np.argsort(np.array(ids, dtype=object), kind="stable")
+    n, c = n[order], c[order]
+    offsets = np.concatenate([[0], np.cumsum(n)]).astype(np.int64)
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], n)
+    return Pool(
+        name=name,
+        query_ids=tuple(ids[i] for i in order),
+        offsets=offsets,
+        correct=(within < np.repeat(c, n)).astype(np.uint8),
+    )

@@ -1,0 +1,130 @@
+"""Samples logged by lm-evaluation-harness (``--log_samples``)."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ttcsim.errors import InputError
+from ttcsim.pool import Pool
+from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.importers.repeats import warn_collapsed
+
+INVALID = "[invalid]"  # what its regex filter returns when nothing matches
+
+
+def import_lm_eval(
+    src: str | Path, *, mapping: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
+) -> Pool:
+    """Import ``samples_*.jsonl`` files: one of them, or a folder; files of the same task are further runs of it.
+
+    A line with several filtered responses (filter ``take_first_k``) gives one sample each: a response is correct when
+    it equals the target, and the share of correct ones must equal the score in the log. Otherwise a line gives one
+    sample and its score, which has to be 0 or 1; that the log has a single score for several responses is reported.
+
+    Parameters
+    ----------
+    mapping : mapping, optional
+        ``{"correct": METRIC}`` where the log has several metrics.
+    where : mapping, optional
+        ``{"filter": NAME}``; by default the filter that kept the most responses, else the first.
+    """
+    path = Path(src)
+    files = sorted(path.rglob("samples_*.jsonl")) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise InputError(f"{path}: no samples_*.jsonl there; run lm_eval with --log_samples and --output_path")
+    lines = [(_task(file), line, file, number) for file in files for number, line in _lines(file)]
+    filters: dict[str, int] = {}
+    for _, line, _, _ in lines:
+        name = str(line.get("filter", ""))
+        filters[name] = max(filters.get(name, 0), len(_responses(line)))
+    wanted = (where or {}).get("filter") or max(filters, key=lambda name: filters[name])
+    if wanted not in filters:
+        raise InputError(f"{path}: no line has filter '{wanted}'; there are {', '.join(filters)}")
+    lines = [entry for entry in lines if str(entry[1].get("filter", "")) == wanted]
+    tasks = {task for task, *_ in lines}
+    rows: list[dict[str, Any]] = []
+    single = 0
+    for task, line, file, number in lines:
+        place = f"{file}: line {number}"
+        metric = _metric(line, (mapping or {}).get("correct"), place)
+        score = float(line[metric])
+        kept = _responses(line)
+        drawn = len(line["resps"][0]) if line.get("resps") and isinstance(line["resps"][0], list) else 1
+        if len(kept) > 1:
+            outcomes = [str(response).strip() == str(line.get("target")).strip() for response in kept]
+            if abs(sum(outcomes) / len(outcomes) - score) > 1e-6:
+                raise InputError(
+                    f"{place}: {sum(outcomes)} of {len(outcomes)} responses equal the target, but {metric} is "
+                    f"{score:g}; let the task score every response, or import one run per file"
+                )
+        elif score in (0.0, 1.0):
+            outcomes = [score == 1.0]
+            single += drawn > 1
+        else:
+            raise InputError(f"{place}: {metric} is {score:g}; a sample is right (1) or wrong (0): map another metric")
+        query = f"{task}:{line['doc_id']}" if len(tasks) > 1 else str(line["doc_id"])
+        responses = line["resps"][0] if drawn == len(kept) and drawn > 1 else kept
+        for response, answer, correct in zip(responses, kept, outcomes, strict=True):
+            text = None if str(answer) == INVALID else str(answer).strip()
+            rows.append({"query_id": query, "correct": correct, "answer": text, "response": str(response)})
+    if single:
+        warnings.warn(
+            f"{path}: {single} lines have one score for several responses (filter '{wanted}'), so they give one sample "
+            "each; use a filter take_first_k in the task, or one run per seed",
+            stacklevel=2,
+        )
+    frame = pl.DataFrame(
+        rows, schema={"query_id": pl.String, "correct": pl.Boolean, "answer": pl.String, "response": pl.String}
+    )
+    warn_collapsed(frame, "response", str(path))
+    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem)
+
+
+def _task(file: Path) -> str:
+    return file.stem.removeprefix("samples_").rpartition("_")[0] or file.stem
+
+
+def _lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
+    found = []
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error}); export it again") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            raise InputError(f"{file}: line {number} is not JSON; the file is cut off or no log of samples") from None
+        missing = {"doc_id", "filtered_resps"} - set(entry) if isinstance(entry, dict) else {"doc_id"}
+        if missing:
+            raise InputError(f"{file}: line {number} has no '{min(missing)}'; is it a samples_*.jsonl of lm_eval?")
+        found.append((number, entry))
+    return found
+
+
+def _responses(line: dict[str, Any]) -> list[Any]:
+    kept = line["filtered_resps"]
+    if isinstance(kept, list) and len(kept) == 1 and isinstance(kept[0], list):
+        return list(kept[0])
+    return list(kept) if isinstance(kept, list) else [kept]
+
+
+def _metric(line: dict[str, Any], wanted: str | None, place: str) -> str:
+    names = [str(m) for m in line.get("metrics", []) if m in line] or [
+        k for k, v in line.items() if isinstance(v, bool | int | float) and k != "doc_id"
+    ]
+    if wanted is not None:
+        if wanted not in line:
+            raise InputError(f"{place}: no metric '{wanted}'; it has {', '.join(names)}")
+        return wanted
+    if len(names) != 1:
+        raise InputError(f"{place}: has the metrics {', '.join(names) or 'none'}; choose one with --map correct=METRIC")
+    return names[0]

@@ -1,0 +1,243 @@
+"""Pools: samples of queries with verifier outcomes, in memory and on disk (format version 1)."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttcsim.errors import InputError
+
+LOGPROB_REWARD = "reward_logprob"
+"""Name of the reward that is derived from log-probabilities where no other exists."""
+
+
+def total_budget(budget: float, queries: int) -> int:
+    """Units that an average budget per query buys over all queries: ``floor(budget * queries)``.
+
+    The one definition. Rounding errors of the product do not count: 2.3 for each of 100 queries are 230.
+    """
+    return math.floor(budget * queries * (1 + 2.0**-50) + 1e-9)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Samples of all queries in CSR form, sorted by query.
+
+    The samples of query q are ``offsets[q]:offsets[q+1]`` of every array.
+    """
+
+    name: str
+    query_ids: tuple[str, ...]  # [Q] as text, ascending
+    offsets: NDArray[np.int64]  # i8[Q+1]
+    correct: NDArray[np.uint8]  # u1[N] the verifier's outcome
+    rewards: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] in [0, 1], by column name
+    tokens: NDArray[np.int32] | None = None  # i4[N] >= 1
+    answers: NDArray[np.int32] | None = None  # i4[N] codes of answer_labels, -1 = no answer extracted
+    answer_labels: tuple[str, ...] = ()
+    logprob: NDArray[np.float32] | None = None  # f4[N] summed over tokens, nats
+    chain: NDArray[np.int32] | None = None  # i4[N] chain of revisions that the sample begins, -1 = none
+    step: NDArray[np.int32] | None = None  # i4[N] 0 for the first of a chain, -1 = in no chain
+    revisions: pl.DataFrame | None = None  # attempts after the first of a chain: they depend on those before
+    queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
+    manifest: Mapping[str, Any] | None = None
+
+    @property
+    def n_queries(self) -> int:
+        """Number of queries Q."""
+        return len(self.query_ids)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples N over all queries."""
+        return len(self.correct)
+
+    @functools.cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Samples of each query, i8[Q]."""
+        return np.diff(self.offsets)
+
+    @functools.cached_property
+    def successes(self) -> NDArray[np.int64]:
+        """Correct samples of each query, i8[Q]."""
+        return np.add.reduceat(self.correct, self.offsets[:-1], dtype=np.int64)
+
+    @functools.cached_property
+    def rates(self) -> NDArray[np.float64]:
+        """Share of correct samples of each query, f8[Q]."""
+        return self.successes / self.sizes
+
+    def total(self, budget: float) -> int:
+        """Units that an average budget per query buys over all queries, see `total_budget`."""
+        return total_budget(budget, self.n_queries)
+
+    def columns(self) -> set[str]:
+        """Optional columns that this pool has."""
+        optional = ("tokens", "answers", "logprob", "chain", "step")
+        have = {c.removesuffix("s") if c == "answers" else c for c in optional if getattr(self, c) is not None}
+        return have | set(self.rewards)
+
+    def reward_name(self, name: str = "reward") -> str | None:
+        """The reward column that `name` means here, None when there is none.
+
+        "reward" is the column of that name, else the only reward column, else, where no reward exists at all,
+        "reward_logprob": the mean probability of a token, ``exp(logprob / tokens)``, of the sampling model itself.
+        """
+        derivable = self.logprob is not None and self.tokens is not None
+        if name in self.rewards:
+            return name
+        if name == "reward" and len(self.rewards) == 1:
+            return next(iter(self.rewards))
+        if derivable and (name == LOGPROB_REWARD or (name == "reward" and not self.rewards)):
+            return LOGPROB_REWARD
+        return None
+
+    def reward(self, name: str = "reward") -> NDArray[np.float32]:
+        """Rewards f4[N] by column name, see `reward_name`."""
+        found = self.reward_name(name)
+        if found is None:
+            have = ", ".join(sorted(self.rewards)) or "none, and no logprob with tokens to derive one from"
+            raise InputError(f"pool {self.name}: no reward column '{name}'; it has {have}")
+        return self._logprob_reward if found == LOGPROB_REWARD and found not in self.rewards else self.rewards[found]
+
+    @functools.cached_property
+    def _logprob_reward(self) -> NDArray[np.float32]:
+        assert self.logprob is not None and self.tokens is not None
+        return np.minimum(np.exp(self.logprob.astype(np.float64) / self.tokens), 1.0).astype(np.float32)
+
+    def unsolved_after(self, draws: int, *, seed: int = 0, keep_probe: bool = False) -> Pool:
+        """The hard queries: those without a correct sample among `draws` random ones (MATH-500-Hard-16 at 16).
+
+        Parameters
+        ----------
+        draws : int
+            Samples of each query that are looked at: the first of replication 0 under `seed`.
+        keep_probe : bool
+            Keep those samples too. They are all incorrect by selection, so success rates come out too low; by
+            default only fresh samples stay, and queries without any are left out.
+        """
+        if draws < 1:
+            raise InputError(f"pool {self.name}: {draws} draws select nothing; give 1 or more")
+        from ttcsim.compiled.rng import query_keys, stream
+        from ttcsim.engine.order import shown
+
+        longest = int(self.sizes.max())
+        perm, swaps, order = (np.zeros(longest, np.int32) for _ in range(3))
+        perm[:] = np.arange(longest)
+        parts = []
+        for q, key in enumerate(query_keys(self.query_ids)):
+            start, size = self.offsets[q], int(self.sizes[q])
+            looked = min(draws, size)
+            shown(np.uint64(stream(np.uint64(seed), 0, key)), size, looked, True, perm, swaps, order, 0)
+            probe = start + order[:looked]
+            rest = np.setdiff1d(np.arange(start, start + size), probe)
+            if not self.correct[probe].any() and (keep_probe or len(rest)):
+                parts.append((q, np.arange(start, start + size) if keep_probe else rest))
+        if not parts:
+            raise InputError(f"pool {self.name}: no query is unsolved after {draws} draws and has samples left")
+        return replace(self._take(parts), name=f"{self.name}-hard-{draws}")
+
+    def subset(self, query_ids: Iterable[str]) -> Pool:
+        """The pool of some of the queries; unknown ids are an `InputError`."""
+        index = {q: i for i, q in enumerate(self.query_ids)}
+        wanted = sorted(set(query_ids))
+        missing = [q for q in wanted if q not in index]
+        if missing or not wanted:
+            raise InputError(
+                f"pool {self.name}: has no query '{missing[0]}'" if missing else f"pool {self.name}: no query chosen"
+            )
+        return self._take([(q, np.arange(self.offsets[q], self.offsets[q + 1])) for q in (index[w] for w in wanted)])
+
+    def first(self, samples: int) -> Pool:
+        """Only the first samples of each query, in the order of generation.
+
+        A pool sampled until solved (``manifest["adaptive"]``) has more samples of its hard queries, and stopped where
+        one came out right: success rates in it are biased. Those of its first round are not.
+        """
+        if samples < 1:
+            raise InputError(f"pool {self.name}: the first {samples} samples are none; ask for 1 or more")
+        taken = [
+            (q, np.arange(a, min(a + samples, b)))
+            for q, (a, b) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True))
+        ]
+        return self._take(taken)
+
+    def _take(self, parts: Sequence[tuple[int, NDArray[np.int64]]]) -> Pool:
+        """The pool of some samples (positions in the arrays) of some queries, both ascending."""
+        rows = [q for q, _ in parts]
+        take = np.concatenate([samples for _, samples in parts])
+        offsets = np.concatenate([[0], np.cumsum([len(samples) for _, samples in parts])]).astype(np.int64)
+
+        def part(array: Any) -> Any:
+            return None if array is None else array[take]
+
+        return replace(
+            self,
+            query_ids=tuple(self.query_ids[q] for q in rows),
+            offsets=offsets,
+            correct=part(self.correct),
+            rewards={name: part(array) for name, array in self.rewards.items()},
+            tokens=part(self.tokens),
+            answers=part(self.answers),
+            logprob=part(self.logprob),
+            chain=part(self.chain),
+            step=part(self.step),
+            revisions=None
+            if self.revisions is None
+            else self.revisions.filter(pl.col("query_id").is_in([self.query_ids[q] for q in rows])),
+            queries=None if self.queries is None else self.queries[rows],
+            manifest=None,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Numbers that tell what is in the pool."""
+        rates = self.rates
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "queries": self.n_queries,
+            "samples": self.n_samples,
+            "samples_per_query": [int(self.sizes.min()), int(self.sizes.max())],
+            "revisions": 0 if self.revisions is None else self.revisions.height,
+            "columns": ["correct", *sorted(self.columns())],
+            "mean_success_rate": float(rates.mean()),
+            "success_rate_quartiles": [float(x) for x in np.quantile(rates, [0.25, 0.5, 0.75])],
+            "never_solved": float((self.successes == 0).mean()),
+            "always_solved": float((self.successes == self.sizes).mean()),
+            "hash": self.hash,
+        }
+        if self.tokens is not None:
+            facts["mean_tokens"] = float(self.tokens.mean())
+        if self.answers is not None:
+            facts["without_answer"] = float((self.answers < 0).mean())
+        for name, reward in sorted(self.rewards.items()):
+            facts[f"mean_{name}"] = float(reward.mean(dtype=np.float64))
+        return facts
+
+    @functools.cached_property
+    def hash(self) -> str:
+        """SHA-256 over ids and arrays: equal pools have equal hashes, however their files are laid out."""
+        digest = hashlib.sha256()
+
+        def add(label: str, data: Any) -> None:
+            digest.update(f"\0{label}\0".encode())
+            digest.update(data)
+
+        add("ids", "\0".join(self.query_ids).encode())
+        add("offsets", np.ascontiguousarray(self.offsets).data)
+        for label in ("correct", "tokens", "answers", "logprob", "chain", "step"):
+            array = getattr(self, label)
+            if array is not None and len(array):
+                add(label, np.ascontiguousarray(array).data)
+        add("labels", "\0".join(self.answer_labels).encode())
+        for label in sorted(self.rewards):
+            add(label, np.ascontiguousarray(self.rewards[label]).data)
+        if self.revisions is not None:
+            add("revisions", self.revisions.write_csv().encode())
+        return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""From a pool and policies to a result: setting, sweep, run folder."""

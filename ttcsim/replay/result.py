@@ -1,0 +1,120 @@
+"""What a sweep found: a tidy frame, and what comparisons need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttcsim.errors import InputError
+from ttcsim.policies import Policy
+from ttcsim.pool import Pool
+from ttcsim.statistics.intervals import column_means, query_interval, replay_interval
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One policy: every replication, and every query's mean over replications."""
+
+    policy: Policy
+    per_rep: dict[str, NDArray[np.float64]]  # metric -> f8[R, B]
+    per_query: dict[str, NDArray[np.float64]]  # metric -> f8[Q, B]
+    spent: NDArray[np.float64]  # f8[R, B] cost per query
+    exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
+    draws: NDArray[np.float64]  # f8[Q, B] mean draws
+    cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
+    slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
+
+    def influence(self, metric: str) -> NDArray[np.float64]:
+        """What every query contributes to the mean, f8[Q, B]: its own value, and what its cost takes from the others.
+
+        All queries share one budget. A query that costs one unit more than the average leaves that much less for the
+        rest, which is worth the slope of the curve: so the linearised contribution of query q is
+        ``value_q - slope * (cost_q - mean cost)``. Resampling the values alone treats the allocation as given, and its
+        95 % intervals cover elimination's coverage about 90 % of the time (tests/statistics).
+        """
+        cost = self.cost - column_means(self.cost)
+        return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Outcome of a sweep; `frame` is the part most people need."""
+
+    pool: Pool
+    outcomes: Sequence[Outcome]
+    config: dict[str, Any]
+
+    @property
+    def budgets(self) -> list[float]:
+        """Average budgets per query, ascending."""
+        return list(self.config["budgets"])
+
+    def outcome(self, policy: str | Policy) -> Outcome:
+        """The outcome of one policy, by label or by bare name."""
+        text = str(policy)
+        for outcome in self.outcomes:
+            if str(outcome.policy) == text:
+                return outcome
+        named = [o for o in self.outcomes if o.policy.name == text]
+        if len(named) == 1:
+            return named[0]
+        labels = ", ".join(str(o.policy) for o in self.outcomes)
+        raise InputError(f"policy '{text}' is not in this result; it has {labels}")
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """One row per policy, budget and metric.
+
+        Columns: policy, budget, metric, mean, se, lo, hi (95 %, replay noise for these queries), lo_queries,
+        hi_queries (95 %, new queries too), spent (cost per query), exhausted (share of queries), reps.
+        """
+        rows = []
+        for outcome in self.outcomes:
+            spent = column_means(outcome.spent)
+            exhausted = column_means(outcome.exhausted)
+            for metric, values in outcome.per_rep.items():
+                interval = replay_interval(values)
+                lo_queries, hi_queries = query_interval(outcome.influence(metric), self.config["seed"])
+                for b, budget in enumerate(self.budgets):
+                    rows.append(
+                        {
+                            "policy": str(outcome.policy),
+                            "budget": budget,
+                            "metric": metric,
+                            "mean": interval.mean[b],
+                            "se": interval.se[b],
+                            "lo": interval.lo[b],
+                            "hi": interval.hi[b],
+                            "lo_queries": lo_queries[b],
+                            "hi_queries": hi_queries[b],
+                            "spent": spent[b],
+                            "exhausted": exhausted[b],
+                            "reps": self.config["reps"],
+                        }
+                    )
+        return pl.DataFrame(rows).with_columns(pl.col("se", "lo", "hi").fill_nan(None))
+
+    def replications(self) -> pl.DataFrame:
+        """Every single value: policy, budget, metric, replication, value."""
+        frames = []
+        for outcome in self.outcomes:
+            for metric, values in outcome.per_rep.items():
+                reps, budgets = values.shape
+                frames.append(
+                    pl.DataFrame(
+                        {
+                            "policy": pl.repeat(str(outcome.policy), values.size, eager=True),
+                            "budget": np.tile(self.budgets, reps),
+                            "metric": pl.repeat(metric, values.size, eager=True),
+                            "replication": np.repeat(np.arange(reps), budgets),
+                            "value": values.ravel(),
+                        }
+                    )
+                )
+        return pl.concat(frames)

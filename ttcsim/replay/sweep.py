@@ -1,0 +1,321 @@
+"""The experiment: many policies, budgets and replications of one pool."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.engine.arrays import FIXED_POINT, Tally
+from ttcsim.engine.select import SELECTORS
+from ttcsim.errors import InputError
+from ttcsim.policies import ZOO, Policy, policy
+from ttcsim.pool import Pool
+from ttcsim.pool.files import load
+from ttcsim.replay.replay import COSTS, REPLAYS, PoolArrays, Replay, Setting, lacking
+from ttcsim.replay.result import Outcome, Result
+from ttcsim.statistics.intervals import column_means, replay_interval
+
+_CHUNK = 50
+_MOST_REPS = 10_000_000
+_SLOPE_REPS = 100
+
+
+def sweep(
+    pool: Pool | str | Path,
+    policies: Sequence[str | Policy],
+    budgets: Sequence[float],
+    *,
+    reps: int = 1000,
+    seed: int = 0,
+    cost: str = "samples",
+    replay: str = "permute",
+    selectors: Sequence[str] = (),
+    reward: str | None = None,
+    precision: float | None = None,
+    skip_unfit: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Replay every policy at every budget, `reps` times, on the same random sample orders.
+
+    Parameters
+    ----------
+    pool : Pool, str or Path
+        A pool, or where to load it from.
+    policies : sequence of str or Policy
+        String forms or objects, see ``ttcsim.policy``; "all" stands for every published policy (``policies.ZOO``).
+    budgets : sequence of float
+        Average budget per query, in units of `cost`; the total is ``floor(budget * queries)``.
+    reps, seed : int
+        Replications and the seed of all of them. The same seed gives the same bits, whatever `threads` is, and the
+        first replications of a longer run are those of a shorter one.
+    cost : {"samples", "tokens"}
+        What a draw costs.
+    replay : {"permute", "bootstrap"}
+        Samples shown without or with replacement.
+    selectors : sequence of {"first", "best", "majority", "weighted"}
+        Selectors to report as `accuracy_<selector>`; `coverage` is always there.
+    reward : str, optional
+        Reward column that `best` and `weighted` use; `Pool.reward_name` says which one by default.
+    precision : float, optional
+        Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
+    skip_unfit : bool
+        Leave out policies that need a column that the pool lacks, with a warning that names them.
+    threads : int, optional
+        Threads; all cores by default.
+    progress : callable, optional
+        Called with (replications done, replications in all) from the calling thread.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        Before anything runs, when an argument is wrong or a policy needs a column that the pool lacks.
+    """
+    if not isinstance(pool, Pool):
+        pool = load(pool)
+    chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
+    labels = [str(p) for p in chosen]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise InputError(f"policy '{label}': given twice; drop one")
+    if not chosen:
+        raise InputError("policies: none given; name at least one, such as 'elimination'")
+    grid = sorted({float(b) for b in budgets})
+    if not grid:
+        raise InputError("budgets: none given; name at least one, such as 8")
+    for budget in grid:
+        if not (np.isfinite(budget) and pool.total(budget) >= 1):
+            raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
+    if reps < 1:
+        raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
+    if cost not in COSTS:
+        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(COSTS)}")
+    if replay not in REPLAYS:
+        raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
+    selectors = _check_selectors(pool, selectors)
+    reward = _check_reward(pool, selectors, reward)
+    threads = threads or available_cores()
+    if threads < 1:
+        raise InputError(f"threads: {threads} is too few; give 1 or more")
+
+    if precision is not None and not precision > 0:
+        raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
+    if reps < 2 and precision is not None:
+        raise InputError(f"reps: {reps} replication has no interval; give 2 or more with precision")
+    totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
+    setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
+    arrays = PoolArrays(pool)
+    if skip_unfit:
+        chosen = _fitting(chosen, setting)
+        labels = [str(p) for p in chosen]
+    replays = [Replay(p, setting, arrays) for p in chosen]
+    with ThreadPoolExecutor(threads) as executor:
+        tallies = [one.tally(0) for one in replays]
+        done = 0
+        while done < reps:
+            tallies = _more(replays, tallies, done, reps, executor, progress)
+            done = reps
+            if precision is not None:
+                reps = _enough([_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)], precision)
+        slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
+    outcomes = [_outcome(*parts, reps) for parts in zip(replays, tallies, slopes, strict=True)]
+    config = {
+        "pool": pool.name,
+        "pool_hash": pool.hash,
+        "queries": pool.n_queries,
+        "samples": pool.n_samples,
+        "policies": labels,
+        "budgets": grid,
+        "reps": reps,
+        "seed": seed,
+        "cost": cost,
+        "replay": replay,
+        "selectors": list(selectors),
+        "reward": reward,
+    }
+    result = Result(pool=pool, outcomes=outcomes, config=config)
+    _warn_exhausted(result)
+    _warn_adaptive(pool)
+    return result
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_selectors(pool: Pool, selectors: Sequence[str]) -> tuple[str, ...]:
+    for selector in selectors:
+        if selector == "oracle":
+            continue
+        if selector not in SELECTORS:
+            raise InputError(f"selectors: '{selector}' is unknown; use oracle, {', '.join(SELECTORS)}")
+        if selector in ("majority", "weighted") and pool.answers is None:
+            raise InputError(f"selectors: '{selector}' needs the column 'answer', which pool {pool.name} lacks")
+    return tuple(s for s in dict.fromkeys(selectors) if s != "oracle")
+
+
+def _check_reward(pool: Pool, selectors: tuple[str, ...], reward: str | None) -> str | None:
+    if not {"best", "weighted"} & set(selectors):
+        return None
+    found = pool.reward_name(reward or "reward")
+    if found is None:
+        have = ", ".join(sorted(pool.rewards)) or "no reward, and no logprob with tokens to derive one from"
+        if reward is None:
+            raise InputError(
+                f"selectors: best and weighted need a reward column; pool {pool.name} has {have}: name one"
+            )
+        raise InputError(f"reward: pool {pool.name} has no column '{reward}'; it has {have}")
+    return found
+
+
+def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
+    missing = [(one, lacking(one, setting.pool)) for one in chosen]
+    fit = [one for one, column in missing if column is None]
+    unfit = [f"{one} ('{column}')" for one, column in missing if column is not None]
+    if unfit:
+        warnings.warn(f"skipped, with the column that the pool lacks: {'; '.join(unfit)}", stacklevel=3)
+    if not fit:
+        raise InputError(f"policies: pool {setting.pool.name} can serve none of them; it has only verifier outcomes")
+    return fit
+
+
+def _more(
+    replays: list[Replay],
+    tallies: list[Tally],
+    done: int,
+    reps: int,
+    executor: ThreadPoolExecutor,
+    progress: Callable[[int, int], None] | None,
+) -> list[Tally]:
+    """Tallies of replications ``0 .. reps-1``, of which the first `done` are there."""
+    ranges = [(at, min(at + _CHUNK, reps)) for at in range(done, reps, _CHUNK)]
+    finished = done * len(replays)
+    longer = []
+    for one, before in zip(replays, tallies, strict=True):
+        whole = one.tally(reps)
+        _add(whole, before, 0, done)
+        if len(ranges) > 1 and done == 0:
+            one.run(0, 1)  # compile, or load from the cache, before the threads start
+        parts = executor.map(lambda span, one=one: one.run(*span), ranges)
+        for (first, last), part in zip(ranges, parts, strict=True):
+            _add(whole, part, first, last)
+            finished += last - first
+            if progress is not None:
+                progress(finished, reps * len(replays))
+        longer.append(whole)
+    return longer
+
+
+def _slopes(
+    chosen: list[Replay], setting: Setting, reps: int, executor: ThreadPoolExecutor
+) -> list[dict[str, NDArray[np.float64]]]:
+    """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
+
+    The orders are the same at both, so a few replications do.
+    """
+    totals = setting.totals
+    below = np.minimum(totals - 1, np.floor(0.9 * totals).astype(np.int64))
+    above = np.maximum(totals + 1, np.ceil(1.1 * totals).astype(np.int64))
+    curves = []
+    for around in (below, above):
+        # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
+        replays = [one.at(around) for one in chosen]
+        tallies = _more(replays, [one.tally(0) for one in replays], 0, reps, executor, None)
+        metrics = [_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)]
+        curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
+    width = (above - below) / setting.pool.n_queries
+    return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
+
+
+def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> int:
+    """Replications that the worst interval needs, from its width now; as many as there are when it is narrow enough."""
+    worst, reps = 0.0, 0
+    for one in metrics:
+        for values in one.values():
+            reps = len(values)
+            interval = replay_interval(values)
+            worst = max(worst, float(((interval.hi - interval.lo) / 2).max()))
+    if worst <= precision:
+        return reps
+    wanted = int(np.ceil(1.02 * reps * (worst / precision) ** 2))
+    if wanted > _MOST_REPS:
+        raise InputError(
+            f"precision: {precision:g} would take about {wanted:,} replications, more than {_MOST_REPS:,}; ask for less"
+        )
+    return max(reps + 1, wanted)
+
+
+def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+    """Every metric in every replication, f8[R, B]."""
+    n = one.setting.pool.n_queries
+    found = {"coverage": tally.covered / n}
+    for i, selector in enumerate(one.setting.selectors):
+        found[f"accuracy_{selector}"] = tally.chosen[i] / FIXED_POINT / n
+    return found
+
+
+def _add(whole: Tally, part: Tally, first: int, last: int) -> None:
+    for name, array in whole._asdict().items():
+        if name.startswith("query_"):
+            array += getattr(part, name)
+        else:
+            array[..., first:last, :] = getattr(part, name)
+
+
+def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
+    pool = one.setting.pool
+    per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
+    for i, selector in enumerate(one.setting.selectors):
+        per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
+    draws = cost = tally.query_draws.T / reps
+    if one.setting.cost == "tokens" and pool.tokens is not None:
+        # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
+        mean_tokens = np.add.reduceat(pool.tokens.astype(np.float64), pool.offsets[:-1]) / pool.sizes
+        cost = draws * mean_tokens[:, None]
+    return Outcome(
+        policy=one.policy,
+        per_rep=_metrics(one, tally),
+        per_query=per_query,
+        spent=tally.spent / pool.n_queries,
+        exhausted=tally.exhausted / pool.n_queries,
+        draws=draws,
+        cost=cost,
+        slope=slope,
+    )
+
+
+def _warn_adaptive(pool: Pool) -> None:
+    adaptive = (pool.manifest or {}).get("adaptive")
+    if isinstance(adaptive, Mapping):
+        warnings.warn(
+            f"pool {pool.name} was sampled until solved: queries have {adaptive.get('initial')} to "
+            f"{adaptive.get('until_solved')} samples, and the success rates of the hard ones are biased; `ttcsim pool "
+            "initial` keeps the unbiased first round",
+            stacklevel=3,
+        )
+
+
+def _warn_exhausted(result: Result) -> None:
+    shares = {str(o.policy): float(o.exhausted.mean(axis=0).max()) for o in result.outcomes if not o.policy.prophetic}
+    worst = max(shares, key=lambda name: shares[name], default="")
+    if worst and shares[worst] > 0:
+        others = sum(share > 0 for share in shares.values()) - 1
+        warnings.warn(
+            f"policy '{worst}'{f' and {others} more' if others else ''}: up to {shares[worst]:.1%} of the queries ran "
+            "out of samples; values there are those of this finite pool (column `exhausted` says where; harvest more "
+            "samples, or use replay='bootstrap')",
+            stacklevel=3,
+        )

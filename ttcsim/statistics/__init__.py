@@ -1,0 +1,1 @@
+"""Intervals, comparisons and regret of results."""

@@ -1,0 +1,1 @@
+"""What Snell et al. ask of strategies, one question a file."""

@@ -1,0 +1,56 @@
+"""Sequential against parallel: accuracy by the split of a budget into revisions and restarts (Snell et al., 6.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ttcsim.errors import InputError
+from ttcsim.statistics.intervals import query_interval
+from ttcsim.strategies.questions.difficulty import Difficulty
+from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
+
+_SPLIT = re.compile(r"revisions\(seq=(\d+),par=(\d+)\)")
+
+
+def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, seed: int = 0) -> list[dict[str, Any]]:
+    """One row a bin and split of `budget` = sequential x parallel, with 95 % limits for new queries.
+
+    The bin 0 stands for all queries; 1 is the easiest.
+    """
+    if budget not in table.budgets:
+        raise InputError(
+            f"ratio: no budget {budget} in pool {table.pool.name}; there are {', '.join(map(str, table.budgets))}"
+        )
+    b = table.budgets.index(budget)
+    splits: dict[tuple[int, int], int] = {}
+    for s, name in enumerate(table.strategies):
+        found = _SPLIT.fullmatch(name)
+        if found and not np.isnan(table.rate[:, s, b]).any():
+            splits[int(found[1]), int(found[2])] = s
+    if not splits:
+        raise InputError(
+            f"ratio: pool {table.pool.name} has no revisions(seq=...,par=...) at {budget}; harvest revisions"
+        )
+    if (1, budget) not in splits and not np.isnan(table.rate[:, table.index(BEST_OF_N), b]).any():
+        splits[1, budget] = table.index(BEST_OF_N)
+    rows = []
+    for d in range(-1, difficulty.n_bins):
+        own = np.flatnonzero(difficulty.bins == d) if d >= 0 else np.arange(len(difficulty.bins))
+        if len(own) == 0:
+            continue
+        order = sorted(splits)
+        values = table.rate[own][:, [splits[key] for key in order], b]
+        lo, hi = query_interval(values, seed)
+        best = int(np.argmax(values.mean(axis=0)))
+        for i, (sequential, parallel) in enumerate(order):
+            rows.append(
+                {
+                    "bin": d + 1, "queries": len(own), "budget": budget, "sequential": sequential, "parallel": parallel,
+                    "ratio": sequential / parallel, "accuracy": float(values[:, i].mean()), "lo_queries": float(lo[i]),
+                    "hi_queries": float(hi[i]), "best": i == best,
+                }
+            )  # fmt: skip
+    return rows

@@ -1,0 +1,1 @@
+"""Simulated worlds of strategies: a reasoning tree, chains of revisions."""

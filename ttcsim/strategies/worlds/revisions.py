@@ -1,0 +1,174 @@
+"""A world of revision chains: wrong answers are mended, correct ones flipped away, and some chains are stuck.
+
+The first attempt of a chain is right with the query's pass@1. A revision of a right answer turns it wrong with chance
+`flip` (38 % of correct answers in Snell et al., section 6.1); a revision of a wrong one is right with chance g, above
+pass@1 since the mistakes stand in sight, unless the chain is stuck: on a wrong approach that revising does not leave,
+more often the harder the query. So chains find answers faster than restarts, and restarts leave what chains cannot.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.compiled.jit import njit
+from ttcsim.compiled.rng import stream, uniform
+from ttcsim.compiled.special import normal
+from ttcsim.errors import InputError
+from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer
+
+
+@dataclass(frozen=True)
+class RevisionChains:
+    """Parameters of the world; difficulty d runs from 0 to 1."""
+
+    easiest: float = 0.5  # pass@1 at d = 0
+    decay: float = 1.5  # pass@1 = easiest (1 - d) ** decay
+    improve: float = 0.7  # full gain: g = p + improve (1 - d) (1 - p)
+    warm: float = 3.0  # after t attempts in sight, 1 - exp(-t / warm) of the gain is there; 0: all at once
+    flip: float = 0.38  # over all correct first attempts
+    flip_easy: float = 0.05  # shape: a query's share is in proportion to flip_easy + d
+    trap: float = 0.5  # a wrong answer is the query's one tempting one with this chance
+    stuck: float = 0.9  # share of chains that are stuck at d = 1, times d squared
+    sticky: float = 0.2  # a wrong revision repeats the wrong answer before it
+    noise: float = 1.0  # standard deviation of the verifier's error, logits
+    signal: float = 1.0  # logits between a right and a wrong answer's score
+    wrong: int = 6
+
+    def __post_init__(self) -> None:
+        for name in ("easiest", "improve", "flip", "stuck", "sticky"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"world revisions: {name} must lie in [0, 1], not {getattr(self, name)}")
+        if self.noise < 0 or self.decay < 0 or self.warm < 0 or self.wrong < 1:
+            raise InputError("world revisions: noise, decay and warm must not be negative, and wrong at least 1")
+
+    def rates(self, difficulty: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(pass@1, full gain, share of stuck chains, share flipped, chance of the trap) of every query, f8[Q, 5]."""
+        d = np.asarray(difficulty, dtype=np.float64)
+        p = self.easiest * (1 - d) ** self.decay
+        shape = self.flip_easy + d
+        flip = np.minimum(1, self.flip * shape / max(float(np.average(shape, weights=p)), 1e-12))
+        return np.column_stack(
+            [p, self.improve * (1 - d) * (1 - p), self.stuck * d**2, flip, np.full_like(d, self.trap)]
+        )
+
+    def pass_at_step(self, difficulty: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+        """Chance that attempt t of a chain is right, f8[Q, length], exact.
+
+        A chain that is stuck stays wrong once it is wrong; others form a two-state Markov chain.
+        """
+        p, gain, stuck, flip, _ = self.rates(difficulty).T
+        free, held = p.copy(), p.copy()
+        at = [p]
+        for t in range(1, length):
+            free = free * (1 - flip) + (1 - free) * (p + gain * _warmth(t, self.warm))
+            held = held * (1 - flip)
+            at.append((1 - stuck) * free + stuck * held)
+        return np.column_stack(at)
+
+    def solved_by(self, difficulty: NDArray[np.float64], sequential: int, parallel: int) -> NDArray[np.float64]:
+        """Chance that any attempt of `parallel` chains of `sequential` is right, exact."""
+        p, gain, stuck = self.rates(difficulty).T[:3]
+        wrong = np.ones_like(p)
+        for t in range(1, sequential):
+            wrong = wrong * (1 - p - gain * _warmth(t, self.warm))
+        none = (1 - p) * (stuck + (1 - stuck) * wrong)
+        return np.asarray(1 - none**parallel)
+
+
+def run_revisions(
+    world: RevisionChains,
+    difficulty: NDArray[np.float64],
+    keys: NDArray[np.uint64],
+    sequential: int,
+    parallel: int,
+    *,
+    select: str = "verifier",
+    runs: int = 16,
+    seed: int = 0,
+) -> Outcomes:
+    """`parallel` chains of `sequential` attempts, one answer selected.
+
+    Parameters
+    ----------
+    select : str
+        ``verifier``: best-of-N weighted within chains, then across (Snell et al., section 6.2). ``majority``: one flat
+        vote. ``oracle``: right if any attempt is.
+    """
+    if select not in ("verifier", "majority", "oracle"):
+        raise InputError(f"revisions: select is verifier, majority or oracle, not '{select}'")
+    correct = np.zeros((len(keys), runs), np.uint8)
+    answer = np.zeros((len(keys), runs), np.int32)
+    reward = np.zeros((len(keys), runs), np.float32)
+    salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((sequential * 131 + parallel) * 131 + 7)
+    how = ("verifier", "majority", "oracle").index(select)
+    _revise_all(
+        world.rates(difficulty), keys, salt, sequential, parallel, how, world.warm, world.sticky, world.noise,
+        world.signal, world.wrong, correct, answer, reward,
+    )  # fmt: skip
+    return Outcomes(correct, answer, reward, sequential * parallel, sequential * parallel)
+
+
+@njit
+def _warmth(attempts: int, warm: float) -> float:
+    """Share of the full gain that `attempts` in sight give."""
+    return 1.0 - math.exp(-attempts / warm) if warm > 0 else 1.0
+
+
+@njit
+def _revise_all(  # type: ignore[no-untyped-def]
+    rates, keys, salt, sequential, parallel, how, warm, sticky, noise, signal, wrong, correct, answer, reward
+):
+    for q in range(len(keys)):
+        for run in range(correct.shape[1]):
+            key = stream(salt, run, keys[q])
+            given, score = _revise(rates[q], key, sequential, parallel, how, warm, sticky, noise, signal, wrong)
+            correct[q, run] = given == 0
+            answer[q, run] = given
+            reward[q, run] = score
+
+
+@njit
+def _revise(rates, key, sequential, parallel, how, warm, sticky, noise, signal, wrong):  # type: ignore[no-untyped-def]
+    p, gain, stuck, flip, trap = rates[0], rates[1], rates[2], rates[3], rates[4]
+    across = np.zeros(wrong + 2)
+    top = np.zeros(wrong + 2)
+    votes = np.zeros(wrong + 2)
+    within = np.zeros(wrong + 2)
+    best = np.zeros(wrong + 2)
+    for c in range(parallel):
+        base = c * sequential * 6
+        is_stuck = uniform(key, base + 5) < stuck
+        given = -1
+        within[:] = 0
+        best[:] = 0
+        for t in range(sequential):
+            at = base + t * 6
+            u = uniform(key, at)
+            if t == 0:
+                right = u < p
+            elif given == 0:
+                right = u >= flip
+            else:
+                right = u < p + gain * _warmth(t, warm) and not is_stuck
+            if right:
+                given = 0
+            elif given <= 0 or uniform(key, at + 1) >= sticky:
+                given = _wrong_answer(uniform(key, at + 2), trap, wrong)
+            score = _score(signal * (0.5 if given == 0 else -0.5), noise * normal(key, at + 3))
+            votes[given] += 1
+            within[given] += score
+            best[given] = max(best[given], score)
+        winner = np.argmax(within)
+        across[winner] += best[winner]
+        top[winner] = max(top[winner], best[winner])
+    if how == 2:
+        return (0 if votes[0] > 0 else np.argmax(votes)), 1.0
+    if how == 1:
+        most = np.argmax(votes)
+        return most, votes[most] / (sequential * parallel)
+    winner = np.argmax(across)
+    return winner, top[winner]

@@ -1,0 +1,213 @@
+"""Strategy runs of simulated worlds, in the form in which harvested ones come."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttcsim.compiled.rng import query_keys, stream, uniform
+from ttcsim.errors import InputError
+from ttcsim.pool import Pool
+from ttcsim.pool.files import write
+from ttcsim.strategies.runs import BEST_OF_N, LARGE, REPEATS, StrategyRuns, best_of_n
+from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
+from ttcsim.strategies.worlds.tree import Outcomes, ReasoningTree, run_search
+
+WORLDS: dict[str, type[ReasoningTree] | type[RevisionChains]] = {"tree": ReasoningTree, "revisions": RevisionChains}
+BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+RUNS = 32
+
+
+@dataclass(frozen=True)
+class _Method:
+    name: str
+    beams: int  # or attempts in a chain
+    width: int  # or chains
+    ahead: int = 0
+
+
+def parse_world(text: str) -> ReasoningTree | RevisionChains:
+    """``tree`` or ``revisions``, with parameters as in ``tree(noise=1,exploit=0)``."""
+    found = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", text)
+    if not found or found[1] not in WORLDS:
+        raise InputError(f"world '{text}': the worlds of strategies are {', '.join(WORLDS)}, such as tree(noise=1)")
+    kind: type[ReasoningTree] | type[RevisionChains] = WORLDS[found[1]]
+    known = [f.name for f in fields(kind)]
+    given: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in (found[2] or "").split(","))):
+        name, equals, value = (p.strip() for p in part.partition("="))
+        if not equals or name not in known:
+            raise InputError(f"world '{text}': '{part}' is no parameter; there are {', '.join(known)}")
+        try:
+            given[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError) as error:
+            raise InputError(f"world '{text}': {name} is no number: {value}") from error
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise InputError(f"world '{text}': {error}") from error
+
+
+def simulate(
+    world: str | ReasoningTree | RevisionChains,
+    queries: int = 500,
+    *,
+    budgets: Sequence[int] = BUDGETS,
+    samples: int = 256,
+    runs: int = RUNS,
+    selectors: Sequence[str] = ("weighted",),
+    seed: int = 0,
+) -> StrategyRuns:
+    """Runs of every strategy of a world on queries of all difficulties.
+
+    tree: best-of-N weighted, beam search with M = 4 and M = sqrt(N), lookahead with k = 1 (M = sqrt(N)) and k = 3
+    (both), at their cost N (k + 1); revisions: every sequential x parallel split in powers of two, best-of-N being
+    all parallel.
+
+    Parameters
+    ----------
+    samples : int
+        Single samples of each query in the pool, from which difficulty is estimated.
+    selectors : sequence of str
+        More ways for best-of-N to choose, derived from the samples where there are as many: ``best_of_n(select=...)``.
+    """
+    world = parse_world(world) if isinstance(world, str) else world
+    pool, hard, outcomes = _outcomes(world, queries, budgets, samples, runs, seed)
+    grid = tuple(sorted({o.generations for _, o in outcomes}))
+    names = [BEST_OF_N, *sorted({name for name, _ in outcomes} - {BEST_OF_N})]
+    shape = (queries, len(names), len(grid))
+    rate, tokens = np.full(shape, np.nan), np.full(shape, np.nan)
+    count = np.zeros(shape, np.int64)
+    for name, outcome in outcomes:
+        s, b = names.index(name), grid.index(outcome.generations)
+        rate[:, s, b] = outcome.correct.mean(axis=1)
+        tokens[:, s, b], count[:, s, b] = outcome.tokens, runs
+    for selector in (s for s in selectors if s != "weighted"):
+        fits = [i for i, b in enumerate(grid) if b <= samples]
+        more = np.full((queries, 1, len(grid)), np.nan)
+        more[:, 0, fits] = best_of_n(pool, [grid[i] for i in fits], selector, seed=seed)
+        names.append(f"{BEST_OF_N}(select={selector})")
+        rate, tokens = (
+            np.concatenate([rate, more], axis=1),
+            np.concatenate([tokens, np.full_like(more, np.nan)], axis=1),
+        )
+        count = np.concatenate([count, np.where(np.isnan(more), 0, REPEATS)], axis=1)
+    large = world.large_pass_at_1(hard) if isinstance(world, ReasoningTree) else None
+    return StrategyRuns(pool, tuple(names), grid, rate, count, tokens, large)
+
+
+def write_world(
+    world: str, dest: str | Path, queries: int, *, budgets: Sequence[int] = BUDGETS, samples: int = 256,
+    runs: int = RUNS, seed: int = 0,
+) -> Path:  # fmt: skip
+    """Write the samples and runs of `simulate` as a pool folder; best-of-N, which samples give, is left out."""
+    parsed = parse_world(world)
+    pool, hard, outcomes = _outcomes(parsed, queries, budgets, samples, runs, seed)
+    frames = [to_frame(outcome, pool.query_ids, name) for name, outcome in outcomes if name != BEST_OF_N]
+    if isinstance(parsed, ReasoningTree):
+        key = np.array([stream(np.uint64(seed), 0, k) for k in query_keys(pool.query_ids)])
+        chance = parsed.large_pass_at_1(hard)
+        drawn = np.array([[uniform(k, i) < p for i in range(runs)] for k, p in zip(key, chance, strict=True)])
+        right = drawn.astype(np.uint8)
+        large = Outcomes(right, 1 - right.astype(np.int32), right.astype(np.float32), 1, parsed.steps)
+        frames.append(to_frame(large, pool.query_ids, LARGE))
+    frame = pl.concat(frames) if frames else None
+    return write(pool, dest, facts={"world": world, "seed": seed}, strategies=frame)
+
+
+def _outcomes(
+    world: ReasoningTree | RevisionChains,
+    queries: int,
+    budgets: Sequence[int],
+    samples: int,
+    runs: int,
+    seed: int,
+) -> tuple[Pool, NDArray[np.float64], list[tuple[str, Outcomes]]]:
+    """The pool of single samples, the difficulty of each query, and what every method gave."""
+    grid = sorted({int(b) for b in budgets})
+    if not grid or grid[0] < 1 or queries < 2 or samples < 1 or runs < 1:
+        raise InputError("strategies: budgets, samples and runs must be at least 1, and queries at least 2")
+    ids = tuple(f"q{i:05d}" for i in range(queries))
+    keys = query_keys(ids)
+    hard = np.random.default_rng(seed).permutation((np.arange(queries) + 0.5) / queries)
+    tree = isinstance(world, ReasoningTree)
+    methods = [m for b in grid for m in (_searches(b) if tree else _chains(b))]
+    outcomes = [(m.name, _run(world, hard, keys, m, runs, seed)) for m in methods]
+    single = _run(world, hard, keys, _Method(BEST_OF_N, 1, 0 if tree else 1), samples, seed + 1)
+    return _pool(world, ids, single), hard, outcomes
+
+
+def _searches(budget: int) -> list[_Method]:
+    methods = [_Method(BEST_OF_N, budget, 0)]
+    for k in (0, 1, 3):
+        beams = budget // (k + 1)
+        if beams * (k + 1) != budget or beams < 4:
+            continue
+        label = "beam(" if k == 0 else f"lookahead(k={k},"
+        root = round(beams**0.5)
+        if k != 1 and beams % 4 == 0:
+            methods.append(_Method(f"{label}m=4)", beams, 4, k))
+        if beams % root == 0:
+            methods.append(_Method(f"{label}m=sqrt)", beams, root, k))
+    return methods
+
+
+def _chains(budget: int) -> list[_Method]:
+    if budget & (budget - 1):
+        raise InputError(f"strategies: the world of revisions splits budgets in powers of two, not {budget}")
+    splits = [1 << i for i in range(budget.bit_length())]
+    every = [_Method(f"revisions(seq={s},par={budget // s})", s, budget // s) for s in splits[1:]]
+    return [_Method(BEST_OF_N, 1, budget), *every]
+
+
+def _run(
+    world: ReasoningTree | RevisionChains,
+    hard: NDArray[np.float64],
+    keys: NDArray[np.uint64],
+    m: _Method,
+    runs: int,
+    seed: int,
+) -> Outcomes:
+    if isinstance(world, ReasoningTree):
+        return run_search(world, hard, keys, m.beams, m.width, lookahead=m.ahead, runs=runs, seed=seed)
+    return run_revisions(world, hard, keys, m.beams, m.width, runs=runs, seed=seed)
+
+
+def _pool(world: ReasoningTree | RevisionChains, ids: tuple[str, ...], single: Outcomes) -> Pool:
+    queries, samples = single.correct.shape
+    labels = tuple(str(i) for i in range(int(single.answer.max()) + 1))
+    return Pool(
+        name=str(world),
+        query_ids=ids,
+        offsets=np.arange(queries + 1, dtype=np.int64) * samples,
+        correct=single.correct.reshape(-1),
+        rewards={"reward": single.reward.reshape(-1)},
+        tokens=np.full(queries * samples, single.tokens, np.int32),
+        answers=single.answer.reshape(-1),
+        answer_labels=labels,
+    )
+
+
+def to_frame(outcome: Outcomes, ids: Sequence[str], strategy: str) -> pl.DataFrame:
+    """Runs of one strategy as rows of strategies.parquet."""
+    queries, runs = outcome.correct.shape
+    return pl.DataFrame(
+        {
+            "query_id": np.repeat(np.array(ids), runs),
+            "strategy": strategy,
+            "budget": pl.Series([outcome.generations] * (queries * runs), dtype=pl.Int32),
+            "run": np.tile(np.arange(runs, dtype=np.int32), queries),
+            "correct": outcome.correct.reshape(-1).astype(bool),
+            "reward": outcome.reward.reshape(-1),
+            "tokens": pl.Series([outcome.tokens] * (queries * runs), dtype=pl.Int32),
+            "answer": outcome.answer.reshape(-1).astype(str),
+        }
+    )

@@ -1,0 +1,247 @@
+"""A reasoning-tree world: steps that stay on track or leave it, and a process reward model that errs.
+
+A solution is `steps` steps. On track, a step stays there with chance a; off track, it comes back with chance r; and
+from either it may turn, with chance e, to a state that is lost although the reward model overrates it: the filler
+steps and hasty endings to which Snell et al. (section 5.3) put down over-optimisation. They report it on easy
+questions, where there is little left to say, so e falls with difficulty here. The reward model knows the chance of
+success from a prefix (the reward-to-go that it is trained on), up to an error in logits that continuations partly
+share.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.compiled.jit import njit
+from ttcsim.compiled.rng import stream, uniform
+from ttcsim.compiled.special import normal
+from ttcsim.errors import InputError
+
+LOST, OFF, ON = 0, 1, 2
+_FLOOR = 0.02  # no reward model is surer than 2 % and 98 %
+_ROUNDS = 40  # Snell et al.: at most 40 rounds of search
+_PER_BEAM = 64  # random numbers set aside for a beam in a round: 4, and 3 for each step of lookahead
+
+
+@dataclass(frozen=True)
+class ReasoningTree:
+    """Parameters of the world; difficulty d runs from 0 to 1."""
+
+    steps: int = 6
+    easiest: float = 0.95  # a at d = 0
+    hardest: float = 0.25  # a at d = 1
+    recovery: float = 0.25  # r at d = 0; 0 at d = 1
+    exploit: float = 0.01  # e at d = 0
+    exploit_decay: float = 3.0  # e = exploit (1 - d) ** exploit_decay
+    sharpness: float = 0.4  # the reward model's logits are this share of the true ones
+    noise: float = 0.7  # standard deviation of its error, logits
+    persistence: float = 0.5  # correlation of a prefix's error with its continuation's
+    bias: float = 0.8  # logits by which the lost state is overrated
+    trap: float = 0.7  # a lost track ends in the query's one tempting wrong answer with chance trap * d
+    wrong: int = 6  # other wrong answers, the i-th drawn in proportion to 1 / i
+    large: float = 0.7  # the large model leaves the track by this share less often
+
+    def __post_init__(self) -> None:
+        chances = ("easiest", "hardest", "recovery", "exploit", "persistence", "trap", "large")
+        for name in chances:
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"world tree: {name} must lie in [0, 1], not {getattr(self, name)}")
+        if not 1 <= self.steps <= _ROUNDS:
+            raise InputError(f"world tree: steps must lie in 1 ... {_ROUNDS}, the most rounds of search")
+        if self.noise < 0 or self.wrong < 1 or self.exploit_decay < 0:
+            raise InputError("world tree: noise and exploit_decay must not be negative, and wrong at least 1")
+
+    def rates(self, difficulty: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Chances (a, r, e) of every query, and of its trap, f8[Q, 4]."""
+        d = np.asarray(difficulty, dtype=np.float64)
+        a = self.easiest + (self.hardest - self.easiest) * d
+        e = self.exploit * (1 - d) ** self.exploit_decay
+        return np.column_stack([a, self.recovery * (1 - d), e, self.trap * d])
+
+    def values(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Chance of a correct answer by state (LOST, OFF, ON) and steps left, f8[Q, 3, steps + 1]; exact."""
+        a, r, e = rates.T[:3]
+        value = np.zeros((len(rates), 3, self.steps + 1))
+        value[:, ON, 0] = 1
+        for left in range(1, self.steps + 1):
+            on, off = value[:, ON, left - 1], value[:, OFF, left - 1]
+            value[:, ON, left] = (1 - e) * (a * on + (1 - a) * off)
+            value[:, OFF, left] = (1 - e) * (r * on + (1 - r) * off)
+        return value
+
+    def pass_at_1(self, difficulty: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Success rate of one sample of every query, exact."""
+        return np.asarray(self.values(self.rates(difficulty))[:, ON, self.steps])
+
+    def large_pass_at_1(self, difficulty: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Success rate of one sample of the large model."""
+        rates = self.rates(difficulty)
+        rates[:, 0] += (1 - rates[:, 0]) * self.large
+        return np.asarray(self.values(rates)[:, ON, self.steps])
+
+    def perfect_search(self, difficulty: NDArray[np.float64], budget: int, width: int) -> NDArray[np.float64]:
+        """Success rate of beam search against a perfect reward model where nothing is overrated, exact.
+
+        On-track beams score above the others, so what is kept is a matter of their number alone, a Markov chain:
+        of K kept beams j on track, the next N candidates have Binomial(j M, a) + Binomial((K - j) M, r) on track.
+        """
+        from scipy.stats import binom
+
+        kept = budget // width
+        result = []
+        for a, r, *_ in self.rates(difficulty):
+            law = binom.pmf(np.arange(budget + 1), budget, a)
+            for _ in range(self.steps - 1):
+                after = np.zeros(budget + 1)
+                for j in range(kept + 1):
+                    chance = law[j] if j < kept else law[kept:].sum()
+                    good = binom.pmf(np.arange(j * width + 1), j * width, a)
+                    back = binom.pmf(np.arange((kept - j) * width + 1), (kept - j) * width, r)
+                    after += chance * np.convolve(good, back)
+                law = after
+            result.append(1 - law[0])
+        return np.array(result)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What runs of one strategy gave, [Q, R] each."""
+
+    correct: NDArray[np.uint8]
+    answer: NDArray[np.int32]  # 0 is correct
+    reward: NDArray[np.float32]
+    generations: int  # what a run costs: N (k + 1)
+    tokens: int  # in steps
+
+
+def run_search(
+    world: ReasoningTree,
+    difficulty: NDArray[np.float64],
+    keys: NDArray[np.uint64],
+    budget: int,
+    width: int,
+    *,
+    lookahead: int = 0,
+    runs: int = 16,
+    seed: int = 0,
+) -> Outcomes:
+    """Beam search (width M >= 1), lookahead search, or best-of-N weighted (`width` 0) on every query.
+
+    Parameters
+    ----------
+    difficulty : f8[Q]
+    keys : u8[Q]
+        Random streams of the queries (`query_keys`).
+    budget : int
+        Beams N; a multiple of `width`.
+    """
+    if width and budget % width:
+        raise InputError(f"search: {budget} beams are no multiple of the width {width}")
+    rates = world.rates(difficulty)
+    values = np.clip(world.values(rates), _FLOOR, 1 - _FLOOR)
+    logits = world.sharpness * np.log(values / (1 - values))
+    logits[:, LOST] = logits[:, ON] + world.bias
+    correct = np.zeros((len(keys), runs), np.uint8)
+    answer = np.zeros((len(keys), runs), np.int32)
+    reward = np.zeros((len(keys), runs), np.float32)
+    salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((budget * 131 + width) * 131 + lookahead)
+    _search_all(
+        rates, logits, keys, salt, budget, width, lookahead, world.noise, world.persistence, world.wrong,
+        correct, answer, reward,
+    )  # fmt: skip
+    steps = world.steps * budget * (1 + lookahead)
+    return Outcomes(correct, answer, reward, budget * (1 + lookahead), steps)
+
+
+@njit
+def _next(state: int, a: float, r: float, e: float, u: float) -> int:
+    if state == LOST or u < e:
+        return LOST
+    u = (u - e) / (1 - e)
+    return ON if u < (a if state == ON else r) else OFF
+
+
+@njit
+def _score(logit: float, error: float) -> float:
+    return 1 / (1 + math.exp(-(logit + error)))
+
+
+@njit
+def _wrong_answer(u: float, trap: float, wrong: int) -> int:
+    """1, the tempting one, with chance `trap`; else one of 2 ... wrong + 1 by Zipf's law."""
+    if u < trap:
+        return 1
+    u = (u - trap) / (1 - trap)
+    total = 0.0
+    for i in range(1, wrong + 1):
+        total += 1 / i
+    for i in range(1, wrong + 1):
+        u -= 1 / (i * total)
+        if u < 0:
+            return 1 + i
+    return 1 + wrong
+
+
+@njit
+def _search_all(rates, logits, keys, salt, budget, width, ahead, noise, rho, wrong, correct, answer, reward):  # type: ignore[no-untyped-def]
+    for q in range(len(keys)):
+        for run in range(correct.shape[1]):
+            key = stream(salt, run, keys[q])
+            given, score = _search(rates[q], logits[q], key, budget, width, ahead, noise, rho, wrong)
+            correct[q, run] = given == 0
+            answer[q, run] = given
+            reward[q, run] = score
+
+
+@njit
+def _search(rates, logits, key, budget, width, ahead, noise, rho, wrong):  # type: ignore[no-untyped-def]
+    """One run: the answer (0 is correct) and its score."""
+    a, r, e = rates[0], rates[1], rates[2]
+    steps = logits.shape[1] - 1
+    fresh = math.sqrt(1 - rho * rho)
+    state = np.full(budget, ON)
+    error = np.zeros(budget)
+    before_state = np.full(budget, ON)
+    before_error = np.zeros(budget)
+    score = np.zeros(budget)
+    for depth in range(1, steps + 1):
+        if width and depth > 1:
+            order = np.argsort(-score)
+            for i in range(budget):
+                before_state[i] = state[order[i // width]]
+                before_error[i] = error[order[i // width]]
+        else:
+            before_state[:] = state
+            before_error[:] = error
+        for i in range(budget):
+            at = (depth * budget + i) * _PER_BEAM
+            s = _next(before_state[i], a, r, e, uniform(key, at))
+            z = rho * before_error[i] + fresh * normal(key, at + 1) if depth > 1 else normal(key, at + 1)
+            state[i] = s
+            error[i] = z
+            left = steps - depth
+            for k in range(min(ahead, left)):
+                s = _next(s, a, r, e, uniform(key, at + 4 + 3 * k))
+                z = rho * z + fresh * normal(key, at + 5 + 3 * k)
+                left -= 1
+            score[i] = _score(logits[s, left], noise * z)
+    # Best-of-N weighted over the final candidates. Lost ones answer anything: no two the same.
+    sums = np.zeros(wrong + 2)
+    best = np.zeros(wrong + 2)
+    lost = 0.0
+    for i in range(budget):
+        if state[i] == LOST:
+            lost = max(lost, score[i])
+            continue
+        u = uniform(key, (depth * budget + i) * _PER_BEAM + 3)
+        given = 0 if state[i] == ON else _wrong_answer(u, rates[3], wrong)
+        sums[given] += score[i]
+        best[given] = max(best[given], score[i])
+    winner = np.argmax(sums)
+    if lost > sums[winner]:
+        return wrong + 2, lost
+    return winner, best[winner]
