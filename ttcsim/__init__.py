@@ -4,8 +4,7 @@ from ttcsim.errors import InputError as InputError
 from ttcsim.policies import ALL as ALL
 from ttcsim.policies import Policy as Policy
 from ttcsim.policies import policy as policy
-from ttcsim.policies.rules import QueryStats as QueryStats
-from ttcsim.policies.rules import Stats as Stats
+from ttcsim.policies.priors import Prior as Prior
 from ttcsim.policies.rules import fit as fit
 from ttcsim.policies.rules import score as score
 from ttcsim.policies.rules import see as see
