@@ -11,16 +11,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import njit
-from ttcsim.compiled.rng import bounded, query_keys, stream
+from ttcsim.engine.arrays import FIXED_POINT
+from ttcsim.engine.selection import add_accuracy
+from ttcsim.engine.selectors import BY_NAME, check_selectors
 from ttcsim.errors import InputError
+from ttcsim.policies import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
+from ttcsim.replay.replay import PoolArrays, Setting
 from ttcsim.theory.uniform import pass_at_k
 
 BEST_OF_N = "best_of_n"
 LARGE = "large_model"
-SELECTORS = ("weighted", "best", "majority", "oracle")
 _TYPES = {"strategy": pl.String, "budget": pl.Int64, "correct": pl.Boolean}
 
 
@@ -77,7 +79,7 @@ def load_runs(
     budgets : sequence of int
         More budgets for best-of-N, beside those of the strategies.
     selectors : sequence of str
-        How best-of-N chooses: ``weighted``, ``best``, ``majority``, ``oracle`` (any sample is right). The first is
+        How best-of-N chooses: the names of ``engine.selectors``, or ``oracle`` (any sample is right). The first is
         named plainly ``best_of_n``, others ``best_of_n(select=...)``.
 
     Raises
@@ -180,57 +182,15 @@ REPEATS = 64
 def best_of_n(pool: Pool, budgets: Sequence[int], selector: str, *, seed: int = 0) -> NDArray[np.float64]:
     """Expected accuracy of best-of-N on every query, f8[Q, B], without replacement.
 
-    ``oracle`` is exact (G1's formula); the others are means over `REPEATS` random orders, each read off at every N.
+    ``oracle`` is exact (G1's formula); the others (``engine.selectors`` says what they mean) are means over `REPEATS`
+    random orders, each read off at every N.
     """
-    if selector == "oracle":
+    names, reward = check_selectors([selector], pool)
+    if not names:
         return np.column_stack([pass_at_k(pool.sizes, pool.successes, int(b)) for b in budgets])
-    if selector not in SELECTORS:
-        raise InputError(f"best-of-N: select is one of {', '.join(SELECTORS)}, not '{selector}'")
-    if selector in ("weighted", "majority") and pool.answers is None:
-        raise InputError(f"best-of-N by '{selector}' needs the column 'answer', which pool {pool.name} lacks")
-    needs_reward = selector in ("weighted", "best")
-    reward = pool.reward() if needs_reward else np.ones(pool.n_samples, np.float32)
-    answers = pool.answers if pool.answers is not None else np.full(pool.n_samples, -1, np.int32)
-    total = np.zeros((pool.n_queries, len(budgets)))
-    _best_of_n(
-        pool.offsets, pool.correct, reward, answers, query_keys(pool.query_ids), np.uint64(seed), REPEATS,
-        np.asarray(budgets, np.int64), selector == "best", total,
-    )  # fmt: skip
-    return total / REPEATS
-
-
-@njit
-def _best_of_n(offsets, correct, reward, answers, keys, seed, repeats, budgets, by_reward, total):  # type: ignore[no-untyped-def]
-    for q in range(len(keys)):
-        lo, size = offsets[q], offsets[q + 1] - offsets[q]
-        order = np.arange(size)
-        # Answers of this query as 0, 1, 2 ...; a sample without an answer takes no part while any has one.
-        own = answers[lo : lo + size]
-        names = np.unique(own)
-        code = np.searchsorted(names, own)
-        for repeat in range(repeats):
-            key = stream(seed, repeat, keys[q])
-            sums = np.zeros(len(names))
-            top = np.full(len(names), -1.0)
-            right = np.zeros(len(names), np.uint8)
-            winner, best, hit = -1, -1.0, 0
-            b = 0
-            for i in range(size):
-                j = i + bounded(key, i, size - i)
-                order[i], order[j] = order[j], order[i]
-                s = lo + order[i]
-                if by_reward:
-                    if reward[s] > best:
-                        best, hit = reward[s], correct[s]
-                else:
-                    a = code[order[i]]
-                    sums[a] += reward[s]
-                    if reward[s] > top[a]:
-                        top[a], right[a] = reward[s], correct[s]
-                    if winner < 0 or (names[a] >= 0 and (names[winner] < 0 or sums[a] > sums[winner])):
-                        winner = a
-                while b < len(budgets) and budgets[b] == i + 1:
-                    total[q, b] += hit if by_reward else right[winner]
-                    b += 1
-                if b == len(budgets):
-                    break
+    setting = Setting(pool, np.asarray(budgets, np.int64), seed, "samples", "permute", names, reward)
+    samples = PoolArrays(pool).samples(Uniform(), setting)
+    counts = np.broadcast_to(setting.totals[:, None], (REPEATS, len(budgets), pool.n_queries)).copy()
+    of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
+    add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)
+    return of_query.T / FIXED_POINT / REPEATS
