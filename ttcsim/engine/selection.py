@@ -82,7 +82,7 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
             for m in range(min(drawn, len(answer))):
                 answer[m] = x.answer[start + order[m]]
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
-            scratch = Ballot(ballot.votes[:own], ballot.count[:own], ballot.right[:own])
+            scratch = Ballot(ballot.votes[:own], ballot.shown[:own], ballot.right[:own])
             value(correct[:drawn], reward[:drawn], answer[:drawn], scratch, values)
             for b in range(budgets):
                 chosen[r, b] += values[counts[r, b, q]]

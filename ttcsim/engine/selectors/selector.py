@@ -19,7 +19,7 @@ class Ballot(NamedTuple):
     """Scratch by answer code within the query (0: no answer), reset by who uses it."""
 
     votes: NDArray[np.float64]  # f8[A] summed weight
-    count: NDArray[np.int64]  # i8[A] samples
+    shown: NDArray[np.int64]  # i8[A] samples
     right: NDArray[np.int64]  # i8[A] correct samples
 
 

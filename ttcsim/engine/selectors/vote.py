@@ -25,7 +25,7 @@ def by_vote(
     answer of its own, so that the samples of the largest weight tie; from then on those without one take no part.
     """
     ballot.votes[:] = 0.0
-    ballot.count[:] = 0
+    ballot.shown[:] = 0
     ballot.right[:] = 0
     out[0] = 0
     named = False
@@ -38,12 +38,12 @@ def by_vote(
         if a > 0:
             if not named:
                 named, top, ties, total = True, -1.0, 0, 0
-            leads = ballot.count[a] > 0 and ballot.votes[a] == top
-            before = FIXED_POINT * ballot.right[a] // ballot.count[a] if ballot.count[a] > 0 else 0
+            leads = ballot.shown[a] > 0 and ballot.votes[a] == top
+            before = FIXED_POINT * ballot.right[a] // ballot.shown[a] if ballot.shown[a] > 0 else 0
             ballot.votes[a] += weight
-            ballot.count[a] += 1
+            ballot.shown[a] += 1
             ballot.right[a] += int(correct[m])
-            value = FIXED_POINT * ballot.right[a] // ballot.count[a]
+            value = FIXED_POINT * ballot.right[a] // ballot.shown[a]
             if ballot.votes[a] > top:
                 top, ties, total = ballot.votes[a], 1, value
             elif ballot.votes[a] == top:
