@@ -38,8 +38,9 @@ def test_limits_cover_for_a_policy_that_stops_by_itself():
         cost = np.stack([(fail ** np.arange(t)).sum(axis=1) for t in ROUNDS], axis=1)
         own = curve_of(cost, 1 - fail**ROUNDS, trial)
         found = efficiency(own, curve_of(grid.astype(float), 1 - fail**grid, trial), len(rates))
-        assert (found.lo <= found.value).all() and (found.value <= found.hi).all()
-        hits += (found.lo <= truth) & (truth <= found.hi)
+        lo, hi = found.efficiency_lo, found.efficiency_hi
+        assert (lo <= found.efficiency).all() and (found.efficiency <= hi).all()
+        hits += (lo <= truth) & (truth <= hi)
     assert all(within(share, trials) for share in hits / trials), hits / trials
 
 

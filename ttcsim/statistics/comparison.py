@@ -98,12 +98,12 @@ def _pass_at_k(result: Result) -> Curve:
 def _told(found: Efficiency, own: Curve, baseline: Curve) -> dict[str, NDArray[Any]]:
     """Columns of an efficiency: beyond the baseline's curve its end bounds it from below, and nothing from above."""
     ceiling = baseline.spent[-1] / own.spent
-    beyond = np.isinf(found.value)
+    low, point, high = (np.isinf(x) for x in (found.efficiency_lo, found.efficiency, found.efficiency_hi))
     return {
-        "efficiency": np.where(beyond, ceiling, found.value),
-        "efficiency_lo": np.where(np.isinf(found.lo), ceiling, found.lo),
-        "efficiency_hi": np.where(np.isinf(found.hi), np.nan, found.hi),
-        "at_least": beyond,
+        "efficiency": np.where(point, ceiling, found.efficiency),
+        "efficiency_lo": np.where(low, ceiling, found.efficiency_lo),
+        "efficiency_hi": np.where(high, np.nan, found.efficiency_hi),
+        "at_least": point,
     }
 
 

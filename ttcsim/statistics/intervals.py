@@ -158,9 +158,9 @@ class Curve(NamedTuple):
 class Efficiency(NamedTuple):
     """Efficiency with 95 % limits for new queries; infinite where the baseline's curve ends before it gets there."""
 
-    value: NDArray[np.float64]  # f8[B]
-    lo: NDArray[np.float64]  # f8[B]
-    hi: NDArray[np.float64]  # f8[B]
+    efficiency: NDArray[np.float64]  # f8[B]
+    efficiency_lo: NDArray[np.float64]  # f8[B]
+    efficiency_hi: NDArray[np.float64]  # f8[B]
 
 
 def efficiency(own: Curve, baseline: Curve, queries: int, *, open_end: bool = False) -> Efficiency:

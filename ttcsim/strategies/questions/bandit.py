@@ -55,7 +55,7 @@ def bandit(
     )
     rows = []
     for budget in budgets:
-        total = int(np.floor(budget * len(rate)))
+        total = table.pool.total(budget)
         solved = {"bandit": replay_interval(_bandit(rate, cost, total, reps, np.uint64(seed))[:, None])}
         for outcome in single_samples.outcomes:
             solved[str(outcome.policy)] = replay_interval(
