@@ -61,5 +61,5 @@ def cross_validated(
 
 
 def first_best(sums: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The first strategy with the largest sum f8[..., S]: shares of few runs tie often, and rounding must not decide."""
-    return np.argmax(sums >= sums.max(axis=-1, keepdims=True) - 1e-13, axis=-1)
+    """The first strategy with the largest sum f8[..., S]: shares of few runs often tie, and rounding must not decide."""
+    return np.asarray(sums >= sums.max(axis=-1, keepdims=True) - 1e-13).argmax(axis=-1)
