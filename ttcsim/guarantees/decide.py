@@ -18,13 +18,13 @@ than one run in a million raises a false alarm. Exact statements never fail when
 def exactly(guarantee: str, statement: str, theory: float, replayed: float, tolerance: float = 1e-9) -> Claim:
     """The two values are the same but for rounding."""
     holds = abs(replayed - theory) <= tolerance
-    return Claim(statement, bool(holds), Measured(theory, replayed, theory - tolerance, theory + tolerance), guarantee)
+    return Claim(statement, Measured(theory, replayed, theory - tolerance, theory + tolerance), bool(holds), guarantee)
 
 
 def always(guarantee: str, statement: str, margins: NDArray[np.float64]) -> Claim:
     """No margin is negative, in any replication."""
     worst = float(margins.min()) if margins.size else 0.0
-    return Claim(statement, bool(worst >= -1e-12), Measured(0.0, worst, 0.0, math.inf), guarantee)
+    return Claim(statement, Measured(0.0, worst, 0.0, math.inf), bool(worst >= -1e-12), guarantee)
 
 
 def on_average(
@@ -57,7 +57,7 @@ def on_average(
     low = -math.inf if upper else theory - allowed
     slack = theory / mean if upper and mean > 0 else None
     measured = Measured(theory, mean, low, theory + allowed, slack)
-    return Claim(statement, bool(low <= mean <= theory + allowed), measured, guarantee)
+    return Claim(statement, measured, bool(low <= mean <= theory + allowed), guarantee)
 
 
 def at_least_often(
@@ -67,7 +67,7 @@ def at_least_often(
     reps = len(happened)
     least = float(stats.binom.ppf(ALPHA, reps, probability)) / reps
     share = float(happened.mean())
-    return Claim(statement, bool(share >= least - 1e-12), Measured(probability, share, least, 1.0, slack), guarantee)
+    return Claim(statement, Measured(probability, share, least, 1.0, slack), bool(share >= least - 1e-12), guarantee)
 
 
 def at_most_often(
@@ -77,4 +77,4 @@ def at_most_often(
     reps = len(happened)
     most = float(stats.binom.isf(ALPHA, reps, probability)) / reps
     share = float(happened.mean())
-    return Claim(statement, bool(share <= most + 1e-12), Measured(probability, share, 0.0, most, slack), guarantee)
+    return Claim(statement, Measured(probability, share, 0.0, most, slack), bool(share <= most + 1e-12), guarantee)

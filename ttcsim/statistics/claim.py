@@ -23,8 +23,8 @@ class Claim:
     """One statement and what came of it."""
 
     statement: str
-    holds: bool | None  # None: these data cannot tell
     evidence: Measured | str
+    holds: bool | None  # None: these data cannot tell
     source: str = ""  # where it is from: the number of a guarantee
 
     @property

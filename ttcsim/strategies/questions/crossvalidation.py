@@ -61,5 +61,6 @@ def cross_validated(
 
 
 def first_best(sums: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The first strategy with the largest sum f8[..., S]: shares of few runs often tie, and rounding must not decide."""
-    return np.asarray(sums >= sums.max(axis=-1, keepdims=True) - 1e-13).argmax(axis=-1)
+    """The first strategy with the largest sum f8[..., S]. Shares of few runs often tie; rounding must not decide."""
+    best: NDArray[np.int64] = np.argmax(sums >= sums.max(axis=-1, keepdims=True) - 1e-13, axis=-1)
+    return best
