@@ -119,3 +119,12 @@ def test_columns_follow_from_what_selectors_say_they_need():
     assert {s.name: s.needs for s in SELECTORS} == {
         "first": (), "best": ("reward",), "majority": ("answer",), "weighted": ("reward", "answer"),
     }  # fmt: skip
+
+
+def test_samples_made_without_a_column_are_refused():
+    pool = to_pool({"q": CORNERS["no answers"][0]})
+    setting = Setting(pool, np.array([1]), 0, "samples", "permute", ("first",), None)
+    samples = PoolArrays(pool).samples(policies.policy("uniform"), setting)
+    counts = np.ones((1, 1, 1), np.int64)
+    with pytest.raises(ValueError, match="'best' reads the column 'reward'"):
+        add_accuracy(BY_NAME["best"], samples, counts, 0, 0, True, counts[0], counts[0])

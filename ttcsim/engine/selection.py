@@ -43,6 +43,9 @@ def add_accuracy(
     query_chosen : i8[B, Q]
         Sums over replications. Modified in place.
     """
+    for column in selector.needs:
+        if len(getattr(x, column)) == 0:
+            raise ValueError(f"selector '{selector.name}' reads the column '{column}', which the samples lack")
     _kernel()(selector.compiled, x, counts, first, np.uint64(seed), permute, chosen, query_chosen)
 
 
