@@ -193,11 +193,11 @@ def test_g11_majority_over_all_samples_is_the_mode(plain, seed):
     pool = example(plain)
     expected = 0.0
     for rows in plain.values():
-        answers = [s["answer"] for s in rows if s["answer"] is not None]
-        if answers:
-            modes = [a for a in set(answers) if answers.count(a) == max(map(answers.count, answers))]
-            shares = [np.mean([s["correct"] for s in rows if s["answer"] == a]) for a in modes]
-            expected += np.mean(shares) / len(plain)
+        # A sample without an answer takes no part while any has one; where none has, all of them tie.
+        answers = [s["answer"] for s in rows if s["answer"] is not None] or [None]
+        modes = [a for a in set(answers) if answers.count(a) == max(map(answers.count, answers))]
+        shares = [np.mean([s["correct"] for s in rows if s["answer"] == a]) for a in modes]
+        expected += np.mean(shares) / len(plain)
     everything = [float(pool.sizes.max())]
     result = ttcsim.sweep(pool, ["uniform"], everything, reps=3, seed=seed, selectors=["majority"])
     np.testing.assert_allclose(result.outcomes[0].per_rep["accuracy_majority"], expected, atol=1e-9)

@@ -34,7 +34,7 @@ def _mode_is_right(pool: Pool) -> float:
         part = slice(pool.offsets[q], pool.offsets[q + 1])
         given, correct = pool.answers[part], pool.correct[part]
         votes = np.bincount(given[given >= 0], minlength=1)
-        if votes.any():
-            modes = np.flatnonzero(votes == votes.max())
-            expected += float(np.mean([correct[given == a].mean() for a in modes]))
+        modes = np.flatnonzero(votes == votes.max())
+        # Where no sample has an answer, each is one of its own, and all of them tie.
+        expected += float(np.mean([correct[given == a].mean() for a in modes]) if votes.any() else correct.mean())
     return expected / pool.n_queries
