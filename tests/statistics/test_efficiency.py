@@ -29,7 +29,7 @@ def curve_of(spent, value, seed):
 
 def test_limits_cover_for_a_policy_that_stops_by_itself():
     """Drawing until solved, at most T times, reaches pass@T: the truth is T over its mean cost."""
-    trials, grid = 400, np.arange(1, 33)
+    trials, grid = 250, np.arange(1, 33)
     truth = ROUNDS / [cost_of(t) for t in ROUNDS]
     hits = np.zeros(len(ROUNDS))
     for trial in range(trials):

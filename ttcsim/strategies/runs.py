@@ -53,19 +53,17 @@ class StrategyRuns:
 
     def describe(self) -> list[dict[str, Any]]:
         """One row a strategy and budget: queries that have it, runs, mean outcome, tokens."""
-        rows = []
-        for s, name in enumerate(self.strategies):
-            for b, budget in enumerate(self.budgets):
-                have = self.runs[:, s, b] > 0
-                if have.any():
-                    tokens = self.tokens[have, s, b]
-                    rows.append(
-                        {
-                            "strategy": name, "budget": budget, "queries": int(have.sum()),
-                            "runs": int(self.runs[:, s, b].sum()), "accuracy": float(self.rate[have, s, b].mean()),
-                            "tokens": None if np.isnan(tokens).any() else float(tokens.mean()),
-                        }
-                    )  # fmt: skip
+        rows: list[dict[str, Any]] = []
+        for s, b in np.argwhere((self.runs > 0).any(axis=0)):
+            have = self.runs[:, s, b] > 0
+            tokens = float(self.tokens[have, s, b].mean())  # NaN where any is unknown
+            rows.append(
+                {
+                    "strategy": self.strategies[s], "budget": self.budgets[b], "queries": int(have.sum()),
+                    "runs": int(self.runs[:, s, b].sum()), "accuracy": float(self.rate[have, s, b].mean()),
+                    "tokens": None if np.isnan(tokens) else tokens,
+                }
+            )  # fmt: skip
         return rows
 
 
@@ -134,13 +132,12 @@ def runs_from_frame(
             rate[cell], runs[cell] = mean, count
             tokens[cell] = np.nan if spent is None else spent
     for i, selector in enumerate(selectors):
-        fits = [b for b in grid if b <= int(pool.sizes.min())]
-        if fits:
-            rate[:, i, : len(fits)] = best_of_n(pool, fits, selector, seed=seed)
-            runs[:, i, : len(fits)] = REPEATS
-            if pool.tokens is not None:
-                mean = np.add.reduceat(pool.tokens, pool.offsets[:-1]) / pool.sizes
-                tokens[:, i, : len(fits)] = mean[:, None] * np.array(fits)
+        derived = best_of_n(pool, grid, selector, seed=seed)
+        has = ~np.isnan(derived)
+        rate[:, i][has], runs[:, i][has] = derived[has], REPEATS
+        if pool.tokens is not None:
+            mean = np.add.reduceat(pool.tokens, pool.offsets[:-1]) / pool.sizes
+            tokens[:, i][has] = (mean[:, None] * np.array(grid))[has]
     return StrategyRuns(pool, strategies, tuple(grid), rate, runs, tokens, large)
 
 
@@ -183,14 +180,18 @@ def best_of_n(pool: Pool, budgets: Sequence[int], selector: str, *, seed: int = 
     """Expected accuracy of best-of-N on every query, f8[Q, B], without replacement.
 
     ``oracle`` is exact (G1's formula); the others (``engine.selectors`` says what they mean) are means over `REPEATS`
-    random orders, each read off at every N.
+    random orders, each read off at every N. NaN at budgets that not every query has samples for.
     """
     names, reward = check_selectors([selector], pool)
+    fits = np.array([b for b in budgets if b <= pool.sizes.min()], np.int64)
+    value = np.full((pool.n_queries, len(budgets)), np.nan)
+    inside = np.isin(budgets, fits)
     if not names:
-        return np.column_stack([pass_at_k(pool.sizes, pool.successes, int(b)) for b in budgets])
-    setting = Setting(pool, np.asarray(budgets, np.int64), seed, "samples", "permute", names, reward)
-    samples = PoolArrays(pool).samples(Uniform(), setting)
-    counts = np.broadcast_to(setting.totals[:, None], (REPEATS, len(budgets), pool.n_queries)).copy()
-    of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
-    add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)
-    return of_query.T / FIXED_POINT / REPEATS
+        value[:, inside] = np.array([pass_at_k(pool.sizes, pool.successes, int(b)) for b in fits]).T
+    elif len(fits):
+        samples = PoolArrays(pool).samples(Uniform(), Setting(pool, fits, seed, "samples", "permute", names, reward))
+        counts = np.broadcast_to(fits[:, None], (REPEATS, len(fits), pool.n_queries)).copy()
+        of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
+        add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)
+        value[:, inside] = of_query.T / FIXED_POINT / REPEATS
+    return value
