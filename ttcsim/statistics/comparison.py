@@ -41,21 +41,23 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     base = result.outcome(baseline)
     queries = result.pool.n_queries
     frames = [pl.DataFrame(schema=_COLUMNS)]
-    for metric in base.per_rep:
-        own = {outcome: _curve(result, outcome, metric) for outcome in result.outcomes}
-        reference = _pass_at_k(result) if _known_exactly(result, base, metric) else own[base]
-        mean = base.per_rep[metric].mean(axis=0)
-        for outcome in result.outcomes:
-            if outcome is base:
-                continue
-            interval = replay_interval(outcome.per_rep[metric] - base.per_rep[metric])
-            paired = limits(own[outcome].resampled_value - own[base].resampled_value, queries)
+    own = {(o, metric): _curve(result, o, metric) for o in result.outcomes for metric in base.per_rep}
+    references = {
+        metric: _pass_at_k(result) if _known_exactly(result, base, metric) else own[base, metric]
+        for metric in base.per_rep
+    }
+    for outcome in (o for o in result.outcomes if o is not base):
+        for metric, values in outcome.per_rep.items():
+            one, reference = own[outcome, metric], references[metric]
+            interval = replay_interval(values - base.per_rep[metric])
+            paired = limits(one.resampled_value - own[base, metric].resampled_value, queries)
+            mean = base.per_rep[metric].mean(axis=0)
             columns = {
                 "policy": str(outcome.policy), "baseline": str(base.policy), "budget": result.budgets,
-                "spent": own[outcome].spent, "metric": metric, "difference": interval.mean, "se": interval.se,
+                "spent": one.spent, "metric": metric, "difference": interval.mean, "se": interval.se,
                 "lo": interval.lo, "hi": interval.hi, "lo_queries": paired[0], "hi_queries": paired[1],
                 "relative": np.divide(interval.mean, mean, out=np.full_like(mean, np.nan), where=mean > 0),
-                **_told(efficiency(own[outcome], reference, queries, open_end=True), own[outcome], reference),
+                **_told(efficiency(one, reference, queries, open_end=True), one, reference),
             }  # fmt: skip
             frames.append(pl.DataFrame(columns, schema=_COLUMNS))
     return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
