@@ -172,7 +172,11 @@ def covered(query):
 
 
 def selected_accuracy(query, selector):
-    """Expected correctness of the selected answer, exactly, as a Fraction."""
+    """Expected correctness of the selected answer, exactly, as a Fraction: DESIGN's one meaning of best-of-N.
+
+    A sample without an answer takes no part while any drawn has one; where none has, each is an answer of its own. Ties
+    by expectation; an answer is worth the share of its own drawn samples that are correct.
+    """
     drawn = query.drawn
     if not drawn:
         return Fraction(0)
@@ -182,16 +186,17 @@ def selected_accuracy(query, selector):
         top = max(s["reward"] for s in drawn)
         ties = [s for s in drawn if s["reward"] == top]
         return Fraction(sum(s["correct"] for s in ties), len(ties))
-    votes = {}
-    for s in drawn:
-        if s["answer"] is not None:
-            weight = 1.0 if selector == "majority" else float(s["reward"])
-            votes[s["answer"]] = votes.get(s["answer"], 0.0) + weight
-    if not votes:
-        return Fraction(0)
+    if all(s["answer"] is None for s in drawn):
+        # None has an answer: each is one of its own, with a vote of its own weight.
+        votes = {i: 1.0 if selector == "majority" else s["reward"] for i, s in enumerate(drawn)}
+        ballots = {i: [s] for i, s in enumerate(drawn)}
+    else:
+        votes, ballots = {}, {}
+        for s in drawn:
+            if s["answer"] is not None:
+                weight = 1.0 if selector == "majority" else float(s["reward"])
+                votes[s["answer"]] = votes.get(s["answer"], 0.0) + weight
+                ballots.setdefault(s["answer"], []).append(s)
     winners = [a for a, v in votes.items() if v == max(votes.values())]
-    shares = []
-    for a in winners:
-        own = [s for s in drawn if s["answer"] == a]
-        shares.append(Fraction(sum(s["correct"] for s in own), len(own)))
+    shares = [Fraction(sum(s["correct"] for s in ballots[a]), len(ballots[a])) for a in winners]
     return sum(shares, Fraction(0)) / len(winners)

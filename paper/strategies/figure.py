@@ -11,7 +11,7 @@ from ttcsim.report.strategies import flops_figure, optimal_figure, ratio_figure,
 from ttcsim.strategies.questions.bandit import bandit
 from ttcsim.strategies.questions.bins import by_bin
 from ttcsim.strategies.questions.difficulty import difficulty
-from ttcsim.strategies.questions.findings import CANNOT, findings
+from ttcsim.strategies.questions.findings import findings
 from ttcsim.strategies.questions.flops import flops_matched
 from ttcsim.strategies.questions.optimal import compute_optimal
 from ttcsim.strategies.questions.ratio import ratio_sweep
@@ -37,7 +37,8 @@ def build(out: Path, *, reps: int = settings.RUNS) -> list[Path]:
     claims = out / "findings.md"
     lines = ["# Snell et al. in simulated worlds", "", "| world | claim | verdict | numbers |", "|---|---|---|---|"]
     for name, table in (("tree", tree), ("revisions", chains)):
-        lines += [f"| {name} | {f.claim} | {f.verdict} | {f.numbers} |" for f in findings(table) if f.verdict != CANNOT]
+        asked = [claim for claim in findings(table) if claim.holds is not None]
+        lines += [f"| {name} | {claim.statement} | {claim.verdict} | {claim.evidence} |" for claim in asked]
     claims.write_text("\n".join(lines) + "\n")
     rows = bandit(tree, bins, settings.BANDIT_BUDGETS, reps=max(reps, 2))
     bandits = out / "bandit.md"

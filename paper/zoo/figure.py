@@ -7,8 +7,9 @@ from pathlib import Path
 
 import ttcsim
 from paper.zoo import sweep as settings
-from paper.zoo.findings import Finding, findings
+from paper.zoo.findings import findings
 from ttcsim.report.figures import plot_efficiency, plot_metric, save
+from ttcsim.statistics.claim import Claim
 from ttcsim.statistics.comparison import wins
 
 _WORDS = {True: "holds", False: "**does not hold here**", None: "cannot be asked"}
@@ -17,7 +18,7 @@ _WORDS = {True: "holds", False: "**does not hold here**", None: "cannot be asked
 def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
     """Run the zoo on every pool; figures, tables and findings.md into `out`."""
     written = []
-    stated: dict[str, list[Finding]] = {}
+    stated: dict[str, list[Claim]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # exhausted queries are a column; unfit policies are absent from the tables
         for name, pool in settings.pools().items():
@@ -35,10 +36,10 @@ def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
     return [*written, out / "findings.md"]
 
 
-def _page(stated: dict[str, list[Finding]], reps: int) -> str:
+def _page(stated: dict[str, list[Claim]], reps: int) -> str:
     lines = ["# Zuo & Zhu's findings, replayed", "", f"{reps} replications, without replacement, seed 0.", ""]
     for name, found in stated.items():
         lines += [f"## {name}", "", "| finding | here | numbers |", "|---|---|---|"]
-        lines += [f"| {f.statement} | {_WORDS[f.holds]} | {f.numbers} |" for f in found]
+        lines += [f"| {f.statement} | {_WORDS[f.holds]} | {f.evidence} |" for f in found]
         lines.append("")
     return "\n".join(lines)

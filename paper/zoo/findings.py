@@ -5,27 +5,17 @@ The findings are those of PAPERS 1.4 and 1.5, second-hand. Nothing below is a st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 import ttcsim
+from ttcsim.statistics.claim import Claim
 from ttcsim.statistics.comparison import wins
 from ttcsim.theory import stretch_law, stretched
 
 ALPHA = 0.05
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One statement on one pool."""
-
-    statement: str
-    numbers: str
-    holds: bool | None  # None: the pool cannot say
-
-
-def findings(pool: ttcsim.Pool, budgets: tuple[float, ...], reps: int) -> list[Finding]:
+def findings(pool: ttcsim.Pool, budgets: tuple[float, ...], reps: int) -> list[Claim]:
     """All findings on `pool`."""
     shares = [f"two-stage(share={s})" for s in (0.25, 0.5, 0.75)]
     blocks = [f"elimination(k={k})" for k in (2, 4, 8)]
@@ -46,11 +36,11 @@ def _points(values: np.ndarray) -> str:
     return ", ".join(f"{100 * v:+.1f}" for v in values)
 
 
-def _over_uniform(result: ttcsim.Result) -> Finding:
+def _over_uniform(result: ttcsim.Result) -> Claim:
     gain = _means(result, "elimination") - _means(result, "uniform")
     table = wins(result).filter(winner="elimination", loser="uniform")
     sure = table.filter(table["queries_holm"] < ALPHA)["budget"].to_list()
-    return Finding(
+    return Claim(
         "Elimination covers more than uniform at every budget.",
         f"points at {_grid(result)}: {_points(gain)}; beyond chance for new queries (Holm, 5 %) at "
         f"{', '.join(f'{b:g}' for b in sure) or 'none'}",
@@ -62,7 +52,7 @@ def _grid(result: ttcsim.Result) -> str:
     return ", ".join(f"{b:g}" for b in result.budgets)
 
 
-def _law(pool: ttcsim.Pool, result: ttcsim.Result) -> Finding:
+def _law(pool: ttcsim.Pool, result: ttcsim.Result) -> Claim:
     budgets = np.array(result.budgets)
     most = int(min(pool.sizes.max(), 40 * budgets[-1]))
     coverage, efficiency = stretched(stretch_law(pool.sizes, pool.successes, most), budgets)
@@ -73,7 +63,7 @@ def _law(pool: ttcsim.Pool, result: ttcsim.Result) -> Finding:
     error = np.abs(_means(result, "elimination") - coverage)[~np.isnan(coverage)].max()
     unsolved = (pool.successes == 0).mean()
     limit = f"1 / unsolvable share = {1 / unsolved:.1f}" if unsolved else "no query is unsolvable"
-    return Finding(
+    return Claim(
         "Elimination's efficiency follows the stretch law T / cost(T), whose limit is 1 / (unsolvable share).",
         f"replayed {', '.join(f'{v:.2f}' for v in replayed)}; law {', '.join(f'{v:.2f}' for v in law)}; {limit}; "
         f"largest error of the law's coverage {100 * error:.2f} points",
@@ -81,18 +71,18 @@ def _law(pool: ttcsim.Pool, result: ttcsim.Result) -> Finding:
     )
 
 
-def _between(result: ttcsim.Result, shares: list[str]) -> Finding:
+def _between(result: ttcsim.Result, shares: list[str]) -> Claim:
     low, high = _means(result, "uniform"), _means(result, "elimination")
     worst = [min((_means(result, s) - low).min(), (high - _means(result, s)).min()) for s in shares]
     loss = [100 * (high - _means(result, s)).max() for s in shares]
-    return Finding(
+    return Claim(
         "Two-stage lies between uniform and elimination at every budget and share.",
         "largest loss to elimination with shares 25, 50, 75 %: " + ", ".join(f"{v:.1f}" for v in loss) + " points",
         bool(min(worst) >= -1e-12),
     )
 
 
-def _blocks(result: ttcsim.Result) -> Finding:
+def _blocks(result: ttcsim.Result) -> Claim:
     budgets = np.array(result.budgets)
     base, one = _means(result, "uniform"), _means(result, "elimination")
     gains, fine = [], True
@@ -102,7 +92,7 @@ def _blocks(result: ttcsim.Result) -> Finding:
         fine = fine and bool((gain >= -0.002).all())
         gains.append(f"k={k}: {_points(gain)}")
     loss = max((one - _means(result, f"elimination(k={k})"))[budgets < k].max() for k in (2, 4, 8))
-    return Finding(
+    return Claim(
         "Blocks of k draws still beat uniform (from k draws per query on), less so at tight budgets.",
         f"points over uniform at budgets >= k: {'; '.join(gains)}. Below k draws per query blocks leave queries "
         f"untouched and lose up to {100 * loss:.1f} points to k = 1",
@@ -110,29 +100,29 @@ def _blocks(result: ttcsim.Result) -> Finding:
     )
 
 
-def _stream(result: ttcsim.Result) -> Finding:
+def _stream(result: ttcsim.Result) -> Claim:
     base, batch = _means(result, "uniform"), _means(result, "elimination")
     stream = _means(result, "elimination(stream=true)")
-    return Finding(
+    return Claim(
         "Streaming elimination is close to the batch form, and both beat uniform.",
         f"over uniform: {_points(stream - base)}; behind the batch by at most {100 * (batch - stream).max():.1f}",
         bool((stream >= base - 0.002).all() and (batch - stream).max() < 0.5 * (batch - base).max() + 0.002),
     )
 
 
-def _exploration(result: ttcsim.Result) -> Finding:
+def _exploration(result: ttcsim.Result) -> Claim:
     same = all((result.outcome(p).draws == result.outcome("elimination").draws).all() for p in ("ucb", "gap"))
-    return Finding(
+    return Claim(
         "UCB and GAP exploration help beyond plain elimination.",
         "with a verifier as the only signal both equal elimination draw for draw: the signal of an unsolved query is 0",
         not same,
     )
 
 
-def _hard(pool: ttcsim.Pool, budgets: tuple[float, ...], reps: int) -> Finding:
+def _hard(pool: ttcsim.Pool, budgets: tuple[float, ...], reps: int) -> Claim:
     statement = "On the queries that 16 draws leave unsolved, entropy exploration beats plain elimination."
     if pool.answers is None:
-        return Finding(statement, "the pool has no answers", None)
+        return Claim(statement, "the pool has no answers", None)
     hard = pool.unsolved_after(16)
     inside = [b for b in budgets if b <= hard.sizes.min()]
     result = ttcsim.sweep(hard, ["uniform", "elimination", "entropy"], inside, reps=reps)
@@ -146,22 +136,22 @@ def _hard(pool: ttcsim.Pool, budgets: tuple[float, ...], reps: int) -> Finding:
             f"; share of draws on unsolvable queries at {inside[middle]:g}: entropy {spent['entropy'][middle]:.0%}, "
             f"elimination {spent['elimination'][middle]:.0%}"
         )
-    return Finding(
+    return Claim(
         statement,
         f"{hard.n_queries} hard queries; entropy minus elimination at {_grid(result)}: {_points(gain)}{unsolvable}",
         bool(gain.max() > 0 and gain.mean() > 0),
     )
 
 
-def _tokens(pool: ttcsim.Pool, reps: int) -> Finding:
+def _tokens(pool: ttcsim.Pool, reps: int) -> Claim:
     statement = "At matched tokens, elimination beats uniform."
     if pool.tokens is None:
-        return Finding(statement, "the pool has no token counts", None)
+        return Claim(statement, "the pool has no token counts", None)
     mean = float(pool.tokens.mean())
     budgets = [mean * b for b in (2, 4, 8, 16)]
     result = ttcsim.sweep(pool, ["uniform", "elimination"], budgets, reps=reps, cost="tokens")
     gain = _means(result, "elimination") - _means(result, "uniform")
-    return Finding(
+    return Claim(
         statement,
         f"points at {', '.join(f'{b:.0f}' for b in budgets)} tokens per query: {_points(gain)}",
         bool((gain > 0).all()),

@@ -102,10 +102,10 @@ def test_check_holds(run, small):
 
 def test_check_catches_a_broken_engine(run, small, monkeypatch):
     """A wrong exact value stands for a wrong replay: the verdict turns and the exit code with it."""
-    from ttcsim.guarantees import coverage
+    from ttcsim.guarantees import uniform
 
-    right = coverage.uniform_coverage
-    monkeypatch.setattr(coverage, "uniform_coverage", lambda *a, **k: right(*a, **k) + 0.05)
+    right = uniform.uniform_coverage
+    monkeypatch.setattr(uniform, "uniform_coverage", lambda *a, **k: right(*a, **k) + 0.05)
     code, out, _ = run("check", small, "--reps", 100, "--json")
     assert code == 1
     failed = [r for r in json.loads(out)["rows"] if not r["holds"]]

@@ -4,39 +4,21 @@ A statement "covers 93 to 97 %" is tested as: the share seen in N trials lies wi
 so a true statement fails with probability below 1e-5. Seeds are fixed.
 """
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from query_sets import random_pool, within
 
 import ttcsim
-from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
 from ttcsim.statistics.comparison import wins
-from ttcsim.statistics.intervals import holm, mean_tests, query_interval, replay_interval
+from ttcsim.statistics.intervals import query_interval, replay_interval
+from ttcsim.statistics.significance import holm, mean_tests
 from ttcsim.theory import uniform_coverage
 
 BUDGETS = [1.0, 2.0, 4.0, 8.0]
 POLICIES = ["uniform", "elimination", "two-stage", "clairvoyant"]
-
-
-def within(share, trials, low=0.93, high=0.97):
-    error = 4.5 * math.sqrt(0.95 * 0.05 / trials)
-    return low - error <= share <= high + error
-
-
-def random_pool(seed, queries=80, samples=40):
-    """Success rates are free draws from 0.1 * [rate 0] + 0.9 * Beta(0.4, 1.2)."""
-    generator = np.random.default_rng(seed)
-    rates = generator.beta(0.4, 1.2, queries) * (generator.random(queries) > 0.1)
-    return Pool(
-        name="random",
-        query_ids=tuple(f"{i:03d}" for i in range(queries)),
-        offsets=np.arange(queries + 1, dtype=np.int64) * samples,
-        correct=(generator.random((queries, samples)) < rates[:, None]).astype(np.uint8).ravel(),
-    )
 
 
 def test_replay_interval_covers_the_exact_value():

@@ -293,3 +293,23 @@ def test_the_bandit_finds_a_strategy_that_is_worth_more_than_it_costs():
     which = Difficulty(np.zeros(queries, np.int64), np.zeros(queries), 1, 1, "oracle")
     row = bandit(table, which, [8], reps=30)[0]
     assert row["bandit_lo"] > 4 * row["elimination_hi"]
+
+
+def test_the_bandit_has_the_same_total_as_everyone():
+    """0.29 generations for each of 100 queries are 29, not floor(28.999...): where every sample is right, 29 solved."""
+    pool = tiny_pool(100, samples=4)
+    pool = replace(pool, correct=np.ones_like(pool.correct))
+    table = StrategyRuns(pool, ("best_of_n",), (1,), np.ones((100, 1, 1)), np.ones((100, 1, 1)), np.ones((100, 1, 1)))
+    which = Difficulty(np.zeros(100, np.int64), np.zeros(100), 1, 1, "oracle")
+    row = bandit(table, which, [0.29], reps=2)[0]
+    assert row["bandit"] == row["elimination"] == pytest.approx(0.29)
+
+
+def test_ties_between_strategies_go_to_the_first_and_not_to_rounding():
+    """Thirds, summed in another order, differ in their last bits."""
+    thirds = np.array([1 / 3, 2 / 3, 1 / 3, 0, 1, 2 / 3, 1 / 3, 1 / 3, 2 / 3, 1])
+    generator = np.random.default_rng(0)
+    for _ in range(50):
+        rate = np.stack([generator.permutation(thirds), generator.permutation(thirds)], axis=1)[:, :, None]
+        which = Difficulty(np.zeros(10, np.int64), np.zeros(10), 1, 1, "oracle")
+        assert compute_optimal(table_of(rate), which).chosen == [["best_of_n"]]

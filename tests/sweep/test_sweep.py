@@ -132,7 +132,8 @@ def test_efficiency_beyond_the_curve_is_a_lower_bound(pool):
     row = ttcsim.compare(result, "two-stage").filter(policy="prophet", budget=1.0).row(0, named=True)
     reached = result.outcome("two-stage").per_rep["coverage"].mean(axis=0)
     assert result.outcome("prophet").per_rep["coverage"][:, 0].mean() > reached[1]
-    assert (row["at_least"], row["efficiency"]) == (True, 2.0)
+    assert row["spent"] < 1  # it draws only where a draw will be right
+    assert (row["at_least"], row["efficiency"]) == (True, 2.0 / row["spent"])
 
 
 def test_allocation_accounts_for_every_draw(pool):

@@ -18,6 +18,7 @@ from scipy import integrate, special, stats
 
 import ttcsim
 from ttcsim import guarantees
+from ttcsim.guarantees import study
 from ttcsim.policies.rules import stop
 from ttcsim.pool.files import to_frame
 from ttcsim.pool.worlds import make_pool
@@ -192,11 +193,11 @@ def test_g11_majority_over_all_samples_is_the_mode(plain, seed):
     pool = example(plain)
     expected = 0.0
     for rows in plain.values():
-        answers = [s["answer"] for s in rows if s["answer"] is not None]
-        if answers:
-            modes = [a for a in set(answers) if answers.count(a) == max(map(answers.count, answers))]
-            shares = [np.mean([s["correct"] for s in rows if s["answer"] == a]) for a in modes]
-            expected += np.mean(shares) / len(plain)
+        # A sample without an answer takes no part while any has one; where none has, all of them tie.
+        answers = [s["answer"] for s in rows if s["answer"] is not None] or [None]
+        modes = [a for a in set(answers) if answers.count(a) == max(map(answers.count, answers))]
+        shares = [np.mean([s["correct"] for s in rows if s["answer"] == a]) for a in modes]
+        expected += np.mean(shares) / len(plain)
     everything = [float(pool.sizes.max())]
     result = ttcsim.sweep(pool, ["uniform"], everything, reps=3, seed=seed, selectors=["majority"])
     np.testing.assert_allclose(result.outcomes[0].per_rep["accuracy_majority"], expected, atol=1e-9)
@@ -212,8 +213,8 @@ def test_g12_coverage_of_a_beta_world(a, b, k):
     assert closed == pytest.approx(exact, abs=1e-4)
 
 
-def failed(verdicts):
-    return {v.guarantee for v in verdicts if not v.holds}
+def failed(claims):
+    return {claim.source for claim in claims if not claim.holds}
 
 
 @pytest.fixture(scope="module")
@@ -223,11 +224,13 @@ def world():
 
 @pytest.mark.parametrize("pool", ["world", "builtin:smollm2-arithmetic"])
 def test_check_holds(pool, world):
-    verdicts = guarantees.check(world if pool == "world" else ttcsim.load(pool), reps=100)
-    assert not failed(verdicts)
+    claims = guarantees.check(world if pool == "world" else ttcsim.load(pool), reps=100)
+    assert not failed(claims)
     expected = {f"G{i}" for i in range(1, 12)}
-    assert {v.guarantee for v in verdicts} == (expected | {"G12"} if pool == "world" else expected)
-    assert all(v.slack is None or v.slack >= 1 - 1e-9 for v in verdicts if v.guarantee == "G3")
+    assert {claim.source for claim in claims} == (expected | {"G12"} if pool == "world" else expected)
+    rows = guarantees.as_rows(claims)
+    assert all(row["slack"] is None or row["slack"] >= 1 - 1e-9 for row in rows if row["guarantee"] == "G3")
+    assert [*rows[0]] == ["guarantee", "statement", "theory", "replayed", "lo", "hi", "slack", "holds"]
 
 
 def test_check_catches_a_broken_policy(world, monkeypatch):
@@ -249,9 +252,7 @@ def test_check_catches_a_broken_bound(world, monkeypatch):
 
 def test_check_catches_a_policy_that_sees_the_outcomes(world, monkeypatch):
     """A prophet that gives up early: something is then better than it."""
-    from ttcsim.guarantees import coverage
-
-    right = coverage.sweep
+    right = study.sweep
 
     def worse(pool, policies, budgets, **options):
         result = right(pool, policies, budgets, **options)
@@ -259,7 +260,7 @@ def test_check_catches_a_policy_that_sees_the_outcomes(world, monkeypatch):
             result.outcomes[-1].per_rep["coverage"][:] *= 0.3
         return result
 
-    monkeypatch.setattr(coverage, "sweep", worse)
+    monkeypatch.setattr(study, "sweep", worse)
     assert failed(guarantees.check(world, budgets=[2, 4], reps=100, policies=["elimination"])) == {"G4"}
 
 

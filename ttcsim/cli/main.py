@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -328,7 +327,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Hold guarantees G1 to G12 against exact values and replays of a pool; exit 1 when one fails."""
-    from ttcsim.guarantees import ALPHA
+    from ttcsim.guarantees import ALPHA, as_rows
     from ttcsim.guarantees import check as run_check
     from ttcsim.pool.worlds import make_pool
 
@@ -336,7 +335,7 @@ def check(
         raise InputError("check: give a POOL or --world, and not both")
     subject = ttcsim.load(pool) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
     with _progress("checking") as progress:
-        verdicts = run_check(
+        claims = run_check(
             subject,
             budgets=_numbers(budgets),
             reps=reps,
@@ -344,7 +343,7 @@ def check(
             policies=_split_policies(policy) if policy else None,
             progress=progress,
         )
-    failed = [v for v in verdicts if not v.holds]
+    rows = as_rows(claims)
     if as_json:
         config = {
             "pool": subject.name,
@@ -353,7 +352,7 @@ def check(
             "reps": reps,
             "seed": seed,
         }
-        print_json([asdict(v) for v in verdicts], {**config, "alpha": ALPHA})
+        print_json(rows, {**config, "alpha": ALPHA})
     else:
         table = Table(
             title=f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row",
@@ -361,19 +360,18 @@ def check(
         )
         for column in ("", "statement", "theory", "replayed", "may be", "slack", "verdict"):
             table.add_column(column, justify="left" if column in ("", "statement", "verdict") else "right")
-        for v in verdicts:
-            verdict = "[green]holds[/green]" if v.holds else "[red]FAILS[/red]"
+        for row in rows:
             table.add_row(
-                v.guarantee,
-                escape(v.statement),
-                f"{v.theory:.5g}",
-                f"{v.replayed:.5g}",
-                f"{v.lo:.5g} to {v.hi:.5g}",
-                "" if v.slack is None else f"{v.slack:.2f}",
-                verdict,
+                row["guarantee"],
+                escape(row["statement"]),
+                f"{row['theory']:.5g}",
+                f"{row['replayed']:.5g}",
+                f"{row['lo']:.5g} to {row['hi']:.5g}",
+                "" if row["slack"] is None else f"{row['slack']:.2f}",
+                "[green]holds[/green]" if row["holds"] else "[red]FAILS[/red]",
             )
         _out.print(table)
-    if failed:
+    if not all(row["holds"] for row in rows):
         raise typer.Exit(1)
 
 

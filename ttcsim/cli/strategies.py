@@ -277,14 +277,15 @@ def findings(
     queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, n_bins: Bins = 5, as_json: Json = False,
 ) -> None:  # fmt: skip
     """The claims of Snell et al., each with numbers and a verdict: on a pool, or in the simulated worlds."""
-    from ttcsim.strategies.questions.findings import CANNOT, as_rows
+    from ttcsim.strategies.questions.findings import as_rows
     from ttcsim.strategies.questions.findings import findings as ask
 
     rows = []
     for name in ("tree", "revisions") if pool is None and world == "both" else (None if pool else world,):
         found = ask(_table(pool, name, queries, runs, seed, None), bins=n_bins, seed=seed)
         # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
-        rows += [{"runs": name or pool, **r} for r in as_rows(found) if pool is not None or r["verdict"] != CANNOT]
+        told = found if pool is not None else [claim for claim in found if claim.holds is not None]
+        rows += [{"runs": name or pool, **r} for r in as_rows(told)]
     _show(rows, "Snell et al., Scaling LLM Test-Time Compute Optimally", as_json, {"pool": pool or world})
 
 

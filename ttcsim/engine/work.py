@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import inlined, njit, records
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally
-from ttcsim.policies.rules import ROW, row_with
+from ttcsim.policies.rules import rows_for
 
 BLOCK = 32
 """Queries whose largest index is kept together."""
@@ -141,7 +141,7 @@ def make_work(
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
-    rows = records((n, row_with(memory).itemsize // ROW.itemsize), ROW)
+    rows = rows_for(n, memory)
     notes = records(n, NOTE)
     notes["limit"] = limits
     return Work(

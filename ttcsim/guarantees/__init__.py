@@ -1,16 +1,49 @@
-"""The guarantees that `ttcsim check` tests on a pool: theory beside replay, with a stated error rate."""
+"""The guarantees that `ttcsim check` tests on a pool: theory beside replay, with a stated error rate.
+
+A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and one entry in `GUARANTEES`.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from ttcsim.guarantees import answers, bayes, cost, coverage, worlds
-from ttcsim.guarantees.verdict import ALPHA as ALPHA
-from ttcsim.guarantees.verdict import Verdict as Verdict
+from ttcsim.guarantees import (
+    all_solved,
+    bayes,
+    best_of_n,
+    beta_world,
+    clairvoyant,
+    cost,
+    dependence,
+    majority,
+    prophet,
+    stretch,
+    two_stage,
+    uniform,
+)
+from ttcsim.guarantees.decide import ALPHA as ALPHA
+from ttcsim.guarantees.study import Study
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.replay.setting import lacking
+from ttcsim.statistics.claim import Claim, Measured
+
+GUARANTEES: tuple[Callable[[Study], Iterator[Claim]], ...] = (
+    uniform.claims,  # G1
+    cost.claims,  # G2
+    all_solved.claims,  # G3
+    prophet.claims,  # G4
+    clairvoyant.claims,  # G5
+    bayes.claims,  # G6
+    stretch.claims,  # G7
+    dependence.claims,  # G8
+    two_stage.claims,  # G9
+    best_of_n.claims,  # G10
+    majority.claims,  # G11
+    beta_world.claims,  # G12
+)
 
 
 def fitting(pool: Pool) -> list[Policy]:
@@ -26,8 +59,8 @@ def check(
     seed: int = 0,
     policies: Sequence[str | Policy] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Verdict]:
-    """Check guarantees G1 to G12 on a pool, without and with replacement.
+) -> list[Claim]:
+    """Check every guarantee on a pool, without and with replacement.
 
     A true statement about an expectation fails with probability at most `ALPHA` per row; exact statements never.
 
@@ -37,34 +70,22 @@ def check(
         What is held against the oracles (G4, G5, G8); every policy that fits the pool by default.
     """
     rivals = [policy(p) for p in policies] if policies is not None else fitting(pool)
-    rivals = [p for p in rivals if p.oracle != "outcomes"]
-    few = max(10, reps // 8)
-    inside = sorted(float(b) for b in budgets if b <= pool.sizes.min()) or [1.0]
-    grid = sorted(float(b) for b in budgets)
-    parts: list[Callable[[], list[Verdict]]] = [
-        lambda: coverage.uniform(pool, inside, reps, seed, "permute"),
-        lambda: coverage.uniform(pool, grid, reps, seed, "bootstrap"),
-        lambda: cost.to_the_end(pool, reps, seed, "permute"),
-        lambda: cost.to_the_end(pool, reps, seed, "bootstrap"),
-        lambda: cost.all_solved(pool, reps, seed),
-        lambda: coverage.prophet(pool, inside, few, seed, "permute", rivals),
-        lambda: coverage.prophet(pool, grid, few, seed, "bootstrap", rivals),
-        lambda: coverage.clairvoyant(pool, grid, max(few, reps // 4), seed, rivals),
-        lambda: bayes.optimal_play(pool, inside, few, seed),
-        lambda: cost.stretch(pool, reps, seed, "permute"),
-        lambda: cost.stretch(pool, reps, seed, "bootstrap"),
-        lambda: coverage.dependence(pool, inside, few, seed, rivals),
-        lambda: cost.two_stage(pool, inside, reps, seed, "permute"),
-        lambda: cost.two_stage(pool, grid, reps, seed, "bootstrap"),
-        lambda: answers.best_of_n(pool, inside, reps, seed),
-        lambda: answers.majority(pool, reps, seed),
-        lambda: worlds.beta_world(pool),
-    ]
-    rows = []
+    study = Study(pool, sorted(float(b) for b in budgets), reps, seed, [p for p in rivals if p.oracle != "outcomes"])
+    found: list[Claim] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # exhausted queries are part of these statements
-        for i, part in enumerate(parts):
-            rows += part()
+        for i, claims in enumerate(GUARANTEES):
+            found += claims(study)
             if progress is not None:
-                progress(i + 1, len(parts))
-    return sorted(rows, key=lambda row: int(row.guarantee[1:]))
+                progress(i + 1, len(GUARANTEES))
+    return found
+
+
+def as_rows(found: Sequence[Claim]) -> list[dict[str, Any]]:
+    """For tables and JSON."""
+    rows = []
+    for claim in found:
+        assert isinstance(claim.evidence, Measured)
+        about = {"guarantee": claim.source, "statement": claim.statement}
+        rows.append({**about, **claim.evidence._asdict(), "holds": claim.holds})
+    return rows

@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, Erased, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, Erased, njit_signature, records
 from ttcsim.errors import InputError
 from ttcsim.policies.reads import Reads, reads_of
 
@@ -85,6 +85,8 @@ OPAQUE = np.dtype([("word", "f8")], align=True)
 
 def opaque(params: NDArray[Any]) -> NDArray[Any]:
     """A record of parameters as kernels pass it on, a copy."""
+    if JIT_DISABLED:
+        return params.copy().view(np.recarray)
     words = np.zeros(max(1, -(-params.dtype.itemsize // OPAQUE.itemsize)), OPAQUE)
     words.view(np.uint8)[: params.dtype.itemsize] = params.reshape(1).view(np.uint8)
     return words
@@ -96,6 +98,12 @@ def slots(least: int) -> int:
     while places < least:
         places *= 8
     return places
+
+
+def rows_for(queries: int, memory: np.dtype[Any] | None) -> NDArray[Any]:
+    """Rows of so many queries as kernels know them, ROW[Q, 1 + w]: behind rows[q, 0] lies the memory of query q."""
+    full = row_with(memory)
+    return records((queries, 1), full) if JIT_DISABLED else records((queries, full.itemsize // ROW.itemsize), ROW)
 
 
 class Kind(NamedTuple):

@@ -142,7 +142,7 @@ class Pool:
                 parts.append((q, np.arange(start, start + size) if keep_probe else rest))
         if not parts:
             raise InputError(f"pool {self.name}: no query is unsolved after {draws} draws and has samples left")
-        return replace(self._take(parts), name=f"{self.name}-hard-{draws}")
+        return replace(self.take(parts), name=f"{self.name}-hard-{draws}")
 
     def subset(self, query_ids: Iterable[str]) -> Pool:
         """The pool of some of the queries; unknown ids are an `InputError`."""
@@ -153,7 +153,7 @@ class Pool:
             raise InputError(
                 f"pool {self.name}: has no query '{missing[0]}'" if missing else f"pool {self.name}: no query chosen"
             )
-        return self._take([(q, np.arange(self.offsets[q], self.offsets[q + 1])) for q in (index[w] for w in wanted)])
+        return self.take([(q, np.arange(self.offsets[q], self.offsets[q + 1])) for q in (index[w] for w in wanted)])
 
     def first(self, samples: int) -> Pool:
         """Only the first samples of each query, in the order of generation.
@@ -167,9 +167,9 @@ class Pool:
             (q, np.arange(a, min(a + samples, b)))
             for q, (a, b) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True))
         ]
-        return self._take(taken)
+        return self.take(taken)
 
-    def _take(self, parts: Sequence[tuple[int, NDArray[np.int64]]]) -> Pool:
+    def take(self, parts: Sequence[tuple[int, NDArray[np.int64]]]) -> Pool:
         """The pool of some samples (positions in the arrays) of some queries, both ascending."""
         rows = [q for q, _ in parts]
         take = np.concatenate([samples for _, samples in parts])

@@ -41,6 +41,15 @@ class Outcome:
         cost = self.cost - column_means(self.cost)
         return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
 
+    def spending(self, offered: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What every query contributes to what was spent, f8[Q, B], of `offered` f8[B] per query.
+
+        Where the budget ran out, all of it was spent whatever the queries cost; in the share of replications in which
+        the policy stopped before, the costs add up.
+        """
+        stopped = column_means((self.spent < offered).astype(np.float64))
+        return np.asarray(column_means(self.spent) + stopped * (self.cost - column_means(self.cost)))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -74,47 +83,28 @@ class Result:
         Columns: policy, budget, metric, mean, se, lo, hi (95 %, replay noise for these queries), lo_queries,
         hi_queries (95 %, new queries too), spent (cost per query), exhausted (share of queries), reps.
         """
-        rows = []
-        for outcome in self.outcomes:
-            spent = column_means(outcome.spent)
-            exhausted = column_means(outcome.exhausted)
-            for metric, values in outcome.per_rep.items():
-                interval = replay_interval(values)
-                lo_queries, hi_queries = query_interval(outcome.influence(metric), self.config["seed"])
-                for b, budget in enumerate(self.budgets):
-                    rows.append(
-                        {
-                            "policy": str(outcome.policy),
-                            "budget": budget,
-                            "metric": metric,
-                            "mean": interval.mean[b],
-                            "se": interval.se[b],
-                            "lo": interval.lo[b],
-                            "hi": interval.hi[b],
-                            "lo_queries": lo_queries[b],
-                            "hi_queries": hi_queries[b],
-                            "spent": spent[b],
-                            "exhausted": exhausted[b],
-                            "reps": self.config["reps"],
-                        }
-                    )
-        return pl.DataFrame(rows).with_columns(pl.col("se", "lo", "hi").fill_nan(None))
-
-    def replications(self) -> pl.DataFrame:
-        """Every single value: policy, budget, metric, replication, value."""
         frames = []
         for outcome in self.outcomes:
             for metric, values in outcome.per_rep.items():
-                reps, budgets = values.shape
-                frames.append(
-                    pl.DataFrame(
-                        {
-                            "policy": pl.repeat(str(outcome.policy), values.size, eager=True),
-                            "budget": np.tile(self.budgets, reps),
-                            "metric": pl.repeat(metric, values.size, eager=True),
-                            "replication": np.repeat(np.arange(reps), budgets),
-                            "value": values.ravel(),
-                        }
-                    )
-                )
-        return pl.concat(frames)
+                lo_queries, hi_queries = query_interval(outcome.influence(metric), self.config["seed"])
+                columns = {
+                    "policy": str(outcome.policy), "budget": self.budgets, "metric": metric,
+                    **replay_interval(values)._asdict(), "lo_queries": lo_queries, "hi_queries": hi_queries,
+                    "spent": column_means(outcome.spent), "exhausted": column_means(outcome.exhausted),
+                    "reps": self.config["reps"],
+                }  # fmt: skip
+                frames.append(pl.DataFrame(columns))
+        return pl.concat(frames).with_columns(pl.col("se", "lo", "hi").fill_nan(None))
+
+    def replications(self) -> pl.DataFrame:
+        """Every single value: policy, budget, metric, replication, value."""
+        return pl.concat(
+            pl.DataFrame(
+                {
+                    "policy": str(outcome.policy), "budget": np.tile(self.budgets, len(values)), "metric": metric,
+                    "replication": np.repeat(np.arange(len(values)), len(self.budgets)), "value": values.ravel(),
+                }
+            )
+            for outcome in self.outcomes
+            for metric, values in outcome.per_rep.items()
+        )  # fmt: skip

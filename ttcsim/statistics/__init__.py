@@ -1,1 +1,1 @@
-"""Intervals, comparisons and regret of results."""
+"""Intervals and what is asked of results with them: comparison, significance, regret, claims."""

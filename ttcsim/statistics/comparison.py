@@ -2,75 +2,111 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.policies import Policy, Uniform
-from ttcsim.replay.result import Outcome, Result
 from ttcsim.statistics.intervals import (
-    budget_to_reach,
-    holm,
+    Curve,
+    Efficiency,
+    column_means,
+    efficiency,
     limits,
-    mean_tests,
     replay_interval,
     resampled_means,
-    tails,
 )
+from ttcsim.statistics.significance import holm, mean_tests
 from ttcsim.theory.uniform import pass_at_k
+
+if TYPE_CHECKING:
+    from ttcsim.replay.result import Outcome, Result
 
 
 def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     """Every policy against `baseline` on the same sample orders, one row per policy, budget and metric.
 
-    Columns: policy, baseline, budget, metric, difference (policy minus baseline, paired), se, lo, hi (95 %, replay
-    noise), lo_queries, hi_queries (95 %, new queries too), relative (difference over the baseline's mean),
-    efficiency (the budget the baseline needs to reach the policy's mean, over the policy's budget), efficiency_lo,
-    efficiency_hi (new queries too), at_least (the baseline never got there: the efficiency is a lower bound).
+    Columns: policy, baseline, budget (what was offered), spent (per query), metric, difference (policy minus baseline,
+    paired), se, lo, hi (95 %, replay noise), lo_queries, hi_queries (95 %, new queries too), relative (difference over
+    the baseline's mean), efficiency (what the baseline has to spend to reach the policy's mean, over what the policy
+    spent), efficiency_lo, efficiency_hi (95 %, new queries too), at_least (the baseline never got there: the efficiency
+    is a lower bound).
 
-    The curve of `uniform` is taken exactly, from the counts of the pool, up to its largest number of samples; other
-    baselines are interpolated between the budgets of the sweep.
+    A policy that stops early is judged by what it spent, not by what it was offered, and so is a baseline that does:
+    its curve is over its own spending. The curve of `uniform` is taken exactly, from the counts of the pool, up to its
+    largest number of samples; other baselines are interpolated between the budgets of the sweep.
     """
     base = result.outcome(baseline)
-    curves = {metric: _baseline_curve(result, base, metric) for metric in base.per_rep}
-    resampled = _resampled(result, list(base.per_rep))
-    rows = []
-    for outcome in result.outcomes:
-        if outcome is base:
-            continue
+    queries = result.pool.n_queries
+    frames = [pl.DataFrame(schema=_COLUMNS)]
+    own = {(o, metric): _curve(result, o, metric) for o in result.outcomes for metric in base.per_rep}
+    references = {
+        metric: _pass_at_k(result) if _known_exactly(result, base, metric) else own[base, metric]
+        for metric in base.per_rep
+    }
+    for outcome in (o for o in result.outcomes if o is not base):
         for metric, values in outcome.per_rep.items():
+            one, reference = own[outcome, metric], references[metric]
             interval = replay_interval(values - base.per_rep[metric])
-            per_query = outcome.influence(metric)
-            lo_queries, hi_queries = limits(resampled[outcome, metric] - resampled[base, metric], len(per_query))
+            paired = limits(one.resampled_value - own[base, metric].resampled_value, queries)
             mean = base.per_rep[metric].mean(axis=0)
-            efficiency, low, high, censored = _efficiency(result, per_query, curves[metric])
-            for b, budget in enumerate(result.budgets):
-                rows.append(
-                    {
-                        "policy": str(outcome.policy),
-                        "baseline": str(base.policy),
-                        "budget": budget,
-                        "metric": metric,
-                        "difference": interval.mean[b],
-                        "se": interval.se[b],
-                        "lo": interval.lo[b],
-                        "hi": interval.hi[b],
-                        "lo_queries": lo_queries[b],
-                        "hi_queries": hi_queries[b],
-                        "relative": interval.mean[b] / mean[b] if mean[b] > 0 else None,
-                        "efficiency": efficiency[b],
-                        "efficiency_lo": low[b],
-                        "efficiency_hi": high[b],
-                        "at_least": censored[b],
-                    }
-                )
-    schema = {"policy": pl.String, "baseline": pl.String, "budget": pl.Float64, "metric": pl.String}
-    numbers = ["difference", "se", "lo", "hi", "lo_queries", "hi_queries", "relative"]
-    numbers += ["efficiency", "efficiency_lo", "efficiency_hi"]
-    frame = pl.DataFrame(rows, schema={**schema, **dict.fromkeys(numbers, pl.Float64), "at_least": pl.Boolean})
-    return frame.with_columns(pl.col(numbers).fill_nan(None))
+            columns = {
+                "policy": str(outcome.policy), "baseline": str(base.policy), "budget": result.budgets,
+                "spent": one.spent, "metric": metric, "difference": interval.mean, "se": interval.se,
+                "lo": interval.lo, "hi": interval.hi, "lo_queries": paired[0], "hi_queries": paired[1],
+                "relative": np.divide(interval.mean, mean, out=np.full_like(mean, np.nan), where=mean > 0),
+                **_told(efficiency(one, reference, queries, open_end=True), one, reference),
+            }  # fmt: skip
+            frames.append(pl.DataFrame(columns, schema=_COLUMNS))
+    return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+_COLUMNS: dict[str, type[pl.DataType]] = {
+    "policy": pl.String, "baseline": pl.String, "budget": pl.Float64, "spent": pl.Float64, "metric": pl.String,
+    **dict.fromkeys(("difference", "se", "lo", "hi", "lo_queries", "hi_queries", "relative"), pl.Float64),
+    **dict.fromkeys(("efficiency", "efficiency_lo", "efficiency_hi"), pl.Float64), "at_least": pl.Boolean,
+}  # fmt: skip
+
+
+def _curve(result: Result, outcome: Outcome, metric: str) -> Curve:
+    """What a policy reached over what it spent, at the budgets of the sweep."""
+    seed, influence = result.config["seed"], outcome.influence(metric)
+    offered = np.array([result.pool.total(b) for b in result.budgets]) / result.pool.n_queries
+    spending = outcome.spending(offered)
+    spent = column_means(outcome.spent)
+    # A policy that always spends its budget does so whatever the queries.
+    resampled = resampled_means(spending, seed) if np.ptp(spending, axis=0).any() else spent
+    return Curve(spent, influence.mean(axis=0), resampled, resampled_means(influence, seed))
+
+
+def _known_exactly(result: Result, base: Outcome, metric: str) -> bool:
+    return base.policy == Uniform() and metric == "coverage" and result.config["cost"] == "samples"
+
+
+def _pass_at_k(result: Result) -> Curve:
+    """The curve of `uniform` from the counts of the pool."""
+    config, pool = result.config, result.pool
+    most = int(pool.sizes.min()) if config["replay"] == "permute" else int(max(1024, 64 * max(result.budgets)))
+    # Every budget up to 64, then steps of about 2 %: between them the curve is all but straight.
+    budgets = np.unique(np.concatenate([np.arange(1, min(most, 64) + 1), np.geomspace(1, most, 200).astype(int)]))
+    each = [pass_at_k(pool.sizes, pool.successes, int(k), replay=config["replay"]) for k in budgets]
+    values = np.stack(each, axis=1)
+    spent = budgets.astype(np.float64)
+    return Curve(spent, values.mean(axis=0), spent, resampled_means(values, config["seed"]))
+
+
+def _told(found: Efficiency, own: Curve, baseline: Curve) -> dict[str, NDArray[Any]]:
+    """Columns of an efficiency: beyond the baseline's curve its end bounds it from below, and nothing from above."""
+    ceiling = baseline.spent[-1] / own.spent
+    low, point, high = (np.isinf(x) for x in (found.efficiency_lo, found.efficiency, found.efficiency_hi))
+    return {
+        "efficiency": np.where(point, ceiling, found.efficiency),
+        "efficiency_lo": np.where(low, ceiling, found.efficiency_lo),
+        "efficiency_hi": np.where(high, np.nan, found.efficiency_hi),
+        "at_least": point,
+    }
 
 
 def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
@@ -82,13 +118,13 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
     the table: replay_holm, queries_holm. Oracles take part: they show what is left to win.
     """
     rows = []
-    resampled = _resampled(result, [metric])
+    resampled = {o: resampled_means(o.influence(metric), result.config["seed"]) for o in result.outcomes}
     for i, first in enumerate(result.outcomes):
         for second in result.outcomes[i + 1 :]:
             difference = first.per_rep[metric] - second.per_rep[metric]
             interval = replay_interval(difference)
             influence = first.influence(metric) - second.influence(metric)
-            lo_queries, hi_queries = limits(resampled[first, metric] - resampled[second, metric], len(influence))
+            lo_queries, hi_queries = limits(resampled[first] - resampled[second], len(influence))
             p_replay, p_queries = mean_tests(difference), mean_tests(influence)
             for b, budget in enumerate(result.budgets):
                 sign = 1.0 if interval.mean[b] >= 0 else -1.0
@@ -105,75 +141,6 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
     ).sort("budget", maintain_order=True)
 
 
-def _resampled(result: Result, metrics: list[str]) -> dict[tuple[Outcome, str], NDArray[np.float64]]:
-    """Means of every bootstrap resample of the queries, f8[resamples, B]: the same resamples for every policy."""
-    seed = result.config["seed"]
-    return {(o, metric): resampled_means(o.influence(metric), seed) for o in result.outcomes for metric in metrics}
-
-
-_RESAMPLES = 500
-
-
-class _Curve(NamedTuple):
-    """A baseline's mean at a grid of budgets, and the same for every bootstrap resample of the queries."""
-
-    budgets: NDArray[np.float64]  # f8[K]
-    mean: NDArray[np.float64]  # f8[K], made non-decreasing: reaching a value means reaching it for the first time
-    resampled: NDArray[np.float64]  # f8[resamples, K], likewise
-
-
-def _baseline_curve(result: Result, base: Outcome, metric: str) -> _Curve:
-    config = result.config
-    if base.policy == Uniform() and metric == "coverage" and config["cost"] == "samples":
-        pool = result.pool
-        sizes, successes = pool.sizes, pool.successes
-        most = int(sizes.min()) if config["replay"] == "permute" else int(max(1024, 64 * max(result.budgets)))
-        # Every budget up to 64, then steps of about 2 %: between them the curve is all but straight.
-        budgets = np.unique(np.concatenate([np.arange(1, min(most, 64) + 1), np.geomspace(1, most, 200).astype(int)]))
-        values = np.stack([pass_at_k(sizes, successes, int(k), replay=config["replay"]) for k in budgets], axis=1)
-    else:
-        budgets, values = np.asarray(result.budgets), base.influence(metric)
-    resampled = resampled_means(values, config["seed"], _RESAMPLES)
-    return _Curve(
-        budgets.astype(np.float64),
-        np.maximum.accumulate(values.mean(axis=0)),
-        np.maximum.accumulate(resampled, axis=1),
-    )
-
-
-class _Efficiency(NamedTuple):
-    value: NDArray[np.float64]  # f8[B]
-    lo: NDArray[np.float64]  # f8[B]
-    hi: NDArray[np.float64]  # f8[B], NaN where the curve ends first
-    at_least: NDArray[np.bool_]  # ?[B] the baseline never gets there: value is what its last budget gives
-
-
-def _efficiency(result: Result, per_query: NDArray[np.float64], curve: _Curve) -> _Efficiency:
-    """Efficiency at every budget of the sweep, with 95 % limits over queries."""
-    own = np.asarray(result.budgets)
-
-    def ratios(values: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray([budget_to_reach(v, curve.budgets, means) for v in values] / own)
-
-    point = ratios(per_query.mean(axis=0), curve.mean)
-    values = resampled_means(per_query, result.config["seed"], _RESAMPLES)
-    resampled = np.array([ratios(v, c) for v, c in zip(values, curve.resampled, strict=True)])
-    # Order statistics, not interpolated ones: an infinite ratio means "beyond the curve", and stays that.
-    lo, hi = np.quantile(resampled, tails(len(per_query)), axis=0, method="closest_observation")
-    ceiling = curve.budgets[-1] / own
-
-    def ends(ratio: NDArray[np.float64]) -> NDArray[np.bool_]:
-        # Reached at the very end of the curve is not reached: there every policy has used up the pool.
-        return np.asarray(np.isinf(ratio) | (ratio >= ceiling * (1 - 1e-9)))
-
-    return _Efficiency(
-        np.where(ends(point), ceiling, point),
-        np.where(ends(lo), ceiling, lo),
-        np.where(ends(hi), np.nan, hi),
-        ends(point),
-    )
-
-
 def allocation(result: Result, bins: int = 5) -> pl.DataFrame:
     """Where the draws went: one row per policy, budget and difficulty bin.
 
@@ -186,23 +153,15 @@ def allocation(result: Result, bins: int = 5) -> pl.DataFrame:
     ranked = solvable[np.argsort(-pool.rates[solvable], kind="stable")]
     groups = {0: np.flatnonzero(pool.successes == 0)}
     groups.update({i + 1: part for i, part in enumerate(np.array_split(ranked, bins))})
-    rows = []
-    for outcome in result.outcomes:
-        for b, budget in enumerate(result.budgets):
-            whole = outcome.draws[:, b].sum()
-            for group, members in groups.items():
-                if len(members):
-                    draws = outcome.draws[members, b]
-                    rows.append(
-                        {
-                            "policy": str(outcome.policy),
-                            "budget": budget,
-                            "bin": group,
-                            "rate_lo": pool.rates[members].min(),
-                            "rate_hi": pool.rates[members].max(),
-                            "queries": len(members),
-                            "draws": draws.mean(),
-                            "share": draws.sum() / whole if whole else 0.0,
-                        }
-                    )
+    rows = [
+        {
+            "policy": str(outcome.policy), "budget": budget, "bin": group, "rate_lo": pool.rates[members].min(),
+            "rate_hi": pool.rates[members].max(), "queries": len(members), "draws": draws[members].mean(),
+            "share": draws[members].sum() / draws.sum() if draws.any() else 0.0,
+        }
+        for outcome in result.outcomes
+        for budget, draws in zip(result.budgets, outcome.draws.T, strict=True)
+        for group, members in groups.items()
+        if len(members)
+    ]  # fmt: skip
     return pl.DataFrame(rows)

@@ -51,20 +51,20 @@ def replay_interval(values: NDArray[np.float64]) -> Interval:
     return Interval(mean, se, mean - half, mean + half)
 
 
-def query_weights(queries: int, seed: int, resamples: int = RESAMPLES) -> Iterator[NDArray[np.float64]]:
+def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Blocks of bootstrap weights f8[block, Q], rows summing to 1; the same for every call with the same arguments."""
-    if queries * resamples <= _BLOCK:
-        yield _all_weights(queries, seed, resamples)
+    if queries * RESAMPLES <= _BLOCK:
+        yield _all_weights(queries, seed)
         return
     generator = _generator(seed)
     block = max(1, _BLOCK // queries)
-    for at in range(0, resamples, block):
-        yield _draw(generator, queries, min(block, resamples - at))
+    for at in range(0, RESAMPLES, block):
+        yield _draw(generator, queries, min(block, RESAMPLES - at))
 
 
 @functools.lru_cache(maxsize=2)  # every policy and metric of a sweep asks for the same ones
-def _all_weights(queries: int, seed: int, resamples: int) -> NDArray[np.float64]:
-    return _draw(_generator(seed), queries, resamples)
+def _all_weights(queries: int, seed: int) -> NDArray[np.float64]:
+    return _draw(_generator(seed), queries, RESAMPLES)
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -75,17 +75,17 @@ def _draw(generator: np.random.Generator, queries: int, rows: int) -> NDArray[np
     return generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
 
 
-def resampled_means(per_query: NDArray[np.float64], seed: int, resamples: int = RESAMPLES) -> NDArray[np.float64]:
-    """Mean over queries of every bootstrap resample, f8[resamples, B].
+def weighted_sums(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over queries of values f8[Q, B] under each row of weights f8[W, Q], f8[W, B].
 
     Column by column and without BLAS, whose last bits depend on shapes and threads.
     """
-    return np.concatenate(
-        [
-            np.stack([np.add.reduce(weights * column, axis=1) for column in per_query.T], axis=1)
-            for weights in query_weights(len(per_query), seed, resamples)
-        ]
-    )
+    return np.stack([np.add.reduce(weights * np.ascontiguousarray(column), axis=1) for column in values.T], axis=1)
+
+
+def resampled_means(per_query: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Mean over queries of every bootstrap resample, f8[resamples, B]."""
+    return np.concatenate([weighted_sums(weights, per_query) for weights in query_weights(len(per_query), seed)])
 
 
 def query_interval(per_query: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -117,38 +117,70 @@ def tails(queries: int) -> tuple[float, float]:
     return low, 1.0 - low
 
 
-def mean_tests(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Two-sided p-values f8[B] of "the mean over rows is 0", by Student's test; 1 where every value is 0."""
-    rows = len(values)
-    mean = column_means(values)
-    if rows < 2:
-        return np.ones_like(mean)
-    se = np.sqrt(column_means((values - mean) ** 2) / (rows - 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(se > 0, np.abs(mean) / se, np.where(mean == 0, 0.0, np.inf))
-    return np.asarray(2 * stats.t.sf(t, rows - 1))
+def budget_to_reach(
+    value: NDArray[np.float64], budgets: NDArray[np.float64], curve: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Smallest budget at which a curve reaches each value for the first time, linear between points; inf if never.
 
+    The one inverse of a curve. Below its first point it is taken as the line from (0, 0).
 
-def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjusted p-values of a family of tests: rejecting those below alpha errs at all with probability below alpha.
-
-    Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    Parameters
+    ----------
+    value : f8[..., V]
+    budgets, curve : f8[..., K]
+        Budgets ascending. A curve that falls somewhere is taken as non-decreasing.
     """
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return adjusted
+    value, budgets, curve = np.atleast_1d(value), np.atleast_1d(budgets), np.maximum.accumulate(curve, axis=-1)
+    lead = np.broadcast_shapes(value.shape[:-1], budgets.shape[:-1], curve.shape[:-1])
+    x = np.concatenate([np.zeros((*lead, 1)), np.broadcast_to(budgets, (*lead, budgets.shape[-1]))], axis=-1)
+    y = np.concatenate([np.zeros((*lead, 1)), np.broadcast_to(curve, (*lead, curve.shape[-1]))], axis=-1)
+    reached = np.empty((*lead, value.shape[-1]))
+    for i in range(value.shape[-1]):
+        v = np.broadcast_to(value[..., i], lead)
+        below = (y[..., 1:] < v[..., None] - 1e-12).sum(axis=-1)
+        at = np.minimum(below, curve.shape[-1] - 1)[..., None]
+        x0, x1, y0, y1 = (np.take_along_axis(a, at + k, -1)[..., 0] for a in (x, y) for k in (0, 1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside = np.where(y1 <= y0, x1, x0 + (x1 - x0) * np.maximum(0.0, v - y0) / (y1 - y0))
+        reached[..., i] = np.where(below == curve.shape[-1], np.inf, inside)
+    return reached
 
 
-def budget_to_reach(value: float, budgets: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
-    """Smallest budget at which a non-decreasing curve reaches `value`, linear between points; inf if it never does.
+class Curve(NamedTuple):
+    """Values over what they cost per query, with the same for every bootstrap resample of the queries."""
 
-    Below the first point the curve is taken as the line from (0, 0).
+    spent: NDArray[np.float64]  # f8[K]
+    value: NDArray[np.float64]  # f8[K]
+    resampled_spent: NDArray[np.float64]  # f8[resamples, K], or f8[K] where it is the same for every set of queries
+    resampled_value: NDArray[np.float64]  # f8[resamples, K]
+
+
+class Efficiency(NamedTuple):
+    """Efficiency with 95 % limits for new queries; infinite where the baseline's curve ends before it gets there."""
+
+    efficiency: NDArray[np.float64]  # f8[B]
+    efficiency_lo: NDArray[np.float64]  # f8[B]
+    efficiency_hi: NDArray[np.float64]  # f8[B]
+
+
+def efficiency(own: Curve, baseline: Curve, queries: int, *, open_end: bool = False) -> Efficiency:
+    """The budget that the baseline needs to reach each value of a curve, over what that value cost.
+
+    Both curves are over what was spent, which for a policy that stops early is less than it was offered. The limits
+    are expanded percentiles over resamples of `queries` queries, the same resamples for both curves; order statistics,
+    not interpolated ones, since ratios may be infinite.
+
+    Parameters
+    ----------
+    open_end : bool
+        A value that the baseline reaches only at the very end of its curve is not reached.
     """
-    at = int(np.searchsorted(curve, value - 1e-12, side="left"))
-    if at == len(curve):
-        return float("inf")
-    x0, y0 = (0.0, 0.0) if at == 0 else (budgets[at - 1], curve[at - 1])
-    x1, y1 = budgets[at], curve[at]
-    return float(x1 if y1 <= y0 else x0 + (x1 - x0) * max(0.0, value - y0) / (y1 - y0))
+
+    def ratio(one: NDArray[np.float64], spent: NDArray[np.float64], *base: NDArray[np.float64]) -> NDArray[np.float64]:
+        needed = budget_to_reach(one, *base)
+        end = base[0][..., -1:] * (1 - 1e-9)
+        return np.asarray(np.where(open_end & (needed >= end), np.inf, needed) / spent)
+
+    resampled = ratio(own.resampled_value, own.resampled_spent, baseline.resampled_spent, baseline.resampled_value)
+    lo, hi = np.quantile(resampled, tails(queries), axis=0, method="closest_observation")
+    return Efficiency(ratio(own.value, own.spent, baseline.spent, baseline.value), lo, hi)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
 
 from ttcsim.errors import InputError
-from ttcsim.replay.result import Result
 from ttcsim.statistics.intervals import replay_interval
 from ttcsim.theory import clairvoyant_coverage, elimination_coverage
+
+if TYPE_CHECKING:
+    from ttcsim.replay.result import Result
 
 
 def regret(result: Result) -> pl.DataFrame:
@@ -31,24 +35,18 @@ def regret(result: Result) -> pl.DataFrame:
             f"'{config['cost']}'; only with constant rates are the optima known exactly"
         )
     pool = result.pool
-    totals = np.array([int(np.floor(b * pool.n_queries + 1e-9)) for b in result.budgets])
+    totals = np.array([pool.total(b) for b in result.budgets])
     best = clairvoyant_coverage(pool.sizes, pool.successes, totals)
-    optimal = [elimination_coverage(pool.sizes, pool.successes, int(t), replay="bootstrap").value for t in totals]
-    rows = []
+    optimal = np.array(
+        [elimination_coverage(pool.sizes, pool.successes, int(t), replay="bootstrap").value for t in totals]
+    )
+    frames = []
     for outcome in result.outcomes:
-        interval = replay_interval(outcome.per_rep["coverage"])
-        for b, budget in enumerate(result.budgets):
-            rows.append(
-                {
-                    "policy": str(outcome.policy),
-                    "budget": budget,
-                    "coverage": interval.mean[b],
-                    "clairvoyant": best[b],
-                    "regret": best[b] - interval.mean[b],
-                    "lo": best[b] - interval.hi[b],
-                    "hi": best[b] - interval.lo[b],
-                    "optimal": optimal[b],
-                    "regret_optimal": optimal[b] - interval.mean[b],
-                }
-            )
-    return pl.DataFrame(rows).with_columns(pl.col("lo", "hi").fill_nan(None))
+        own = replay_interval(outcome.per_rep["coverage"])
+        columns = {
+            "policy": str(outcome.policy), "budget": result.budgets, "coverage": own.mean, "clairvoyant": best,
+            "regret": best - own.mean, "lo": best - own.hi, "hi": best - own.lo, "optimal": optimal,
+            "regret_optimal": optimal - own.mean,
+        }  # fmt: skip
+        frames.append(pl.DataFrame(columns))
+    return pl.concat(frames).with_columns(pl.col("lo", "hi").fill_nan(None))

@@ -11,16 +11,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import njit
-from ttcsim.compiled.rng import bounded, query_keys, stream
+from ttcsim.engine.arrays import FIXED_POINT
+from ttcsim.engine.selection import add_accuracy
+from ttcsim.engine.selectors import BY_NAME, check_selectors
 from ttcsim.errors import InputError
+from ttcsim.policies import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
+from ttcsim.replay.replay import PoolArrays, Setting
 from ttcsim.theory.uniform import pass_at_k
 
 BEST_OF_N = "best_of_n"
 LARGE = "large_model"
-SELECTORS = ("weighted", "best", "majority", "oracle")
 _TYPES = {"strategy": pl.String, "budget": pl.Int64, "correct": pl.Boolean}
 
 
@@ -51,19 +53,17 @@ class StrategyRuns:
 
     def describe(self) -> list[dict[str, Any]]:
         """One row a strategy and budget: queries that have it, runs, mean outcome, tokens."""
-        rows = []
-        for s, name in enumerate(self.strategies):
-            for b, budget in enumerate(self.budgets):
-                have = self.runs[:, s, b] > 0
-                if have.any():
-                    tokens = self.tokens[have, s, b]
-                    rows.append(
-                        {
-                            "strategy": name, "budget": budget, "queries": int(have.sum()),
-                            "runs": int(self.runs[:, s, b].sum()), "accuracy": float(self.rate[have, s, b].mean()),
-                            "tokens": None if np.isnan(tokens).any() else float(tokens.mean()),
-                        }
-                    )  # fmt: skip
+        rows: list[dict[str, Any]] = []
+        for s, b in np.argwhere((self.runs > 0).any(axis=0)):
+            have = self.runs[:, s, b] > 0
+            tokens = float(self.tokens[have, s, b].mean())  # NaN where any is unknown
+            rows.append(
+                {
+                    "strategy": self.strategies[s], "budget": self.budgets[b], "queries": int(have.sum()),
+                    "runs": int(self.runs[:, s, b].sum()), "accuracy": float(self.rate[have, s, b].mean()),
+                    "tokens": None if np.isnan(tokens) else tokens,
+                }
+            )  # fmt: skip
         return rows
 
 
@@ -77,7 +77,7 @@ def load_runs(
     budgets : sequence of int
         More budgets for best-of-N, beside those of the strategies.
     selectors : sequence of str
-        How best-of-N chooses: ``weighted``, ``best``, ``majority``, ``oracle`` (any sample is right). The first is
+        How best-of-N chooses: the names of ``engine.selectors``, or ``oracle`` (any sample is right). The first is
         named plainly ``best_of_n``, others ``best_of_n(select=...)``.
 
     Raises
@@ -132,13 +132,12 @@ def runs_from_frame(
             rate[cell], runs[cell] = mean, count
             tokens[cell] = np.nan if spent is None else spent
     for i, selector in enumerate(selectors):
-        fits = [b for b in grid if b <= int(pool.sizes.min())]
-        if fits:
-            rate[:, i, : len(fits)] = best_of_n(pool, fits, selector, seed=seed)
-            runs[:, i, : len(fits)] = REPEATS
-            if pool.tokens is not None:
-                mean = np.add.reduceat(pool.tokens, pool.offsets[:-1]) / pool.sizes
-                tokens[:, i, : len(fits)] = mean[:, None] * np.array(fits)
+        derived = best_of_n(pool, grid, selector, seed=seed)
+        has = ~np.isnan(derived)
+        rate[:, i][has], runs[:, i][has] = derived[has], REPEATS
+        if pool.tokens is not None:
+            mean = np.add.reduceat(pool.tokens, pool.offsets[:-1]) / pool.sizes
+            tokens[:, i][has] = (mean[:, None] * np.array(grid))[has]
     return StrategyRuns(pool, strategies, tuple(grid), rate, runs, tokens, large)
 
 
@@ -180,57 +179,19 @@ REPEATS = 64
 def best_of_n(pool: Pool, budgets: Sequence[int], selector: str, *, seed: int = 0) -> NDArray[np.float64]:
     """Expected accuracy of best-of-N on every query, f8[Q, B], without replacement.
 
-    ``oracle`` is exact (G1's formula); the others are means over `REPEATS` random orders, each read off at every N.
+    ``oracle`` is exact (G1's formula); the others (``engine.selectors`` says what they mean) are means over `REPEATS`
+    random orders, each read off at every N. NaN at budgets that not every query has samples for.
     """
-    if selector == "oracle":
-        return np.column_stack([pass_at_k(pool.sizes, pool.successes, int(b)) for b in budgets])
-    if selector not in SELECTORS:
-        raise InputError(f"best-of-N: select is one of {', '.join(SELECTORS)}, not '{selector}'")
-    if selector in ("weighted", "majority") and pool.answers is None:
-        raise InputError(f"best-of-N by '{selector}' needs the column 'answer', which pool {pool.name} lacks")
-    needs_reward = selector in ("weighted", "best")
-    reward = pool.reward() if needs_reward else np.ones(pool.n_samples, np.float32)
-    answers = pool.answers if pool.answers is not None else np.full(pool.n_samples, -1, np.int32)
-    total = np.zeros((pool.n_queries, len(budgets)))
-    _best_of_n(
-        pool.offsets, pool.correct, reward, answers, query_keys(pool.query_ids), np.uint64(seed), REPEATS,
-        np.asarray(budgets, np.int64), selector == "best", total,
-    )  # fmt: skip
-    return total / REPEATS
-
-
-@njit
-def _best_of_n(offsets, correct, reward, answers, keys, seed, repeats, budgets, by_reward, total):  # type: ignore[no-untyped-def]
-    for q in range(len(keys)):
-        lo, size = offsets[q], offsets[q + 1] - offsets[q]
-        order = np.arange(size)
-        # Answers of this query as 0, 1, 2 ...; a sample without an answer takes no part while any has one.
-        own = answers[lo : lo + size]
-        names = np.unique(own)
-        code = np.searchsorted(names, own)
-        for repeat in range(repeats):
-            key = stream(seed, repeat, keys[q])
-            sums = np.zeros(len(names))
-            top = np.full(len(names), -1.0)
-            right = np.zeros(len(names), np.uint8)
-            winner, best, hit = -1, -1.0, 0
-            b = 0
-            for i in range(size):
-                j = i + bounded(key, i, size - i)
-                order[i], order[j] = order[j], order[i]
-                s = lo + order[i]
-                if by_reward:
-                    if reward[s] > best:
-                        best, hit = reward[s], correct[s]
-                else:
-                    a = code[order[i]]
-                    sums[a] += reward[s]
-                    if reward[s] > top[a]:
-                        top[a], right[a] = reward[s], correct[s]
-                    if winner < 0 or (names[a] >= 0 and (names[winner] < 0 or sums[a] > sums[winner])):
-                        winner = a
-                while b < len(budgets) and budgets[b] == i + 1:
-                    total[q, b] += hit if by_reward else right[winner]
-                    b += 1
-                if b == len(budgets):
-                    break
+    names, reward = check_selectors([selector], pool)
+    fits = np.array([b for b in budgets if b <= pool.sizes.min()], np.int64)
+    value = np.full((pool.n_queries, len(budgets)), np.nan)
+    inside = np.isin(budgets, fits)
+    if not names:
+        value[:, inside] = np.array([pass_at_k(pool.sizes, pool.successes, int(b)) for b in fits]).T
+    elif len(fits):
+        samples = PoolArrays(pool).samples(Uniform(), Setting(pool, fits, seed, "samples", "permute", names, reward))
+        counts = np.broadcast_to(fits[:, None], (REPEATS, len(fits), pool.n_queries)).copy()
+        of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
+        add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)
+        value[:, inside] = of_query.T / FIXED_POINT / REPEATS
+    return value

@@ -10,9 +10,10 @@ its Beta posterior and plays the one with the largest rate per generation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
 from ttcsim.compiled.rng import GOLDEN, bounded, mix64, stream, uniform
@@ -41,11 +42,12 @@ def bandit(
     list of dict
         One row a budget; ``<name>_lo`` and ``<name>_hi`` are 95 % limits of replay noise.
     """
-    complete = table.complete()
-    single = np.array([table.pool.successes / table.pool.sizes]).T
-    cells = [(s, b) for s in range(len(table.strategies)) for b in range(len(table.budgets)) if complete[s, b]]
-    cells = [(s, b) for s, b in cells if not (table.strategies[s] == BEST_OF_N and table.budgets[b] == 1)]
-    rate = np.column_stack([single, *(table.rate[:, s, b] for s, b in cells)])
+    cells = [
+        (s, b)
+        for s, b in np.argwhere(table.complete())
+        if not (table.strategies[s] == BEST_OF_N and table.budgets[b] == 1)
+    ]
+    rate = np.column_stack([table.pool.rates, *(table.rate[:, s, b] for s, b in cells)])
     cost = np.array([1, *(table.budgets[b] for _, b in cells)], np.int64)
     if any(b <= 0 for b in budgets) or reps < 2:
         raise InputError("bandit: budgets must be positive, and reps at least 2")
@@ -55,7 +57,7 @@ def bandit(
     )
     rows = []
     for budget in budgets:
-        total = int(np.floor(budget * len(rate)))
+        total = table.pool.total(budget)
         solved = {"bandit": replay_interval(_bandit(rate, cost, total, reps, np.uint64(seed))[:, None])}
         for outcome in single_samples.outcomes:
             solved[str(outcome.policy)] = replay_interval(
@@ -70,56 +72,87 @@ def bandit(
     return rows
 
 
+class State(NamedTuple):
+    """What is known in a replication, and which queries are unsolved; modified in place."""
+
+    member: NDArray[np.int64]  # i8[LEVELS, Q] the first size[v] of row v are the unsolved queries of level v
+    size: NDArray[np.int64]  # i8[LEVELS]
+    spent: NDArray[np.int64]  # i8[Q] in vain
+    won: NDArray[np.float64]  # f8[LEVELS, arms]
+    lost: NDArray[np.float64]  # f8[LEVELS, arms]
+
+
 @njit
 def _bandit(rate, cost, total, reps, seed):  # type: ignore[no-untyped-def]
     """Share of queries solved in every replication, f8[reps]."""
     queries, arms = rate.shape
-    result = np.zeros(reps)
-    member = np.empty((LEVELS, queries), np.int64)
-    size = np.zeros(LEVELS, np.int64)
-    spent = np.zeros(queries, np.int64)
-    won = np.zeros((LEVELS, arms))
-    lost = np.zeros((LEVELS, arms))
-    for rep in range(reps):
-        key = stream(seed, rep, np.uint64(arms))
-        size[:] = 0
-        spent[:] = 0
-        won[:] = 0
-        lost[:] = 0
-        for q in range(queries):
-            member[0, q] = q
-        size[0] = queries
-        left, solved, counter = total, 0, 0
-        while True:
-            best, level, arm = -1.0, -1, -1
-            for v in range(LEVELS):
-                if size[v] == 0:
-                    continue
-                for a in range(arms):
-                    if cost[a] <= left:
-                        own = mix64(key + np.uint64(counter) * GOLDEN)
-                        index = beta_variate(own, 1.0 + won[v, a], float(cost[a]) + lost[v, a]) / cost[a]
-                        counter += 1
-                        if level < 0 or index > best:
-                            best, level, arm = index, v, a
-            if level < 0:
-                break
-            place = bounded(key, counter, size[level])
-            q = member[level, place]
-            size[level] -= 1
-            member[level, place] = member[level, size[level]]
-            left -= cost[arm]
-            if uniform(key, counter + 1) < rate[q, arm]:
-                won[level, arm] += 1
-                solved += 1
-            else:
-                lost[level, arm] += 1
-                spent[q] += cost[arm]
-                after = 0
-                while (1 << after) <= spent[q] and after < LEVELS - 1:
-                    after += 1
-                member[after, size[after]] = q
-                size[after] += 1
-            counter += 2
-        result[rep] = solved / queries
-    return result
+    shape = (LEVELS, arms)
+    s = State(
+        np.empty((LEVELS, queries), np.int64), np.zeros(LEVELS, np.int64), np.zeros(queries, np.int64),
+        np.zeros(shape), np.zeros(shape),
+    )  # fmt: skip
+    return np.array([_replicate(rate, cost, total, stream(seed, rep, np.uint64(arms)), s) for rep in range(reps)])
+
+
+@njit
+def _replicate(rate, cost, total, key, s):  # type: ignore[no-untyped-def]
+    """Share of queries solved in one replication."""
+    queries = len(rate)
+    s.member[0] = np.arange(queries)
+    s.size[:] = 0
+    s.size[0] = queries
+    s.spent[:] = 0
+    s.won[:] = 0
+    s.lost[:] = 0
+    left, solved, counter = total, 0, 0
+    while True:
+        level, arm, counter = _choose(s, cost, left, key, counter)
+        if level < 0:
+            return solved / queries
+        q = _take(s, level, bounded(key, counter, s.size[level]))
+        left -= cost[arm]
+        if uniform(key, counter + 1) < rate[q, arm]:
+            s.won[level, arm] += 1
+            solved += 1
+        else:
+            s.lost[level, arm] += 1
+            s.spent[q] += cost[arm]
+            after = _level(s.spent[q])
+            s.member[after, s.size[after]] = q
+            s.size[after] += 1
+        counter += 2
+
+
+@njit
+def _choose(s, cost, left, key, counter):  # type: ignore[no-untyped-def]
+    """Level and arm with the largest posterior draw per generation that is affordable (-1, -1: none), next counter."""
+    best, level, arm = -1.0, -1, -1
+    for v in range(LEVELS):
+        if s.size[v] == 0:
+            continue
+        for a in range(len(cost)):
+            if cost[a] <= left:
+                own = mix64(key + np.uint64(counter) * GOLDEN)
+                index = beta_variate(own, 1.0 + s.won[v, a], float(cost[a]) + s.lost[v, a]) / cost[a]
+                counter += 1
+                if level < 0 or index > best:
+                    best, level, arm = index, v, a
+    return level, arm, counter
+
+
+@njit
+def _take(s, level, place):  # type: ignore[no-untyped-def]
+    """Remove and return an unsolved query of a level."""
+    q = s.member[level, place]
+    s.size[level] -= 1
+    s.member[level, place] = s.member[level, s.size[level]]
+    return q
+
+
+@njit
+def _level(spent: int) -> int:
+    """Queries that have cost about equally much in vain, the same power of two, share a level."""
+    level = 0
+    while (1 << level) <= spent and level < LEVELS - 1:
+        level += 1
+    return level

@@ -6,6 +6,7 @@ are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,15 @@ class Difficulty:
     def sizes(self) -> NDArray[np.int64]:
         """Queries in each bin."""
         return np.bincount(self.bins, minlength=self.n_bins)
+
+    def groups(self, *, whole: bool = False) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Number, 1 the easiest, and queries of every bin that has any; with `whole` all queries first, as 0."""
+        if whole:
+            yield 0, np.arange(len(self.bins))
+        for d in range(self.n_bins):
+            own = np.flatnonzero(self.bins == d)
+            if len(own):
+                yield d + 1, own
 
 
 def difficulty(

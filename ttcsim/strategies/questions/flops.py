@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.statistics.intervals import limits, query_weights
+from ttcsim.statistics.intervals import limits, query_weights, weighted_sums
+from ttcsim.strategies.questions.crossvalidation import RESAMPLED_SPLITS, SPLITS, cross_validated, halvings
 from ttcsim.strategies.questions.difficulty import Difficulty
-from ttcsim.strategies.questions.optimal import SPLITS, _cross, _folds
 from ttcsim.strategies.runs import StrategyRuns
 
 RATIOS = (0.16, 0.79, 22.0)
@@ -83,44 +84,38 @@ def flops_matched(
             "'large_model', or give --large POOL"
         )
     complete = table.complete()
-    usable = [b for b in range(len(table.budgets)) if complete[:, b].any()]
+    usable = np.flatnonzero(complete.any(axis=0))
     budgets = np.array(table.budgets, np.float64)[usable]
-    folds = _folds(difficulty, SPLITS, seed)
-    rows = []
-    for d in range(difficulty.n_bins):
-        own = np.flatnonzero(difficulty.bins == d)
-        if len(own) == 0:
-            continue
-        resampled = np.concatenate([_spread(w, own, len(large)) for w in query_weights(len(own), seed)])
-        flat = _spread(np.full((1, len(own)), 1 / len(own)), own, len(large))
-        curves = [
-            np.column_stack(
-                [np.mean([_cross(w, f, table.rate[:, complete[:, b], b]) for f in some], axis=0) for b in usable]
-            )
-            for w, some in ((flat, folds), (resampled, folds[:2]))
-        ]
-        for ratio in ratios:
-            f = inference_multiplier(scale, ratio)
-            at = np.log(min(f, budgets[-1]))
-            small, small_resampled = (
-                np.array([np.interp(at, np.log(budgets), row) for row in curve]) for curve in curves
-            )
-            difference = small_resampled - resampled @ large
-            lo, hi = limits(difference[:, None], len(own))
-            gap = float(small[0] - flat[0] @ large)
-            rows.append(
-                {
-                    "bin": d + 1, "queries": len(own), "R": ratio, "M": scale, "f": f,
-                    "budget": float(min(f, budgets[-1])), "capped": bool(f > budgets[-1]), "test_time": float(small[0]),
-                    "large_model": float(flat[0] @ large),
-                    "difference": gap, "lo_queries": float(lo[0]), "hi_queries": float(hi[0]),
-                    "better": "test-time compute" if lo[0] > 0 else "pretraining" if hi[0] < 0 else "neither",
-                }
-            )  # fmt: skip
+    folds = halvings(difficulty, SPLITS, seed)
+    multiplier = np.array([inference_multiplier(scale, ratio) for ratio in ratios])
+    matched = np.minimum(multiplier, budgets[-1])
+    rows: list[dict[str, Any]] = []
+    for d, own in difficulty.groups():
+        outcomes = [table.rate[own][:, complete[:, b], b] for b in usable]
+        halves, big = [fold[own] for fold in folds], large[own, None]
+        flat, resampled = np.full((1, len(own)), 1 / len(own)), np.concatenate(list(query_weights(len(own), seed)))
+        small = _interpolated(_curve(flat, halves, outcomes), budgets, matched)[0]
+        bigger = weighted_sums(flat, big)[0, 0]
+        spread = _interpolated(_curve(resampled, halves[:RESAMPLED_SPLITS], outcomes), budgets, matched)
+        lo, hi = limits(spread - weighted_sums(resampled, big), len(own))
+        columns = {
+            "bin": d, "queries": len(own), "R": list(ratios), "M": scale, "f": multiplier, "budget": matched,
+            "capped": multiplier > budgets[-1], "test_time": small, "large_model": bigger,
+            "difference": small - bigger, "lo_queries": lo, "hi_queries": hi,
+            "better": np.where(lo > 0, "test-time compute", np.where(hi < 0, "pretraining", "neither")),
+        }  # fmt: skip
+        rows += pl.DataFrame(columns).to_dicts()
     return rows
 
 
-def _spread(weights: NDArray[np.float64], own: NDArray[np.int64], queries: int) -> NDArray[np.float64]:
-    whole = np.zeros((len(weights), queries))
-    whole[:, own] = weights
-    return whole
+def _curve(
+    weights: NDArray[np.float64], folds: list[NDArray[np.bool_]], outcomes: list[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Compute-optimal accuracy at every budget under each row of weights, f8[W, B]."""
+    return np.stack([cross_validated(weights, folds, at_budget) for at_budget in outcomes], axis=1)
+
+
+def _interpolated(
+    curves: NDArray[np.float64], budgets: NDArray[np.float64], at: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.array([np.interp(np.log(at), np.log(budgets), curve) for curve in curves])

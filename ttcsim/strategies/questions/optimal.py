@@ -1,9 +1,8 @@
 """The compute-optimal strategy: the best one for each bin of difficulty and each budget (Snell et al., equation 1).
 
-Chosen on one half of a bin's queries and scored on the other, both ways (their section 3.2). Chosen and scored on the
-same queries it looks better than it is; that version is given beside it, by its name. With folds weighted by their
-size the first is never above the second, on any data: where both folds choose alike the two are equal, and where they
-differ each fold's own best is at least as good on it as the other's choice.
+Its value is cross-validated; that of choosing and scoring on the same queries is given beside it, by its name. With
+folds weighted by their size the first is never above the second, on any data: where both folds choose alike the two are
+equal, and where they differ each fold's own best is at least as good on it as the other's choice.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.statistics.intervals import budget_to_reach, limits, query_weights, resampled_means
+from ttcsim.statistics.intervals import Curve, efficiency, limits, query_weights, resampled_means, weighted_sums
+from ttcsim.strategies.questions.crossvalidation import RESAMPLED_SPLITS, SPLITS, cross_validated, first_best, halvings
 from ttcsim.strategies.questions.difficulty import Difficulty
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
-
-SPLITS = 10
-"""Random halvings over which the cross-validated value is averaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,36 +40,19 @@ class Optimal:
         """One row a budget, with 95 % limits for new queries, and the efficiency against best-of-N."""
         queries = len(self.difficulty.bins)
         lo, hi = limits(self.resampled, queries)
-        dlo, dhi = limits(self.resampled - self.resampled_baseline, queries)
-        rows = []
-        for b, budget in enumerate(self.budgets):
-            reached = self._efficiency(self.value[b], self.baseline, budget)
-            spread = [
-                self._efficiency(v, base, budget)
-                for v, base in zip(self.resampled[:, b], self.resampled_baseline, strict=True)
-            ]
-            elo, ehi = np.quantile(spread, [0.025, 0.975], method="inverted_cdf")
-            rows.append(
-                {
-                    "difficulty": self.difficulty.kind, "budget": float(budget), "accuracy": float(self.value[b]),
-                    "lo_queries": float(lo[b]), "hi_queries": float(hi[b]), "in_sample": float(self.in_sample[b]),
-                    "baseline": float(self.baseline[b]), "gain": float(self.value[b] - self.baseline[b]),
-                    "gain_lo": float(dlo[b]), "gain_hi": float(dhi[b]), "efficiency": _finite(reached),
-                    "efficiency_lo": _finite(elo), "efficiency_hi": _finite(ehi),
-                    "efficiency_at_least": float(self.baseline_budgets[-1] / budget) if np.isinf(reached) else None,
-                    "chosen": [row[b] for row in self.chosen],
-                }
-            )  # fmt: skip
-        return rows
-
-    def _efficiency(self, value: float, baseline: NDArray[np.float64], budget: float) -> float:
-        """Budget that best-of-N needs for `value`, over the budget; infinite where its largest is not enough."""
-        needed = budget_to_reach(float(value), self.baseline_budgets, np.maximum.accumulate(baseline))
-        return float(needed / budget) if np.isfinite(needed) else float("inf")
-
-
-def _finite(x: float) -> float | None:
-    return float(x) if np.isfinite(x) else None
+        gain_lo, gain_hi = limits(self.resampled - self.resampled_baseline, queries)
+        own = Curve(self.budgets, self.value, self.budgets, self.resampled)
+        base = Curve(self.baseline_budgets, self.baseline, self.baseline_budgets, self.resampled_baseline)
+        found = efficiency(own, base, queries)
+        beyond = np.where(np.isinf(found.efficiency), self.baseline_budgets[-1] / self.budgets, np.nan)
+        columns = {
+            "difficulty": self.difficulty.kind, "budget": self.budgets, "accuracy": self.value, "lo_queries": lo,
+            "hi_queries": hi, "in_sample": self.in_sample, "baseline": self.baseline,
+            "gain": self.value - self.baseline, "gain_lo": gain_lo, "gain_hi": gain_hi,
+            **{name: np.where(np.isinf(x), np.nan, x) for name, x in found._asdict().items()},
+            "efficiency_at_least": beyond, "chosen": [list(at) for at in zip(*self.chosen, strict=True)],
+        }  # fmt: skip
+        return pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None)).to_dicts()
 
 
 def compute_optimal(
@@ -93,79 +74,38 @@ def compute_optimal(
     charge : bool
         Add the cost of estimating difficulty to the budgets. The paper does not.
     """
-    names = list(table.strategies) if strategies is None else strategies
-    columns = [table.index(s) for s in names]
+    columns = [table.index(s) for s in (table.strategies if strategies is None else strategies)]
     base = table.index(baseline)
     complete = table.complete()
-    usable = [b for b in range(len(table.budgets)) if complete[base, b]]
-    if not usable:
+    usable = np.flatnonzero(complete[base])
+    if len(usable) == 0:
         raise InputError(f"pool {table.pool.name}: '{baseline}' has no budget that every query has; harvest more of it")
-    queries = table.rate.shape[0]
-    folds = _folds(difficulty, splits, seed)
+    queries = len(table.rate)
+    folds = halvings(difficulty, splits, seed)
+    bins = dict(difficulty.groups())
+    chosen = [[""] * len(usable) for _ in range(difficulty.n_bins)]
+    by_bin, in_sample = (np.full((difficulty.n_bins, len(usable)), np.nan) for _ in range(2))
     flat = np.full((1, queries), 1 / queries)
-    value, chosen = np.empty(len(usable)), [[""] * len(usable) for _ in range(difficulty.n_bins)]
-    in_sample, by_bin = np.empty(len(usable)), np.full((difficulty.n_bins, len(usable)), np.nan)
-    resampled: list[list[NDArray[np.float64]]] = [[] for _ in usable]
-    weights = list(query_weights(queries, seed))
+    weights = np.concatenate(list(query_weights(queries, seed)))
+    resampled = np.zeros((len(weights), len(usable)))
     for i, b in enumerate(usable):
         have = [c for c in columns if complete[c, b]] or [base]
-        outcomes = table.rate[:, have, b]
-        for d in range(difficulty.n_bins):
-            own = difficulty.bins == d
-            if own.any():
-                chosen[d][i] = table.strategies[have[int(np.argmax(outcomes[own].mean(axis=0)))]]
-                cross = np.mean([_cross(flat * own, fold, outcomes) for fold in folds])
-                by_bin[d, i] = cross / own.mean()
-        value[i] = _value(flat, difficulty, folds, outcomes)[0]
-        in_sample[i] = sum(
-            float(np.max((flat[0] * (difficulty.bins == d)) @ outcomes)) for d in range(difficulty.n_bins)
-        )
-        for block in weights:
-            resampled[i].append(_value(block, difficulty, folds[:2], outcomes))
+        for d, own in bins.items():
+            outcomes, halves = table.rate[own][:, have, b], [fold[own] for fold in folds]
+            sums = weighted_sums(flat[:, own], outcomes)[0]
+            chosen[d - 1][i], in_sample[d - 1, i] = table.strategies[have[int(first_best(sums))]], sums.max()
+            by_bin[d - 1, i] = cross_validated(flat[:, own], halves, outcomes)[0]
+            resampled[:, i] += cross_validated(np.take(weights, own, axis=1), halves[:RESAMPLED_SPLITS], outcomes)
     grid = np.array(table.budgets, np.float64)[usable]
     return Optimal(
-        grid + (difficulty.cost if charge else 0), value, in_sample, table.rate[:, base, usable].mean(axis=0), by_bin,
-        chosen, np.column_stack([np.concatenate(r) for r in resampled]),
-        resampled_means(table.rate[:, base, usable], seed), grid, difficulty,
-    )  # fmt: skip
-
-
-def _folds(difficulty: Difficulty, splits: int, seed: int) -> list[NDArray[np.bool_]]:
-    """Random halves of every bin, bool[Q] each."""
-    generator = np.random.default_rng(seed)
-    folds = []
-    for _ in range(splits):
-        fold = np.zeros(len(difficulty.bins), np.bool_)
-        for d in range(difficulty.n_bins):
-            own = np.flatnonzero(difficulty.bins == d)
-            fold[generator.permutation(own)[: (len(own) + 1) // 2]] = True
-        folds.append(fold)
-    return folds
-
-
-def _value(
-    weights: NDArray[np.float64],
-    difficulty: Difficulty,
-    folds: list[NDArray[np.bool_]],
-    outcomes: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Cross-validated accuracy under query weights f8[W, Q], f8[W]."""
-    total = np.zeros(len(weights))
-    for d in range(difficulty.n_bins):
-        own = weights * (difficulty.bins == d)
-        for fold in folds:
-            total += _cross(own, fold, outcomes)
-    return total / len(folds)
-
-
-def _cross(weights: NDArray[np.float64], fold: NDArray[np.bool_], outcomes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weighted sum over both halves, each by the strategy that is best on the other, f8[W].
-
-    A half without queries leaves the choice to the half that is scored: there is nothing else to go by.
-    """
-    first, second = (weights * fold) @ outcomes, (weights * ~fold) @ outcomes
-    rows = np.arange(len(weights))
-    pick_first = np.where((weights * fold).sum(axis=1) > 0, first.argmax(axis=1), second.argmax(axis=1))
-    pick_second = np.where((weights * ~fold).sum(axis=1) > 0, second.argmax(axis=1), first.argmax(axis=1))
-    result: NDArray[np.float64] = first[rows, pick_second] + second[rows, pick_first]
-    return result
+        budgets=grid + (difficulty.cost if charge else 0),
+        value=np.nansum(by_bin, axis=0),
+        in_sample=np.nansum(in_sample, axis=0),
+        baseline=table.rate[:, base, usable].mean(axis=0),
+        by_bin=by_bin * queries / np.maximum(difficulty.sizes, 1)[:, None],
+        chosen=chosen,
+        resampled=resampled,
+        resampled_baseline=resampled_means(table.rate[:, base, usable], seed),
+        baseline_budgets=grid,
+        difficulty=difficulty,
+    )

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ttcsim.errors import InputError
-from ttcsim.statistics.intervals import query_interval
+from ttcsim.statistics.intervals import column_means, query_interval
 from ttcsim.strategies.questions.difficulty import Difficulty
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
 
@@ -36,21 +37,17 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
         )
     if (1, budget) not in splits and not np.isnan(table.rate[:, table.index(BEST_OF_N), b]).any():
         splits[1, budget] = table.index(BEST_OF_N)
-    rows = []
-    for d in range(-1, difficulty.n_bins):
-        own = np.flatnonzero(difficulty.bins == d) if d >= 0 else np.arange(len(difficulty.bins))
-        if len(own) == 0:
-            continue
-        order = sorted(splits)
-        values = table.rate[own][:, [splits[key] for key in order], b]
+    sequential, parallel = np.array(sorted(splits)).T
+    columns = [splits[split] for split in sorted(splits)]
+    rows: list[dict[str, Any]] = []
+    for d, own in difficulty.groups(whole=True):
+        values = table.rate[own][:, columns, b]
         lo, hi = query_interval(values, seed)
-        best = int(np.argmax(values.mean(axis=0)))
-        for i, (sequential, parallel) in enumerate(order):
-            rows.append(
-                {
-                    "bin": d + 1, "queries": len(own), "budget": budget, "sequential": sequential, "parallel": parallel,
-                    "ratio": sequential / parallel, "accuracy": float(values[:, i].mean()), "lo_queries": float(lo[i]),
-                    "hi_queries": float(hi[i]), "best": i == best,
-                }
-            )  # fmt: skip
+        accuracy = column_means(values)
+        told = {
+            "bin": d, "queries": len(own), "budget": budget, "sequential": sequential, "parallel": parallel,
+            "ratio": sequential / parallel, "accuracy": accuracy, "lo_queries": lo, "hi_queries": hi,
+            "best": np.arange(len(columns)) == np.argmax(accuracy),
+        }  # fmt: skip
+        rows += pl.DataFrame(told).to_dicts()
     return rows

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,11 @@ from ttcsim.compiled.jit import njit
 from ttcsim.compiled.rng import stream, uniform
 from ttcsim.compiled.special import normal
 from ttcsim.errors import InputError
-from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer
+from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer, nothing_found
+
+SELECT = ("verifier", "majority", "oracle")
+_, MAJORITY, ORACLE = range(3)
+_PER_ATTEMPT = 6  # random numbers set aside for an attempt
 
 
 @dataclass(frozen=True)
@@ -98,18 +103,38 @@ def run_revisions(
         ``verifier``: best-of-N weighted within chains, then across (Snell et al., section 6.2). ``majority``: one flat
         vote. ``oracle``: right if any attempt is.
     """
-    if select not in ("verifier", "majority", "oracle"):
+    if select not in SELECT:
         raise InputError(f"revisions: select is verifier, majority or oracle, not '{select}'")
-    correct = np.zeros((len(keys), runs), np.uint8)
-    answer = np.zeros((len(keys), runs), np.int32)
-    reward = np.zeros((len(keys), runs), np.float32)
+    found = nothing_found(len(keys), runs)
     salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((sequential * 131 + parallel) * 131 + 7)
-    how = ("verifier", "majority", "oracle").index(select)
-    _revise_all(
-        world.rates(difficulty), keys, salt, sequential, parallel, how, world.warm, world.sticky, world.noise,
-        world.signal, world.wrong, correct, answer, reward,
-    )  # fmt: skip
-    return Outcomes(correct, answer, reward, sequential * parallel, sequential * parallel)
+    how = Chains(
+        sequential, parallel, SELECT.index(select), world.warm, world.sticky, world.noise, world.signal, world.wrong
+    )
+    _revise_all(world.rates(difficulty), keys, salt, how, found)
+    return Outcomes(*found, sequential * parallel, sequential * parallel)
+
+
+class Chains(NamedTuple):
+    """One way to spend a budget on chains; plain numbers for the kernels."""
+
+    sequential: int
+    parallel: int
+    select: int  # of SELECT
+    warm: float
+    sticky: float
+    noise: float
+    signal: float
+    wrong: int
+
+
+class Ballots(NamedTuple):
+    """Scores by answer, f8[wrong + 2] each."""
+
+    votes: NDArray[np.float64]  # attempts
+    within: NDArray[np.float64]  # summed over the chain in progress
+    best: NDArray[np.float64]  # largest in the chain in progress
+    across: NDArray[np.float64]  # summed over the chains' winners
+    top: NDArray[np.float64]  # largest of the chains' winners
 
 
 @njit
@@ -119,56 +144,56 @@ def _warmth(attempts: int, warm: float) -> float:
 
 
 @njit
-def _revise_all(  # type: ignore[no-untyped-def]
-    rates, keys, salt, sequential, parallel, how, warm, sticky, noise, signal, wrong, correct, answer, reward
-):
+def _revise_all(rates, keys, salt, how, found):  # type: ignore[no-untyped-def]
     for q in range(len(keys)):
-        for run in range(correct.shape[1]):
-            key = stream(salt, run, keys[q])
-            given, score = _revise(rates[q], key, sequential, parallel, how, warm, sticky, noise, signal, wrong)
-            correct[q, run] = given == 0
-            answer[q, run] = given
-            reward[q, run] = score
+        for run in range(found.correct.shape[1]):
+            given, score = _revise(rates[q], stream(salt, run, keys[q]), how)
+            found.correct[q, run] = given == 0
+            found.answer[q, run] = given
+            found.reward[q, run] = score
 
 
 @njit
-def _revise(rates, key, sequential, parallel, how, warm, sticky, noise, signal, wrong):  # type: ignore[no-untyped-def]
+def _revise(rates, key, how):  # type: ignore[no-untyped-def]
+    """One run: the answer (0 is correct) and its score."""
+    n = how.wrong + 2
+    b = Ballots(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
+    for c in range(how.parallel):
+        _chain(rates, key, c * how.sequential * _PER_ATTEMPT, how, b)
+        winner = np.argmax(b.within)
+        b.across[winner] += b.best[winner]
+        b.top[winner] = max(b.top[winner], b.best[winner])
+    most = np.argmax(b.votes)
+    if how.select == ORACLE:
+        return (0 if b.votes[0] > 0 else most), 1.0
+    if how.select == MAJORITY:
+        return most, b.votes[most] / (how.sequential * how.parallel)
+    winner = np.argmax(b.across)
+    return winner, b.top[winner]
+
+
+@njit
+def _chain(rates, key, base, how, b):  # type: ignore[no-untyped-def]
+    """Attempts of one chain, each a revision of the one before."""
     p, gain, stuck, flip, trap = rates[0], rates[1], rates[2], rates[3], rates[4]
-    across = np.zeros(wrong + 2)
-    top = np.zeros(wrong + 2)
-    votes = np.zeros(wrong + 2)
-    within = np.zeros(wrong + 2)
-    best = np.zeros(wrong + 2)
-    for c in range(parallel):
-        base = c * sequential * 6
-        is_stuck = uniform(key, base + 5) < stuck
-        given = -1
-        within[:] = 0
-        best[:] = 0
-        for t in range(sequential):
-            at = base + t * 6
-            u = uniform(key, at)
-            if t == 0:
-                right = u < p
-            elif given == 0:
-                right = u >= flip
-            else:
-                right = u < p + gain * _warmth(t, warm) and not is_stuck
-            if right:
-                given = 0
-            elif given <= 0 or uniform(key, at + 1) >= sticky:
-                given = _wrong_answer(uniform(key, at + 2), trap, wrong)
-            score = _score(signal * (0.5 if given == 0 else -0.5), noise * normal(key, at + 3))
-            votes[given] += 1
-            within[given] += score
-            best[given] = max(best[given], score)
-        winner = np.argmax(within)
-        across[winner] += best[winner]
-        top[winner] = max(top[winner], best[winner])
-    if how == 2:
-        return (0 if votes[0] > 0 else np.argmax(votes)), 1.0
-    if how == 1:
-        most = np.argmax(votes)
-        return most, votes[most] / (sequential * parallel)
-    winner = np.argmax(across)
-    return winner, top[winner]
+    is_stuck = uniform(key, base + 5) < stuck
+    given = -1
+    b.within[:] = 0
+    b.best[:] = 0
+    for t in range(how.sequential):
+        at = base + t * _PER_ATTEMPT
+        u = uniform(key, at)
+        if t == 0:
+            right = u < p
+        elif given == 0:
+            right = u >= flip
+        else:
+            right = u < p + gain * _warmth(t, how.warm) and not is_stuck
+        if right:
+            given = 0
+        elif given <= 0 or uniform(key, at + 1) >= how.sticky:
+            given = _wrong_answer(uniform(key, at + 2), trap, how.wrong)
+        score = _score(how.signal * (0.5 if given == 0 else -0.5), how.noise * normal(key, at + 3))
+        b.votes[given] += 1
+        b.within[given] += score
+        b.best[given] = max(b.best[given], score)

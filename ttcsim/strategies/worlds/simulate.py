@@ -82,24 +82,19 @@ def simulate(
     world = parse_world(world) if isinstance(world, str) else world
     pool, hard, outcomes = _outcomes(world, queries, budgets, samples, runs, seed)
     grid = tuple(sorted({o.generations for _, o in outcomes}))
+    others = [s for s in selectors if s != "weighted"]
     names = [BEST_OF_N, *sorted({name for name, _ in outcomes} - {BEST_OF_N})]
-    shape = (queries, len(names), len(grid))
+    shape = (queries, len(names) + len(others), len(grid))
     rate, tokens = np.full(shape, np.nan), np.full(shape, np.nan)
     count = np.zeros(shape, np.int64)
     for name, outcome in outcomes:
         s, b = names.index(name), grid.index(outcome.generations)
         rate[:, s, b] = outcome.correct.mean(axis=1)
         tokens[:, s, b], count[:, s, b] = outcome.tokens, runs
-    for selector in (s for s in selectors if s != "weighted"):
-        fits = [i for i, b in enumerate(grid) if b <= samples]
-        more = np.full((queries, 1, len(grid)), np.nan)
-        more[:, 0, fits] = best_of_n(pool, [grid[i] for i in fits], selector, seed=seed)
-        names.append(f"{BEST_OF_N}(select={selector})")
-        rate, tokens = (
-            np.concatenate([rate, more], axis=1),
-            np.concatenate([tokens, np.full_like(more, np.nan)], axis=1),
-        )
-        count = np.concatenate([count, np.where(np.isnan(more), 0, REPEATS)], axis=1)
+    for s, selector in enumerate(others, start=len(names)):
+        rate[:, s] = best_of_n(pool, grid, selector, seed=seed)
+        count[:, s] = np.where(np.isnan(rate[:, s]), 0, REPEATS)
+    names += [f"{BEST_OF_N}(select={selector})" for selector in others]
     large = world.large_pass_at_1(hard) if isinstance(world, ReasoningTree) else None
     return StrategyRuns(pool, tuple(names), grid, rate, count, tokens, large)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,15 +108,40 @@ class ReasoningTree:
         return np.array(result)
 
 
+class Found(NamedTuple):
+    """What runs of one strategy gave, [Q, R] each; filled in place by kernels."""
+
+    correct: NDArray[np.uint8]
+    answer: NDArray[np.int32]  # 0 is correct
+    reward: NDArray[np.float32]
+
+
+def nothing_found(queries: int, runs: int) -> Found:
+    """Zeros."""
+    shape = (queries, runs)
+    return Found(np.zeros(shape, np.uint8), np.zeros(shape, np.int32), np.zeros(shape, np.float32))
+
+
 @dataclass(frozen=True)
 class Outcomes:
-    """What runs of one strategy gave, [Q, R] each."""
+    """What runs of one strategy gave, [Q, R] each, and what one cost."""
 
     correct: NDArray[np.uint8]
     answer: NDArray[np.int32]  # 0 is correct
     reward: NDArray[np.float32]
     generations: int  # what a run costs: N (k + 1)
     tokens: int  # in steps
+
+
+class Search(NamedTuple):
+    """One way to search a tree; plain numbers for the kernels."""
+
+    budget: int  # beams N
+    width: int  # M continuations of a kept beam; 0: nothing is dropped, best-of-N
+    ahead: int  # k steps of lookahead
+    noise: float
+    persistence: float
+    wrong: int
 
 
 def run_search(
@@ -145,16 +171,12 @@ def run_search(
     values = np.clip(world.values(rates), _FLOOR, 1 - _FLOOR)
     logits = world.sharpness * np.log(values / (1 - values))
     logits[:, LOST] = logits[:, ON] + world.bias
-    correct = np.zeros((len(keys), runs), np.uint8)
-    answer = np.zeros((len(keys), runs), np.int32)
-    reward = np.zeros((len(keys), runs), np.float32)
+    found = nothing_found(len(keys), runs)
     salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((budget * 131 + width) * 131 + lookahead)
-    _search_all(
-        rates, logits, keys, salt, budget, width, lookahead, world.noise, world.persistence, world.wrong,
-        correct, answer, reward,
-    )  # fmt: skip
+    how = Search(budget, width, lookahead, world.noise, world.persistence, world.wrong)
+    _search_all(rates, logits, keys, salt, how, found)
     steps = world.steps * budget * (1 + lookahead)
-    return Outcomes(correct, answer, reward, budget * (1 + lookahead), steps)
+    return Outcomes(*found, budget * (1 + lookahead), steps)
 
 
 @njit
@@ -186,62 +208,89 @@ def _wrong_answer(u: float, trap: float, wrong: int) -> int:
     return 1 + wrong
 
 
+class Beams(NamedTuple):
+    """The N beams of one run."""
+
+    state: NDArray[np.int64]  # i8[N]
+    error: NDArray[np.float64]  # f8[N] of the reward model, standard deviations
+    score: NDArray[np.float64]  # f8[N]
+
+
 @njit
-def _search_all(rates, logits, keys, salt, budget, width, ahead, noise, rho, wrong, correct, answer, reward):  # type: ignore[no-untyped-def]
+def _search_all(rates, logits, keys, salt, how, found):  # type: ignore[no-untyped-def]
     for q in range(len(keys)):
-        for run in range(correct.shape[1]):
+        for run in range(found.correct.shape[1]):
             key = stream(salt, run, keys[q])
-            given, score = _search(rates[q], logits[q], key, budget, width, ahead, noise, rho, wrong)
-            correct[q, run] = given == 0
-            answer[q, run] = given
-            reward[q, run] = score
+            given, score = _search(rates[q], logits[q], key, how)
+            found.correct[q, run] = given == 0
+            found.answer[q, run] = given
+            found.reward[q, run] = score
 
 
 @njit
-def _search(rates, logits, key, budget, width, ahead, noise, rho, wrong):  # type: ignore[no-untyped-def]
+def _search(rates, logits, key, how):  # type: ignore[no-untyped-def]
     """One run: the answer (0 is correct) and its score."""
-    a, r, e = rates[0], rates[1], rates[2]
+    beams, before = _beams(how.budget), _beams(how.budget)
     steps = logits.shape[1] - 1
-    fresh = math.sqrt(1 - rho * rho)
-    state = np.full(budget, ON)
-    error = np.zeros(budget)
-    before_state = np.full(budget, ON)
-    before_error = np.zeros(budget)
-    score = np.zeros(budget)
     for depth in range(1, steps + 1):
-        if width and depth > 1:
-            order = np.argsort(-score)
-            for i in range(budget):
-                before_state[i] = state[order[i // width]]
-                before_error[i] = error[order[i // width]]
-        else:
-            before_state[:] = state
-            before_error[:] = error
-        for i in range(budget):
-            at = (depth * budget + i) * _PER_BEAM
-            s = _next(before_state[i], a, r, e, uniform(key, at))
-            z = rho * before_error[i] + fresh * normal(key, at + 1) if depth > 1 else normal(key, at + 1)
-            state[i] = s
-            error[i] = z
-            left = steps - depth
-            for k in range(min(ahead, left)):
-                s = _next(s, a, r, e, uniform(key, at + 4 + 3 * k))
-                z = rho * z + fresh * normal(key, at + 5 + 3 * k)
-                left -= 1
-            score[i] = _score(logits[s, left], noise * z)
-    # Best-of-N weighted over the final candidates. Lost ones answer anything: no two the same.
-    sums = np.zeros(wrong + 2)
-    best = np.zeros(wrong + 2)
+        _go_on_from(beams, how.width if depth > 1 else 0, before)
+        _extend(rates, logits, key, how, depth, before, beams)
+    return _answer(rates, key, how, steps, beams)
+
+
+@njit
+def _beams(n: int) -> Beams:
+    return Beams(np.full(n, ON), np.zeros(n), np.zeros(n))
+
+
+@njit
+def _go_on_from(beams, width, before):  # type: ignore[no-untyped-def]
+    """Each beam goes on from itself, or `width` of them from each of the best: written to `before`."""
+    if width == 0:
+        before.state[:] = beams.state
+        before.error[:] = beams.error
+        return
+    order = np.argsort(-beams.score)
+    for i in range(len(order)):
+        before.state[i] = beams.state[order[i // width]]
+        before.error[i] = beams.error[order[i // width]]
+
+
+@njit
+def _extend(rates, logits, key, how, depth, before, beams):  # type: ignore[no-untyped-def]
+    """Every beam takes a step, and is scored after as many more as are looked ahead."""
+    a, r, e = rates[0], rates[1], rates[2]
+    rho = how.persistence
+    fresh = math.sqrt(1 - rho * rho)
+    for i in range(how.budget):
+        at = (depth * how.budget + i) * _PER_BEAM
+        s = _next(before.state[i], a, r, e, uniform(key, at))
+        z = rho * before.error[i] + fresh * normal(key, at + 1) if depth > 1 else normal(key, at + 1)
+        beams.state[i], beams.error[i] = s, z
+        left = logits.shape[1] - 1 - depth
+        for k in range(min(how.ahead, left)):
+            s = _next(s, a, r, e, uniform(key, at + 4 + 3 * k))
+            z = rho * z + fresh * normal(key, at + 5 + 3 * k)
+            left -= 1
+        beams.score[i] = _score(logits[s, left], how.noise * z)
+
+
+@njit
+def _answer(rates, key, how, depth, beams):  # type: ignore[no-untyped-def]
+    """Best-of-N weighted over the final candidates. Lost ones answer anything: no two the same."""
+    sums = np.zeros(how.wrong + 2)
+    best = np.zeros(how.wrong + 2)
     lost = 0.0
-    for i in range(budget):
-        if state[i] == LOST:
-            lost = max(lost, score[i])
+    for i in range(how.budget):
+        score = beams.score[i]
+        if beams.state[i] == LOST:
+            lost = max(lost, score)
             continue
-        u = uniform(key, (depth * budget + i) * _PER_BEAM + 3)
-        given = 0 if state[i] == ON else _wrong_answer(u, rates[3], wrong)
-        sums[given] += score[i]
-        best[given] = max(best[given], score[i])
+        u = uniform(key, (depth * how.budget + i) * _PER_BEAM + 3)
+        given = 0 if beams.state[i] == ON else _wrong_answer(u, rates[3], how.wrong)
+        sums[given] += score
+        best[given] = max(best[given], score)
     winner = np.argmax(sums)
     if lost > sums[winner]:
-        return wrong + 2, lost
+        return how.wrong + 2, lost
     return winner, best[winner]

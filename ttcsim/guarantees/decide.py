@@ -1,47 +1,30 @@
-"""One row of `ttcsim check`, and the ways a row is decided."""
+"""The ways in which a guarantee is decided."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+from ttcsim.statistics.claim import Claim, Measured
 
 ALPHA = 1e-8
 """Probability that a true statement about an expectation fails, per row; a run has fewer than 100 such rows, so fewer
 than one run in a million raises a false alarm. Exact statements never fail when true."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One statement on one pool.
-
-    `lo` and `hi` are what the replayed value may be if the statement is true; `slack` is bound over actual where the
-    statement is a bound (1 is tight), else None.
-    """
-
-    guarantee: str
-    statement: str
-    theory: float
-    replayed: float
-    lo: float
-    hi: float
-    slack: float | None
-    holds: bool
-
-
-def exactly(guarantee: str, statement: str, theory: float, replayed: float, tolerance: float = 1e-9) -> Verdict:
+def exactly(guarantee: str, statement: str, theory: float, replayed: float, tolerance: float = 1e-9) -> Claim:
     """The two values are the same but for rounding."""
-    holds = bool(abs(replayed - theory) <= tolerance)
-    return Verdict(guarantee, statement, theory, replayed, theory - tolerance, theory + tolerance, None, holds)
+    holds = abs(replayed - theory) <= tolerance
+    return Claim(statement, Measured(theory, replayed, theory - tolerance, theory + tolerance), bool(holds), guarantee)
 
 
-def always(guarantee: str, statement: str, margins: NDArray[np.float64]) -> Verdict:
+def always(guarantee: str, statement: str, margins: NDArray[np.float64]) -> Claim:
     """No margin is negative, in any replication."""
     worst = float(margins.min()) if margins.size else 0.0
-    return Verdict(guarantee, statement, 0.0, worst, 0.0, math.inf, None, bool(worst >= -1e-12))
+    return Claim(statement, Measured(0.0, worst, 0.0, math.inf), bool(worst >= -1e-12), guarantee)
 
 
 def on_average(
@@ -54,7 +37,7 @@ def on_average(
     variance: float | None = None,
     upper: bool = False,
     error: float = 0.0,
-) -> Verdict:
+) -> Claim:
     """The mean over replications is `theory`, or at most that with `upper`; within what chance allows at ALPHA.
 
     With `variance`, a bound on that of one replication, by Bernstein's inequality. Without, by its empirical form: the
@@ -72,26 +55,26 @@ def on_average(
         allowed = float(stats.norm.isf(ALPHA / 2)) * se + 3 * log * step / reps
     allowed += error + 1e-9
     low = -math.inf if upper else theory - allowed
-    holds = low <= mean <= theory + allowed
     slack = theory / mean if upper and mean > 0 else None
-    return Verdict(guarantee, statement, theory, mean, low, theory + allowed, slack, bool(holds))
+    measured = Measured(theory, mean, low, theory + allowed, slack)
+    return Claim(statement, measured, bool(low <= mean <= theory + allowed), guarantee)
 
 
 def at_least_often(
     guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
-) -> Verdict:
+) -> Claim:
     """An event of at least this probability does not happen so rarely that chance at ALPHA cannot explain it."""
     reps = len(happened)
     least = float(stats.binom.ppf(ALPHA, reps, probability)) / reps
     share = float(happened.mean())
-    return Verdict(guarantee, statement, probability, share, least, 1.0, slack, bool(share >= least - 1e-12))
+    return Claim(statement, Measured(probability, share, least, 1.0, slack), bool(share >= least - 1e-12), guarantee)
 
 
 def at_most_often(
     guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
-) -> Verdict:
+) -> Claim:
     """An event of at most this probability does not happen more often than chance at ALPHA allows."""
     reps = len(happened)
     most = float(stats.binom.isf(ALPHA, reps, probability)) / reps
     share = float(happened.mean())
-    return Verdict(guarantee, statement, probability, share, 0.0, most, slack, bool(share <= most + 1e-12))
+    return Claim(statement, Measured(probability, share, 0.0, most, slack), bool(share <= most + 1e-12), guarantee)
