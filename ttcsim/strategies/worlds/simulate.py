@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import re
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ttcsim import grammar
 from ttcsim.compiled.rng import query_keys, stream, uniform
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
@@ -36,24 +36,16 @@ class _Method:
 
 def parse_world(text: str) -> ReasoningTree | RevisionChains:
     """``tree`` or ``revisions``, with parameters as in ``tree(noise=1,exploit=0)``."""
-    found = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", text)
-    if not found or found[1] not in WORLDS:
-        raise InputError(f"world '{text}': the worlds of strategies are {', '.join(WORLDS)}, such as tree(noise=1)")
-    kind: type[ReasoningTree] | type[RevisionChains] = WORLDS[found[1]]
-    known = [f.name for f in fields(kind)]
-    given: dict[str, Any] = {}
-    for part in filter(None, (p.strip() for p in (found[2] or "").split(","))):
-        name, equals, value = (p.strip() for p in part.partition("="))
-        if not equals or name not in known:
-            raise InputError(f"world '{text}': '{part}' is no parameter; there are {', '.join(known)}")
-        try:
-            given[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError) as error:
-            raise InputError(f"world '{text}': {name} is no number: {value}") from error
-    try:
-        return kind(**given)
-    except TypeError as error:
-        raise InputError(f"world '{text}': {error}") from error
+    call = grammar.parse(text, "world")
+    kind = call.choose(WORLDS, "the worlds of strategies are")
+    types = {f.name: f.type for f in fields(kind)}
+    given: dict[str, Any] = call.parameters(types)
+    for name, value in given.items():
+        if isinstance(value, str | bool) or not math.isfinite(value):
+            raise InputError(f"{call.where}: {name}={value!r} is not a number")
+        if types[name] == "int" and not isinstance(value, int):
+            raise InputError(f"{call.where}: {name}={value!r} is not a whole number")
+    return kind(**given)
 
 
 def simulate(
