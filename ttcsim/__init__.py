@@ -1,24 +1,84 @@
 """Replay language-model samples under any test-time-compute allocation policy and budget."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ttcsim.errors import InputError as InputError
-from ttcsim.policies import ALL as ALL
-from ttcsim.policies import Policy as Policy
-from ttcsim.policies import policy as policy
-from ttcsim.policies.rules import QueryStats as QueryStats
-from ttcsim.policies.rules import Stats as Stats
-from ttcsim.policies.rules import fit as fit
-from ttcsim.policies.rules import score as score
-from ttcsim.policies.rules import see as see
-from ttcsim.policies.rules import stop as stop
-from ttcsim.pool.files import load as load
-from ttcsim.pool.files import write as write
-from ttcsim.pool.merge import merge as merge
-from ttcsim.pool.pool import Pool as Pool
-from ttcsim.replay.result import Result as Result
-from ttcsim.replay.sweep import sweep as sweep
-from ttcsim.statistics.comparison import allocation as allocation
-from ttcsim.statistics.comparison import compare as compare
-from ttcsim.statistics.comparison import wins as wins
-from ttcsim.statistics.regret import regret as regret
+
+if TYPE_CHECKING:
+    from ttcsim.policies import ALL as ALL
+    from ttcsim.policies import Policy as Policy
+    from ttcsim.policies import policy as policy
+    from ttcsim.policies.rules import QueryStats as QueryStats
+    from ttcsim.policies.rules import Stats as Stats
+    from ttcsim.policies.rules import fit as fit
+    from ttcsim.policies.rules import score as score
+    from ttcsim.policies.rules import see as see
+    from ttcsim.policies.rules import stop as stop
+    from ttcsim.pool.files import load as load
+    from ttcsim.pool.files import write as write
+    from ttcsim.pool.merge import merge as merge
+    from ttcsim.pool.pool import Pool as Pool
+    from ttcsim.replay.result import Result as Result
+    from ttcsim.replay.sweep import sweep as sweep
+    from ttcsim.statistics.comparison import allocation as allocation
+    from ttcsim.statistics.comparison import compare as compare
+    from ttcsim.statistics.comparison import wins as wins
+    from ttcsim.statistics.regret import regret as regret
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "ttcsim.policies": ("ALL", "Policy", "policy"),
+    "ttcsim.policies.rules": ("QueryStats", "Stats", "fit", "score", "see", "stop"),
+    "ttcsim.pool.files": ("load", "write"),
+    "ttcsim.pool.merge": ("merge",),
+    "ttcsim.pool.pool": ("Pool",),
+    "ttcsim.replay.result": ("Result",),
+    "ttcsim.replay.sweep": ("sweep",),
+    "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
+    "ttcsim.statistics.regret": ("regret",),
+}
+_FOLDERS = ("guarantees", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
+
+__all__ = [
+    "ALL",
+    "InputError",
+    "Policy",
+    "Pool",
+    "QueryStats",
+    "Result",
+    "Stats",
+    "allocation",
+    "compare",
+    "fit",
+    "load",
+    "merge",
+    "policy",
+    "regret",
+    "score",
+    "see",
+    "stop",
+    "sweep",
+    "wins",
+    "write",
+]
+
+
+if not TYPE_CHECKING:  # for type checkers the names above are all there is
+
+    def __getattr__(name: str) -> Any:
+        """Find a public name on its first use: numba and scipy take a second to load, and many uses need neither."""
+        if name in _FOLDERS:
+            return importlib.import_module(f"ttcsim.{name}")
+        for place, names in _PLACES.items():
+            if name in names:
+                value = globals()[name] = getattr(importlib.import_module(place), name)
+                return value
+        raise AttributeError(f"module 'ttcsim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_FOLDERS})

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import ttcsim
-from ttcsim.cli import main as cli
+from ttcsim import cli
 from ttcsim.policies import ZOO
 from ttcsim.theory import uniform_coverage
 

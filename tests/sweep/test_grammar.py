@@ -31,7 +31,7 @@ def test_what_is_written_is_read_back(name, named, values):
         ("beta(0.4,1.2,unsolvable=.1)", "beta", (0.4, 1.2), {"unsolvable": 0.1}),
         ("x(a=-1,b=1e3,c=INF,d=-inf,e=True,f=false)", "x", (),
          {"a": -1, "b": 1000.0, "c": float("inf"), "d": -float("inf"), "e": True, "f": False}),
-        ("""x(a="it's, (so)",b='it''s',c=reward_1.5b)""", "x", (), {"a": "it's, (so)", "b": "it's", "c": "reward_1.5b"}),
+        ("x(a=\"it's, (so)\",b='it''s',c=r_1.5b)", "x", (), {"a": "it's, (so)", "b": "it's", "c": "r_1.5b"}),
         ("dir/mine.py:Rule(a=1)", "dir/mine.py:Rule", (), {"a": 1}),
     ],
 )  # fmt: skip

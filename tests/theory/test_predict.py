@@ -84,7 +84,7 @@ def test_what_is_no_curve_is_refused(k, coverage, message):
 
 
 def test_command(tmp_path, monkeypatch, capsys):
-    from ttcsim.cli import main as cli
+    from ttcsim import cli
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["ttcsim", *arguments])

@@ -1,4 +1,4 @@
-"""Policies from their string form: ``name``, ``name(key=value,...)``, ``module:Class(...)`` or ``file.py:Class(...)``."""
+"""Policies from their string form: ``name(key=value,...)``, ``module:Class(...)`` or ``file.py:Class(...)``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def _imported(call: grammar.Call) -> type[Policy]:
     kind = getattr(module, name, None)
     if not (inspect.isclass(kind) and issubclass(kind, Policy)):
         own = [k for k, v in vars(module).items() if inspect.isclass(v) and issubclass(v, Policy) and v is not Policy]
-        raise InputError(f"{call.where}: {where} has no ttcsim.Policy named '{name}'; it has {', '.join(own) or 'none'}")
+        raise InputError(
+            f"{call.where}: {where} has no ttcsim.Policy named '{name}'; it has {', '.join(own) or 'none'}"
+        )
     return kind
 
 
