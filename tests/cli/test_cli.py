@@ -175,6 +175,20 @@ def test_demo(run, tmp_path):
     assert all(p.stat().st_size > 10_000 for p in out.iterdir())
 
 
+def test_the_demo_takes_its_facts_from_the_pool(run, tmp_path, monkeypatch):
+    from ttcsim.report import figures
+
+    titles = []
+    draw = figures.plot_metric
+    monkeypatch.setattr(figures, "plot_metric", lambda *a, **k: titles.append(k["title"]) or draw(*a, **k))
+    code, out, _ = run("demo", "--reps", 3, "--out", tmp_path)
+    pool = ttcsim.load(POOL)
+    words = f"{pool.manifest['model']['name']} on {pool.queries['level'].n_unique()} task families"
+    assert code == 0
+    assert [title.startswith(words) for title in titles] == [True]
+    assert words in " ".join(out.split())
+
+
 def test_closed_pipe_is_quiet():
     done = subprocess.run(
         f"{sys.executable} -m ttcsim policies | head -1", shell=True, capture_output=True, text=True, check=True

@@ -12,6 +12,8 @@ from ttcsim.errors import InputError
 if TYPE_CHECKING:
     import typer
 
+_INTERRUPTED = 130
+
 
 def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     """Run a Typer app on the arguments of this process and exit.
@@ -33,16 +35,15 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
         sys.exit(1)
-    except KeyboardInterrupt:
-        _end(name, interrupted, 130)
     except Exception as error:
         # Usage errors belong to whichever click typer brings along; they are known by this method.
         if hasattr(error, "format_message"):
             _end(name, error.format_message(), 2)
-        if type(error).__name__ == "Abort":
-            _end(name, interrupted, 130)
-        raise
-    sys.exit(code if isinstance(code, int) else 0)
+        if type(error).__name__ != "Abort":
+            raise
+        code = _INTERRUPTED
+    # Typer turns Ctrl-C into this code, older versions into an Abort.
+    _end(name, interrupted if code == _INTERRUPTED else "", code if isinstance(code, int) else 0)
 
 
 def _end(name: str, message: str, code: int) -> NoReturn:
