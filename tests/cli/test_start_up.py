@@ -81,4 +81,4 @@ def test_the_script_and_the_module_are_the_same():
         ends = [subprocess.run([*way, *arguments], capture_output=True, text=True) for way in (by_script, by_module)]
         assert len({(end.returncode, end.stdout, end.stderr) for end in ends}) == 1
         assert "python -m" not in ends[0].stdout
-    assert (ends[0].returncode, ends[0].stderr) == (2, "")  # the help says it all
+    assert ends[0].returncode in (0, 2) and ends[0].stderr == ""  # 0 or 2 by the version of click; the help says it all

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ttcsim import grammar
 from ttcsim.compiled.jit import njit
 from ttcsim.compiled.rng import bounded, query_keys, stream
 from ttcsim.errors import InputError
@@ -113,7 +114,7 @@ def runs_from_frame(
     frame = frame.filter(~is_large)
     grid = sorted({*frame["budget"].to_list(), *budgets})
     grid = [b for b in grid if b >= 1]
-    names = [f"{BEST_OF_N}(select={s})" if i else BEST_OF_N for i, s in enumerate(selectors)]
+    names = [grammar.form(BEST_OF_N, {"select": s} if i else {}) for i, s in enumerate(selectors)]
     others = [s for s in frame["strategy"].unique().sort().to_list() if s not in names]
     strategies = (*names, *others)
     shape = (pool.n_queries, len(strategies), len(grid))

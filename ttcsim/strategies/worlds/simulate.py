@@ -86,7 +86,7 @@ def simulate(
         fits = [i for i, b in enumerate(grid) if b <= samples]
         more = np.full((queries, 1, len(grid)), np.nan)
         more[:, 0, fits] = best_of_n(pool, [grid[i] for i in fits], selector, seed=seed)
-        names.append(f"{BEST_OF_N}(select={selector})")
+        names.append(grammar.form(BEST_OF_N, {"select": selector}))
         rate, tokens = (
             np.concatenate([rate, more], axis=1),
             np.concatenate([tokens, np.full_like(more, np.nan)], axis=1),
@@ -143,12 +143,12 @@ def _searches(budget: int) -> list[_Method]:
         beams = budget // (k + 1)
         if beams * (k + 1) != budget or beams < 4:
             continue
-        label = "beam(" if k == 0 else f"lookahead(k={k},"
-        root = round(beams**0.5)
-        if k != 1 and beams % 4 == 0:
-            methods.append(_Method(f"{label}m=4)", beams, 4, k))
-        if beams % root == 0:
-            methods.append(_Method(f"{label}m=sqrt)", beams, root, k))
+        widths: dict[str | int, int] = {} if k == 1 else {4: 4}
+        widths["sqrt"] = round(beams**0.5)
+        for m, width in widths.items():
+            if beams % width == 0:
+                name = grammar.form("lookahead", {"k": k, "m": m}) if k else grammar.form("beam", {"m": m})
+                methods.append(_Method(name, beams, width, k))
     return methods
 
 
@@ -156,7 +156,7 @@ def _chains(budget: int) -> list[_Method]:
     if budget & (budget - 1):
         raise InputError(f"strategies: the world of revisions splits budgets in powers of two, not {budget}")
     splits = [1 << i for i in range(budget.bit_length())]
-    every = [_Method(f"revisions(seq={s},par={budget // s})", s, budget // s) for s in splits[1:]]
+    every = [_Method(grammar.form("revisions", {"seq": s, "par": budget // s}), s, budget // s) for s in splits[1:]]
     return [_Method(BEST_OF_N, 1, budget), *every]
 
 
