@@ -142,6 +142,7 @@ def test_pool_commands(run, tmp_path):
         (["check", "--world", "gamma(1)"], "unknown; use beta"),
         (["check", "--world", "beta(1)"], "takes 2 finite numbers"),
         (["check", "--world", "beta(a,b)"], "cannot read its parameters"),
+        (["check", "--world", "beta(true,1)"], "cannot read its parameters"),
         (["check", "--world", "beta(-1,1)"], "must be positive"),
         (["check", "--world", "constant(2)"], "must lie in"),
         (["check", "--world", "linear(unsolvable=1)"], "must lie in"),

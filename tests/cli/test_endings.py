@@ -48,12 +48,11 @@ def test_an_unforeseen_error_keeps_its_traceback(monkeypatch, capsys):
         ending(monkeypatch, capsys, ZeroDivisionError())
 
 
-def test_a_reader_that_goes_away_leaves_no_noise():
+@pytest.mark.parametrize("arguments", [["policies", "--json"], ["pool", "describe", "builtin:smollm2-arithmetic"]])
+def test_a_reader_that_goes_away_leaves_no_noise(arguments):
     read, write = os.pipe()
     os.close(read)  # gone before the first line
-    done = subprocess.run(
-        [sys.executable, "-m", "ttcsim", "policies", "--json"], stdout=write, stderr=subprocess.PIPE, text=True
-    )
+    done = subprocess.run([sys.executable, "-m", "ttcsim", *arguments], stdout=write, stderr=subprocess.PIPE, text=True)
     os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
 

@@ -30,6 +30,7 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     warnings.showwarning = lambda message, *_, **__: _say(name, f"note: {message}")
     try:
         code = app(prog_name=name, standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that went away is known
     except InputError as error:
         _end(name, str(error), 2)
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 import ttcsim
 from ttcsim.cli.options import Budgets, Json, Policies, Pool, Reps, RunFolder, Seed, Threads, budgets_of, names
-from ttcsim.cli.tables import Format, Row, print_json, progress, say, show
+from ttcsim.cli.tables import Row, print_json, progress, say, show
 from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,10 +128,10 @@ def _show_efficiency(comparison: pl.DataFrame) -> None:
     _by_budget(comparison.filter(metric="coverage"), cell, title)
 
 
-def _by_budget(frame: pl.DataFrame, cell: Format, title: str) -> None:
+def _by_budget(frame: pl.DataFrame, cell: Callable[[Row], str], title: str) -> None:
     """A row a policy, a column a budget."""
     rows: dict[str, dict[str, str]] = {}
     for row in frame.sort("budget", maintain_order=True).iter_rows(named=True):
         own = rows.setdefault(row["policy"], {"policy": row["policy"]})
-        own[f"{row['budget']:g}"] = cell.format_map(row) if isinstance(cell, str) else cell(row)
+        own[f"{row['budget']:g}"] = cell(row)
     show(list(rows.values()), title=title, left=("policy",))

@@ -130,6 +130,8 @@ def predict(
         table = read_table(curve)
         for column in ("k", "coverage"):
             check_column(table, column, curve)
+            if not table[column].dtype.is_numeric():
+                raise InputError(f"{curve}: column '{column}' holds {table[column].dtype}; it must hold numbers")
         law = law_from_curve(*(table[column].to_numpy().astype(np.float64) for column in ("k", "coverage")))
     else:
         law, _, _ = law_through(np.array(_points(str(points))))

@@ -68,9 +68,9 @@ def world_rates(text: str, n: int, seed: int = 0) -> Rates:
     """
     call = grammar.parse(text, "world")
     law, arity = call.choose(WORLDS)
-    values = [float(v) for v in call.values if not isinstance(v, str)]
+    values = [float(v) for v in call.values if not isinstance(v, str | bool)]
     unsolvable = call.named.get("unsolvable", 0.0)
-    if len(values) < len(call.values) or isinstance(unsolvable, str):
+    if len(values) < len(call.values) or isinstance(unsolvable, str | bool):
         raise InputError(f"{call.where}: cannot read its parameters as numbers; the form is beta(0.4,1.2)")
     for name in call.named.keys() - {"unsolvable"}:
         raise InputError(f"{call.where}: no parameter '{name}'; only unsolvable= has a name")
