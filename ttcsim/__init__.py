@@ -5,28 +5,18 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ttcsim.errors import InputError as InputError
+from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
-    from ttcsim.policies import ALL as ALL
-    from ttcsim.policies import Policy as Policy
-    from ttcsim.policies import policy as policy
-    from ttcsim.policies.rules import QueryStats as QueryStats
-    from ttcsim.policies.rules import Stats as Stats
-    from ttcsim.policies.rules import fit as fit
-    from ttcsim.policies.rules import score as score
-    from ttcsim.policies.rules import see as see
-    from ttcsim.policies.rules import stop as stop
-    from ttcsim.pool.files import load as load
-    from ttcsim.pool.files import write as write
-    from ttcsim.pool.merge import merge as merge
-    from ttcsim.pool.pool import Pool as Pool
-    from ttcsim.replay.result import Result as Result
-    from ttcsim.replay.sweep import sweep as sweep
-    from ttcsim.statistics.comparison import allocation as allocation
-    from ttcsim.statistics.comparison import compare as compare
-    from ttcsim.statistics.comparison import wins as wins
-    from ttcsim.statistics.regret import regret as regret
+    from ttcsim.policies import ALL, Policy, policy
+    from ttcsim.policies.rules import QueryStats, Stats, fit, score, see, stop
+    from ttcsim.pool.files import load, write
+    from ttcsim.pool.merge import merge
+    from ttcsim.pool.pool import Pool
+    from ttcsim.replay.result import Result
+    from ttcsim.replay.sweep import sweep
+    from ttcsim.statistics.comparison import allocation, compare, wins
+    from ttcsim.statistics.regret import regret
 
 __version__ = "0.1.0"
 
@@ -44,27 +34,9 @@ _PLACES = {
 _FOLDERS = ("guarantees", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL",
-    "InputError",
-    "Policy",
-    "Pool",
-    "QueryStats",
-    "Result",
-    "Stats",
-    "allocation",
-    "compare",
-    "fit",
-    "load",
-    "merge",
-    "policy",
-    "regret",
-    "score",
-    "see",
-    "stop",
-    "sweep",
-    "wins",
-    "write",
-]
+    "ALL", "InputError", "Policy", "Pool", "QueryStats", "Result", "Stats", "allocation", "compare", "fit", "load",
+    "merge", "policy", "regret", "score", "see", "stop", "sweep", "wins", "write",
+]  # fmt: skip
 
 
 if not TYPE_CHECKING:  # for type checkers the names above are all there is

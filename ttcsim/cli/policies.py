@@ -6,11 +6,11 @@ import dataclasses
 from typing import Any
 
 import ttcsim
-from ttcsim.cli.options import Json
+from ttcsim.cli import options as opt
 from ttcsim.cli.tables import Format, Row, print_json, say, show
 
 
-def policies(as_json: Json = False) -> None:
+def policies(as_json: opt.Json = False) -> None:
     """List every policy: parameters, what it needs, where it comes from."""
     rows = [
         {

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 import ttcsim
-from ttcsim.cli.options import Dest, Json, Pool, Queries, Samples, Seed, pairs
+from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, say, show
 from ttcsim.errors import InputError
 
 
-def describe(pool: Pool, as_json: Json = False) -> None:
+def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
     """Check a pool and say what is in it."""
     facts = ttcsim.load(pool).describe()
     if as_json:
@@ -33,7 +33,7 @@ def describe(pool: Pool, as_json: Json = False) -> None:
 def import_(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help="samples, counts, lm-eval, inspect or monkeys.")],
     src: Annotated[str, typer.Argument(help="File, or folder of files or of a Hugging Face data set.")],
-    dest: Dest,
+    dest: opt.Dest,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
     ] = None,
@@ -49,15 +49,15 @@ def import_(
 
     if form not in FORMATS:
         raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(FORMATS)}")
-    pool = FORMATS[form](src, mapping=pairs(mapping, "--map"), where=pairs(where, "--where"))
+    pool = FORMATS[form](src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"))
     _write(pool, dest, {"source": Path(src).name, "import": form})
 
 
 def hard(
-    pool: Pool,
-    dest: Dest,
+    pool: opt.Pool,
+    dest: opt.Dest,
     after: Annotated[int, typer.Option(help="Draws without a correct one that make a query hard.")] = 16,
-    seed: Seed = 0,
+    seed: opt.Seed = 0,
     keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
 ) -> None:
     """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does."""
@@ -68,7 +68,7 @@ def hard(
 
 def initial(
     pool: Annotated[str, typer.Argument(help="A pool that was sampled until solved.")],
-    dest: Dest,
+    dest: opt.Dest,
     samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
 ) -> None:
     """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
@@ -93,11 +93,11 @@ def merge(
 
 
 def make(
-    dest: Dest,
+    dest: opt.Dest,
     world: Annotated[str, typer.Option(help="beta(a,b), linear or constant(p); unsolvable=u as last parameter.")],
-    queries: Queries = 500,
-    samples: Samples = 1024,
-    seed: Seed = 0,
+    queries: opt.Queries = 500,
+    samples: opt.Samples = 1024,
+    seed: opt.Seed = 0,
 ) -> None:
     """Make a synthetic pool of a world."""
     from ttcsim.pool.worlds import make_pool

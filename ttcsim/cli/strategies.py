@@ -7,25 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ttcsim.cli.options import (
-    Bins,
-    Dest,
-    Difficulty,
-    Estimate,
-    Figure,
-    Generations,
-    Json,
-    Queries,
-    Reps,
-    Reward,
-    Runs,
-    Seed,
-    StrategyPool,
-    StrategyWorld,
-    budgets_of,
-    names,
-    numbers,
-)
+from ttcsim.cli import options as opt
 from ttcsim.cli.tables import Row, print_json, say, show
 from ttcsim.errors import InputError
 
@@ -37,24 +19,19 @@ if TYPE_CHECKING:
 
 
 def _table(
-    pool: str | None,
-    world: str | None,
-    queries: int,
-    runs: int,
-    seed: int,
-    budgets: str | None,
+    pool: str | None, world: str | None, queries: int, runs: int, seed: int, budgets: str | None,
     select: str = "weighted",
-) -> StrategyRuns:
+) -> StrategyRuns:  # fmt: skip
     from ttcsim.strategies.runs import load_runs
     from ttcsim.strategies.worlds.simulate import BUDGETS, simulate
 
     if (pool is None) == (world is None):
         raise InputError("strategies: give a pool folder or --world, one of the two")
-    grid = None if budgets is None else numbers(budgets, "--budgets", int)
+    grid = None if budgets is None else opt.numbers(budgets, "--budgets", int)
     if world is not None:
-        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=names(select), seed=seed)
+        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed)
     assert pool is not None
-    return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=names(select), seed=seed)
+    return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), seed=seed)
 
 
 def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Binned:
@@ -80,9 +57,10 @@ def _draw(data: Any, figure: str, path: Path | None) -> None:
 
 
 def describe(
-    pool: StrategyPool = None, world: StrategyWorld = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
-    budgets: Generations = None, select: Annotated[str, typer.Option(help="How best-of-N chooses.")] = "weighted",
-    as_json: Json = False,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    budgets: opt.Generations = None, select: Annotated[str, typer.Option(help="How best-of-N chooses.")] = "weighted",
+    as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """What strategies there are, at which budgets, and how they do."""
     table = _table(pool, world, queries, runs, seed, budgets, select)
@@ -90,9 +68,10 @@ def describe(
 
 
 def bins(
-    pool: StrategyPool = None, world: StrategyWorld = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
-    budgets: Generations = None, difficulty: Difficulty = "oracle", samples: Estimate = None, n_bins: Bins = 5,
-    reward: Reward = "reward", figure: Figure = None, as_json: Json = False,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    budgets: opt.Generations = None, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
+    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Every strategy in every bin of difficulty at every budget."""
     from ttcsim.strategies.questions.bins import by_bin
@@ -113,13 +92,15 @@ def bins(
 
 
 def optimal(
-    pool: StrategyPool = None, world: StrategyWorld = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
-    budgets: Generations = None, difficulty: Annotated[str, typer.Option(help="oracle, predicted, or both.")] = "both",
-    samples: Estimate = None, n_bins: Bins = 5, reward: Reward = "reward",
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    budgets: opt.Generations = None,
+    difficulty: Annotated[str, typer.Option(help="oracle, predicted, or both.")] = "both",
+    samples: opt.Estimate = None, n_bins: opt.Bins = 5, reward: opt.Reward = "reward",
     charge: Annotated[bool, typer.Option(help="Add the estimate of difficulty to the budgets.")] = False,
     baseline: Annotated[str, typer.Option(help="What it is held against.")] = "best_of_n",
     select: Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")] = "weighted",
-    figure: Figure = None, as_json: Json = False,
+    figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """The compute-optimal strategy by bin and budget, cross-validated, and its efficiency against best-of-N."""
     from ttcsim.strategies.questions.optimal import compute_optimal
@@ -135,13 +116,8 @@ def optimal(
     _draw(curves, "optimal", figure)
     rows = [row for curve in curves for row in curve.rows()]
     if as_json:
-        config = {
-            "pool": pool or world,
-            "charged": charge,
-            "samples": curves[0].difficulty.samples,
-            "baseline": baseline,
-        }
-        print_json(rows, config)
+        samples = curves[0].difficulty.samples
+        print_json(rows, {"pool": pool or world, "charged": charge, "samples": samples, "baseline": baseline})
         return
     cost = f"the {curves[0].difficulty.cost} samples a query behind the bins are {'' if charge else 'not '}charged"
     told = [
@@ -173,10 +149,11 @@ def _efficiency(row: dict[str, Any]) -> str:
 
 
 def ratio(
-    pool: StrategyPool = None, world: StrategyWorld = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budget: Annotated[int, typer.Option("--budget", "-b", help="Generations: attempts in a chain times chains.")] = 8,
-    difficulty: Difficulty = "oracle", samples: Estimate = None, n_bins: Bins = 5, reward: Reward = "reward",
-    figure: Figure = None, as_json: Json = False,
+    difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None, n_bins: opt.Bins = 5,
+    reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Sequential revisions against parallel restarts, by bin."""
     from ttcsim.strategies.questions.ratio import ratio_sweep
@@ -184,18 +161,18 @@ def ratio(
     table = _table(pool, world, queries, runs, seed, str(budget))
     rows = ratio_sweep(table, _difficulty(table, difficulty, samples, n_bins, reward, seed), budget, seed=seed)
     _draw(rows, "ratio", figure)
-    _answer(
-        rows, f"sequential against parallel at {budget} generations; bin 0 is all", as_json, {"pool": pool or world}
-    )
+    title = f"sequential against parallel at {budget} generations; bin 0 is all"
+    _answer(rows, title, as_json, {"pool": pool or world})
 
 
 def flops(
-    pool: StrategyPool = None, world: StrategyWorld = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     scale: Annotated[float, typer.Option("--scale", "-M", help="By how much the large model is larger.")] = 14.0,
     ratios: Annotated[str, typer.Option("-R", help="Inference tokens over pretraining tokens.")] = "0.16,0.79,22",
     large: Annotated[str | None, typer.Option(help="Its pass@1: a pool, or column:NAME of the queries.")] = None,
-    difficulty: Difficulty = "oracle", samples: Estimate = None, n_bins: Bins = 5, reward: Reward = "reward",
-    figure: Figure = None, as_json: Json = False,
+    difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None, n_bins: opt.Bins = 5,
+    reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Test-time compute against a larger model at matched FLOPs, by bin and R."""
     from ttcsim.pool.files import load
@@ -208,35 +185,33 @@ def flops(
         rates = pass_at_1_column(table.pool, large.removeprefix("column:"))
     elif large is not None:
         rates = pass_at_1_of(load(large), table.pool)
-    rows = flops_matched(table, found, large=rates, scale=scale, ratios=numbers(ratios, "-R", float), seed=seed)
+    rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
     _draw(rows, "flops", figure)
-    _answer(
-        rows,
-        "the small model's compute-optimal accuracy against the large one's pass@1",
-        as_json,
-        {"pool": pool or world},
-    )
+    title = "the small model's compute-optimal accuracy against the large one's pass@1"
+    _answer(rows, title, as_json, {"pool": pool or world})
 
 
 def bandit(
-    pool: StrategyPool = None, world: StrategyWorld = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average generations a query.")] = "2,4,8,16",
-    reps: Reps = 40, difficulty: Difficulty = "oracle", samples: Estimate = None,
-    n_bins: Bins = 5, reward: Reward = "reward", as_json: Json = False,
+    reps: opt.Reps = 40, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
+    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Allocation and strategy chosen together, with a verifier: bandit, elimination, uniform, compute-optimal."""
     from ttcsim.strategies.questions.bandit import bandit as play
 
     table = _table(pool, world, queries, runs, seed, None)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rows = play(table, found, budgets_of(budgets), reps=reps, seed=seed)
+    rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed)
     _answer(rows, "share of queries solved at the same total budget", as_json, {"pool": pool or world})
 
 
 def findings(
-    pool: StrategyPool = None,
+    pool: opt.StrategyPool = None,
     world: Annotated[str, typer.Option(help="tree, revisions or both, where no pool is given.")] = "both",
-    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, n_bins: Bins = 5, as_json: Json = False,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    n_bins: opt.Bins = 5, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """The claims of Snell et al., each with numbers and a verdict: on a pool, or in the simulated worlds."""
     from ttcsim.strategies.questions.findings import CANNOT, as_rows
@@ -251,12 +226,12 @@ def findings(
 
 
 def make(
-    dest: Dest, world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
-    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, budgets: Generations = None,
+    dest: opt.Dest, world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0, budgets: opt.Generations = None,
 ) -> None:  # fmt: skip
     """Write a world's samples and runs as a pool folder, in the form in which harvested ones come."""
     from ttcsim.strategies.worlds.simulate import BUDGETS, write_world
 
-    grid = BUDGETS if budgets is None else numbers(budgets, "--budgets", int)
+    grid = BUDGETS if budgets is None else opt.numbers(budgets, "--budgets", int)
     write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed)
     say(f"{dest}: {queries} queries of {world}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import ttcsim
-from ttcsim.cli.options import Budgets, Json, Policies, Pool, Reps, RunFolder, Seed, Threads, budgets_of, names
+from ttcsim.cli import options as opt
 from ttcsim.cli.tables import Row, print_json, progress, say, show
 from ttcsim.errors import InputError
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def demo(
-    reps: Reps = 1000,
-    seed: Seed = 0,
+    reps: opt.Reps = 1000,
+    seed: opt.Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for figures and report.html.")] = Path("ttcsim-demo"),
-    threads: Threads = None,
+    threads: opt.Threads = None,
 ) -> None:
     """Replay the built-in real pool: a table, the headline, figures and report.html."""
     from ttcsim.report.demo import replay_demo, write_demo
@@ -39,11 +39,11 @@ def demo(
 
 
 def sweep(
-    pool: Pool,
-    policy: Policies,
-    budgets: Budgets,
-    reps: Reps = 1000,
-    seed: Seed = 0,
+    pool: opt.Pool,
+    policy: opt.Policies,
+    budgets: opt.Budgets,
+    reps: opt.Reps = 1000,
+    seed: opt.Seed = 0,
     cost: Annotated[str, typer.Option(help="samples or tokens.")] = "samples",
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
@@ -58,8 +58,8 @@ def sweep(
     keep_replications: Annotated[
         bool, typer.Option(help="Also write every replication's values (with --out).")
     ] = False,
-    as_json: Json = False,
-    threads: Threads = None,
+    as_json: opt.Json = False,
+    threads: opt.Threads = None,
 ) -> None:
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
@@ -68,8 +68,8 @@ def sweep(
 
     with progress("replaying") as told:
         result = ttcsim.sweep(
-            pool, names(*policy), budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
-            selectors=names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
+            pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
+            selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
             progress=told,
         )  # fmt: skip
     if out is not None:
@@ -87,9 +87,9 @@ def sweep(
 
 
 def rerun(
-    folder: RunFolder,
+    folder: opt.RunFolder,
     pool: Annotated[str | None, typer.Option(help="The pool, where it moved.")] = None,
-    threads: Threads = None,
+    threads: opt.Threads = None,
 ) -> None:
     """Run a run folder again and compare every number; exit 1 when one differs."""
     from ttcsim.replay.run_folder import read_run
@@ -103,7 +103,7 @@ def rerun(
     say(f"{folder}: every number is the same")
 
 
-def report(folder: RunFolder) -> None:
+def report(folder: opt.RunFolder) -> None:
     """Write one self-contained HTML page with figures into a run folder."""
     from ttcsim.replay.run_folder import read_run, read_tables
     from ttcsim.report.page import report_html, write_report

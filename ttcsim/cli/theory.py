@@ -11,20 +11,7 @@ from typing import Annotated
 import typer
 
 import ttcsim
-from ttcsim.cli.options import (
-    Budgets,
-    Json,
-    Policies,
-    Pool,
-    Queries,
-    Reps,
-    Samples,
-    Seed,
-    Threads,
-    budgets_of,
-    names,
-    numbers,
-)
+from ttcsim.cli import options as opt
 from ttcsim.cli.tables import Format, Row, print_json, progress, say, show
 from ttcsim.errors import InputError
 
@@ -32,15 +19,15 @@ from ttcsim.errors import InputError
 def check(
     pool: Annotated[str | None, typer.Argument(help="Pool; or use --world.")] = None,
     world: Annotated[str | None, typer.Option(help="A world, such as 'beta(0.4,1.2)' or linear.")] = None,
-    queries: Queries = 500,
-    samples: Samples = 1024,
+    queries: opt.Queries = 500,
+    samples: opt.Samples = 1024,
     policy: Annotated[
         list[str] | None, typer.Option("--policy", "-p", help="Policies to hold against the prophet.")
     ] = None,
-    budgets: Budgets = "1,2,4,8,16",
-    reps: Reps = 400,
-    seed: Seed = 0,
-    as_json: Json = False,
+    budgets: opt.Budgets = "1,2,4,8,16",
+    reps: opt.Reps = 400,
+    seed: opt.Seed = 0,
+    as_json: opt.Json = False,
 ) -> None:
     """Hold guarantees G1 to G12 against exact values and replays of a pool; exit 1 when one fails."""
     if (pool is None) == (world is None):
@@ -50,10 +37,10 @@ def check(
     from ttcsim.pool.worlds import make_pool
 
     subject = ttcsim.load(pool) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
-    grid = budgets_of(budgets)
+    grid = opt.budgets_of(budgets)
     with progress("checking") as told:
         verdicts = run_check(
-            subject, budgets=grid, reps=reps, seed=seed, policies=names(*policy) if policy else None, progress=told
+            subject, budgets=grid, reps=reps, seed=seed, policies=opt.names(*policy) if policy else None, progress=told
         )
     rows = [asdict(verdict) for verdict in verdicts]
     if as_json:
@@ -76,19 +63,19 @@ def check(
 
 
 def regret(
-    pool: Pool,
-    policy: Policies,
-    budgets: Budgets = "1,2,4,8,16",
-    reps: Reps = 1000,
-    seed: Seed = 0,
-    as_json: Json = False,
-    threads: Threads = None,
+    pool: opt.Pool,
+    policy: opt.Policies,
+    budgets: opt.Budgets = "1,2,4,8,16",
+    reps: opt.Reps = 1000,
+    seed: opt.Seed = 0,
+    as_json: opt.Json = False,
+    threads: opt.Threads = None,
 ) -> None:
     """Coverage lost against the two exact optima: knowing every rate, and Bayes-optimal play without knowing them."""
     with progress("replaying") as told:
         result = ttcsim.sweep(
-            pool, names(*policy), budgets_of(budgets), reps=reps, seed=seed, replay="bootstrap", threads=threads,
-            progress=told,
+            pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, replay="bootstrap",
+            threads=threads, progress=told,
         )  # fmt: skip
     rows = ttcsim.regret(result).to_dicts()
     if as_json:
@@ -115,8 +102,8 @@ def predict(
     points: Annotated[
         str | None, typer.Option(help="Or two published points of it, such as 8:0.738,31.4:0.849.")
     ] = None,
-    budgets: Budgets = "1,2,4,8,16,32",
-    as_json: Json = False,
+    budgets: opt.Budgets = "1,2,4,8,16,32",
+    as_json: opt.Json = False,
 ) -> None:
     """Predict elimination's coverage and gain from a pass@k curve alone, by the stretch law (guarantee G7)."""
     if (curve is None) == (points is None):
@@ -135,7 +122,7 @@ def predict(
         law = law_from_curve(*(table[column].to_numpy().astype(np.float64) for column in ("k", "coverage")))
     else:
         law, _, _ = law_through(np.array(_points(str(points))))
-    grid = np.array(budgets_of(budgets))
+    grid = np.array(opt.budgets_of(budgets))
     coverage, efficiency = stretched(law, grid)
     uniform = np.where(grid <= law.rounds[-1], np.interp(grid, law.rounds, law.coverage), np.nan)
     rows = _rows(
@@ -154,12 +141,12 @@ def predict(
 
 
 def extrapolate(
-    pool: Pool,
+    pool: opt.Pool,
     draws: Annotated[str, typer.Option("--draws", "-k", help="Draws per query, with commas.")] = "100,1000,10000",
     family: Annotated[str, typer.Option(help="beta, kumaraswamy or scaled-beta.")] = "beta",
     resamples: Annotated[int, typer.Option(help="Bootstrap resamples of the queries.")] = 200,
-    seed: Seed = 0,
-    as_json: Json = False,
+    seed: opt.Seed = 0,
+    as_json: opt.Json = False,
 ) -> None:
     """Predict uniform's coverage (pass@k) beyond the pool, from a law of success rates fitted to it."""
     import numpy as np
@@ -169,7 +156,9 @@ def extrapolate(
 
     subject = ttcsim.load(pool)
     most = int(subject.sizes.min())
-    grid = sorted({float(most), *numbers(draws, "--draws", float)})  # at `most` the law can be held against the pool
+    grid = sorted(
+        {float(most), *opt.numbers(draws, "--draws", float)}
+    )  # at `most` the law can be held against the pool
     found = run_extrapolate(subject.sizes, subject.successes, np.array(grid), family, resamples=resamples, seed=seed)
     own = [float(pass_at_k(subject.sizes, subject.successes, int(k)).mean()) if k <= most else math.nan for k in grid]
     rows = _rows(draws=grid, coverage=found.coverage, lo_queries=found.lo, hi_queries=found.hi, pool=own)
@@ -194,7 +183,7 @@ def extrapolate(
 def _points(text: str) -> list[list[float]]:
     """The two points of ``--points``."""
     try:
-        found = [[float(number) for number in part.split(":")] for part in names(text)]
+        found = [[float(number) for number in part.split(":")] for part in opt.names(text)]
     except ValueError:
         found = []
     if [len(point) for point in found] != [2, 2]:
