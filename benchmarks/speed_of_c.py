@@ -18,7 +18,9 @@ import numpy as np
 from ttcsim.engine.by_rate import eliminate_by_rate
 from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool, world_rates
-from ttcsim.replay.replay import PoolArrays, Replay, Setting
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.replay import Replay
+from ttcsim.replay.setting import Setting
 
 QUERIES, SAMPLES, DRAWS = 500, 1024, 8000
 REPS, ROUNDS = 400, 15
@@ -53,7 +55,7 @@ def alternate(first, second):
 
 def replay_row(library, pool, name):
     setting = Setting(pool, np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
-    replay = Replay(policy(name), setting, PoolArrays(pool))
+    replay = Replay(policy(name), setting, Columns(pool))
     i64 = ctypes.c_int64
     covered, by_query, draws = np.zeros(REPS, np.int64), np.zeros(QUERIES, np.int64), np.zeros(QUERIES, np.int64)
     correct = np.ascontiguousarray(pool.correct)
@@ -80,7 +82,7 @@ def replay_row(library, pool, name):
 def law_row(library, pool):
     with np.errstate(divide="ignore"):
         log_fail = np.log1p(-world_rates(WORLD, QUERIES))
-    keys = PoolArrays(pool).keys
+    keys = Columns(pool).keys
     budget = np.array([DRAWS], np.int64)
     covered, spent = np.zeros((REPS, 1), np.int64), np.zeros((REPS, 1), np.int64)
     covered_c = np.zeros(REPS, np.int64)

@@ -10,7 +10,9 @@ import numpy as np
 import ttcsim
 from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool
-from ttcsim.replay.replay import PoolArrays, Replay, Setting
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.replay import Replay
+from ttcsim.replay.setting import Setting
 
 QUERIES, SAMPLES, DRAWS, REPS, ROUNDS = 500, 1024, 8000, 20, 7
 RULES = ["ucb", "gap(signal=reward)", "entropy", "consensus", "clairvoyant"]
@@ -20,7 +22,7 @@ OTHERS = ["thompson", "bayes", "adabon", "slg", "adaptive-consistency", "esc", "
 def main():
     pool = make_pool("beta(0.4,1.2)", QUERIES, SAMPLES)
     setting = Setting(pool, np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
-    arrays = PoolArrays(pool)
+    arrays = Columns(pool)
     print(f"{QUERIES} x {SAMPLES} without replacement, {DRAWS} draws a replication, one core, median of {ROUNDS}:\n")
     print("| policy | ns a draw | draws a second |\n|---|---|---|")
     for name in [*RULES, *OTHERS]:

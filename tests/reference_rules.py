@@ -64,7 +64,7 @@ def index_of(policy, query, t, batch):
             rate = math.exp(mean / policy["tau"])
             return rate * (1 - rate) ** query.n, 0.0
         case "damani":
-            rate = batch["predictions"].rate[query.index]
+            rate = batch["predictions"].mean[query.index]
             return rate * (1 - rate) ** query.n, 0.0
         case "bayes-index":
             rate, weight = (values[query.index] for values in batch["predictions"])

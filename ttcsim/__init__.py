@@ -9,7 +9,8 @@ from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
     from ttcsim.policies import ALL, Policy, policy
-    from ttcsim.policies.rules import QueryStats, Stats, fit, score, see, stop
+    from ttcsim.policies.priors import Prior
+    from ttcsim.policies.rules import fit, score, see, stop
     from ttcsim.pool.files import load, write
     from ttcsim.pool.merge import merge
     from ttcsim.pool.pool import Pool
@@ -22,7 +23,8 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "ttcsim.policies": ("ALL", "Policy", "policy"),
-    "ttcsim.policies.rules": ("QueryStats", "Stats", "fit", "score", "see", "stop"),
+    "ttcsim.policies.priors": ("Prior",),
+    "ttcsim.policies.rules": ("fit", "score", "see", "stop"),
     "ttcsim.pool.files": ("load", "write"),
     "ttcsim.pool.merge": ("merge",),
     "ttcsim.pool.pool": ("Pool",),
@@ -34,8 +36,8 @@ _PLACES = {
 _FOLDERS = ("guarantees", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "Policy", "Pool", "QueryStats", "Result", "Stats", "allocation", "compare", "fit", "load",
-    "merge", "policy", "regret", "score", "see", "stop", "sweep", "wins", "write",
+    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "policy",
+    "regret", "score", "see", "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 
 

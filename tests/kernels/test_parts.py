@@ -4,7 +4,9 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
+from ttcsim.engine.draw import promote
 from ttcsim.engine.rounds import kth_smallest, water_level
+from ttcsim.policies.rules import RANKS
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40), st.data())
@@ -19,3 +21,13 @@ def test_water_level(limits, total):
     assert sum(min(level, m) for m in limits) + rest == min(total, sum(limits))
     if sum(limits) > total:
         assert sum(min(level + 1, m) for m in limits) > total
+
+
+@given(st.lists(st.integers(0, 24), max_size=80))
+def test_promote_keeps_the_largest_counts_in_order(answers):
+    counts = np.zeros(25, np.int64)
+    ranked = np.zeros(RANKS, np.int32)
+    for answer in answers:
+        promote(ranked, counts[answer])
+        counts[answer] += 1
+    assert ranked.tolist() == sorted(counts.tolist(), reverse=True)[:RANKS]

@@ -60,5 +60,5 @@ def test_beta_fit_stays_finite_when_all_queries_are_alike(hits):
 def test_insert_keeps_descending_order():
     values = np.zeros(6)
     for count, value in enumerate([0.2, 0.9, 0.2, 0.0, 1.0]):
-        ours.insert(values, 1, count, value)
+        ours.insert(values[1:], count, value)
     assert values.tolist() == [0.0, 1.0, 0.9, 0.2, 0.2, 0.0]

@@ -10,8 +10,11 @@ from pools import plain_pools, to_pool, with_signal
 from ttcsim import policies
 from ttcsim.compiled.jit import JIT_DISABLED
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.policies.priors import cross_fitted_priors, cross_fitted_rates
-from ttcsim.replay.replay import PoolArrays, Replay, Setting
+from ttcsim.policies.priors import Prior, beta_law, mean_rate
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.cross_fit import cross_fit
+from ttcsim.replay.replay import Replay
+from ttcsim.replay.setting import Setting
 
 EXAMPLES = 40 if JIT_DISABLED else 200
 REPS = 3
@@ -67,7 +70,7 @@ def to_text(spec):
 def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS):
     pool = to_pool(plain)
     setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward")
-    return Replay(policies.policy(to_text(spec)), setting, PoolArrays(pool))
+    return Replay(policies.policy(to_text(spec)), setting, Columns(pool))
 
 
 def twin(plain, spec, total, seed, replication, replay, cost):
@@ -75,8 +78,7 @@ def twin(plain, spec, total, seed, replication, replay, cost):
     pool = with_signal(plain, spec.get("signal", "correct"))
     if spec["name"] == "prophet":
         return reference.replay_prophet(pool, total, seed, replication, replay=replay, cost=cost)
-    fit = cross_fitted_priors if spec["name"] == "bayes-index" else cross_fitted_rates
-    predictions = fit(to_pool(plain), "level")
+    predictions = cross_fit(to_pool(plain), Prior("level", beta_law if spec["name"] == "bayes-index" else mean_rate))
     return reference.replay_policy(
         pool, filled, total, seed, replication, replay=replay, cost=cost, predictions=predictions
     )

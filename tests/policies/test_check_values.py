@@ -12,14 +12,18 @@ import pytest
 from scipy import integrate, stats
 
 import ttcsim
+from ttcsim.compiled.rng import query_key
 from ttcsim.policies.adabon import AdaBoN
-from ttcsim.policies.adaptive_consistency import largest_votes, leads_beta, leads_dirichlet
+from ttcsim.policies.adaptive_consistency import leads_beta, leads_dirichlet
 from ttcsim.policies.bayes_stop import mode_posterior
 from ttcsim.policies.esc import esc_expected_draws
-from ttcsim.policies.priors import Predictions, cross_fitted_priors, cross_fitted_rates
+from ttcsim.policies.parameters import record
+from ttcsim.policies.priors import Prior, beta_law, mean_rate
+from ttcsim.policies.rules import row_with
 from ttcsim.policies.slg import SLG, expected_maximum
 from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
+from ttcsim.replay.cross_fit import cross_fit
 
 PAPER_LAW = [0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.01, 0.01]  # PAPERS 3.13
 
@@ -86,11 +90,6 @@ def test_dirichlet_rule_is_the_chance_that_the_leader_leads(votes):
     assert value == pytest.approx(integrate.quad(integrand, 0, 250, limit=400, points=[votes[0]])[0], abs=1e-6)
 
 
-def test_largest_votes_are_sorted():
-    votes = np.array([9, 1, 5, 5, 0, 7, 2, 3], np.int32)
-    assert largest_votes(votes, 1, 8).tolist() == [7, 5, 5, 3, 2]
-
-
 @pytest.mark.parametrize("law", [PAPER_LAW, [0.9, 0.1], [1.0], [0.25] * 4])
 def test_esc_draws_as_often_as_its_formula_says(law):
     mean, se = mean_draws(pool_of_law(law), "esc")
@@ -118,21 +117,22 @@ def test_adabon_gain_is_that_of_the_kernel_density():
         gains.append(expected_best(more + 1) - expected_best(more))
     assert np.diff(gains).max() < 0
     policy = AdaBoN()
-    p = policy.params_at(16 * 4, 4)  # d = 12
-    memory = np.zeros(policy.room(16 * 4, 4))
+    s, p = row_and_parameters(policy, 16 * 4, 4)
+    assert p.d == 12
     engine = []
     for draws in range(1, 16):
-        signal = rewards[draws - 1] if draws <= 12 else 0.0
-        s = _stats(draws, signal, max(rewards[:draws]), memory)
+        s.draws, s.signal, s.signal_max = draws, rewards[draws - 1] if draws <= 12 else 0.0, max(rewards[:draws])
         policy.see(s, p, 0)
         if draws >= 12:
-            engine.append(type(policy).score(s, p, 0))
+            engine.append(policy.score(s, p, 0))
     np.testing.assert_allclose(engine, gains, rtol=1e-5)
 
 
-def _stats(draws, signal, signal_max, memory):
-    fields = dict.fromkeys(ttcsim.QueryStats._fields, 0)
-    return ttcsim.QueryStats(**{**fields, "draws": draws, "signal": signal, "signal_max": signal_max, "memory": memory})
+def row_and_parameters(policy, total, queries):
+    """What the rules of a policy get, for calling them as plain Python."""
+    setup = policy.setup(total, queries)
+    row = np.zeros(1, row_with(setup.memory)).view(np.recarray)[0]
+    return row, record(policy, setup.params).view(np.recarray)[0]
 
 
 def test_slg_extrapolates_a_normal_law():
@@ -142,30 +142,30 @@ def test_slg_extrapolates_a_normal_law():
     assert abs(expected_maximum(64) - draws.mean()) < 4.5 * draws.std() / math.sqrt(4000)
     for tail in (1.0, 0.5, 0.2):
         policy = SLG(m=20_000, tail=tail, horizon=1000)
-        memory = np.zeros(policy.room(0, 1))
+        s, p = row_and_parameters(policy, 0, 1)
         # The quantiles of a normal law, so that only the rule's own arithmetic is tested; descending is fastest.
         values = 0.5 + 0.1 * stats.norm.isf((np.arange(20_000) + 0.5) / 20_000)
-        p = policy.params()
         for i, value in enumerate(values):
-            policy.see(_stats(i + 1, value, 0.0, memory), p, 0)
-        value = type(policy).score(_stats(20_000, 0.0, 0.0, memory), p, 0)
-        assert value == pytest.approx(0.5 + 0.1 * expected_maximum(1000), abs=2e-3)
+            s.draws, s.signal = i + 1, value
+            policy.see(s, p, 0)
+        assert policy.score(s, p, 0) == pytest.approx(0.5 + 0.1 * expected_maximum(1000), abs=2e-3)
 
 
 @pytest.mark.parametrize("total", [3, 7, 12])
 def test_greedy_by_predicted_gain_is_the_best_fixed_allocation(total):
     """`damani` and `uab` maximise sum 1 - (1-p)^draws over all allocations of the budget, found here by brute force."""
     rates = {"easy": 0.6, "medium": 0.3, "hard": 0.05}
-    pool = make_pool("constant(0.5)", 6, 20, seed=0)
-    levels = [list(rates)[i % 3] for i in range(6)]
-    p = np.array([rates[level] for level in levels])
+    halves = [[f"q{i}" for i in range(40) if query_key(f"q{i}") >> 63 == half][:3] for half in (0, 1)]
+    level = dict(zip([*halves[0], *halves[1]], [*rates, *rates], strict=True))  # one of each level in either half
+    ids = tuple(sorted(level))
+    p = np.array([rates[level[q]] for q in ids])
+    correct = np.concatenate([np.arange(20) < round(20 * x) for x in p]).astype(np.uint8)
+    queries = pl.DataFrame({"query_id": ids, "level": [level[q] for q in ids]})
+    pool = Pool("levels", ids, np.arange(7) * 20, correct, queries=queries)
 
     class Known(ttcsim.ALL["damani"]):
-        def columns(self):
-            return ()
-
-        def predictions(self, pool):
-            return Predictions(p, p)
+        def prior(self):
+            return Prior("level", lambda alike, half: (float(alike.rates.mean()), np.nan))
 
     result = ttcsim.sweep(pool, [Known()], [total / 6], reps=1)
     value = (1 - (1 - p) ** result.outcomes[0].draws[:, 0]).sum()
@@ -247,19 +247,19 @@ def test_bayes_index_beats_elimination_where_levels_tell_queries_apart():
     table = ttcsim.compare(result, "elimination").sort("budget")
     assert table["lo_queries"][0] > 0.05  # half a draw each: the easy ones first
     assert (table["lo"] > 0).all()
-    priors = cross_fitted_priors(pool, "level")
+    priors = cross_fit(pool, Prior("level", beta_law))
     easy = np.arange(300) % 2 == 0
-    assert np.abs(priors.rate[easy] - 0.5).max() < 0.1
-    assert np.abs(priors.rate[~easy] - 0.5 / 8.5).max() < 0.03
+    assert np.abs(priors.mean[easy] - 0.5).max() < 0.1
+    assert np.abs(priors.mean[~easy] - 0.5 / 8.5).max() < 0.03
 
 
 def test_predictions_never_use_a_query_s_own_outcomes():
     pool = with_levels(1, queries=40)
-    for fit in (cross_fitted_rates, cross_fitted_priors):
-        before = fit(pool, "level")
+    for law in (mean_rate, beta_law):
+        before = cross_fit(pool, Prior("level", law))
         for q in (0, 7, 23):
             correct = pool.correct.copy()
             correct[pool.offsets[q] : pool.offsets[q + 1]] ^= 1
-            after = fit(Pool(**{**vars_of(pool), "correct": correct}), "level")
-            assert after.rate[q] == before.rate[q]
-            assert (after.rate != before.rate).any()
+            after = cross_fit(Pool(**{**vars_of(pool), "correct": correct}), Prior("level", law))
+            assert after.mean[q] == before.mean[q]
+            assert (after.mean != before.mean).any()

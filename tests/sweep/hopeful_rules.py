@@ -8,23 +8,15 @@ import numpy as np
 import ttcsim
 
 
-@ttcsim.score
-def fewest_tokens(s, p, key):
-    return -(p[0] * s.tokens)
-
-
 @dataclass(frozen=True)
 class Thrifty(ttcsim.Policy):
     """Draw the unsolved query that has cost the fewest tokens so far."""
 
     weight: float = 1.0
-    needs: ClassVar[tuple[str, ...]] = ("tokens",)
-    score: ClassVar = fewest_tokens
 
-
-@ttcsim.score
-def mean_signal(s, p, key):
-    return s.signal_sum / s.draws + p[0] * np.sqrt(2 * np.log(s.t + 1) / s.draws)
+    @ttcsim.score
+    def score(s, p, key):
+        return -(p.weight * s.tokens)
 
 
 @dataclass(frozen=True)
@@ -32,7 +24,10 @@ class MyUCB(ttcsim.Policy):
     """The built-in `ucb`, written by a user with the clock inside the score."""
 
     weight: float = 1.0
-    score: ClassVar = mean_signal
+
+    @ttcsim.score
+    def score(s, p, key):
+        return s.signal_sum / s.draws + p.weight * np.sqrt(2 * np.log(s.t + 1) / s.draws)
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class PlainUCB(ttcsim.Policy):
 
     def scores(self, s, active):
         n = s.draws[active]
-        return s.signal_sum[active] / n + self.weight * np.sqrt(2 * np.log(s.t[0] + 1) / n)
+        return s.signal_sum[active] / n + self.weight * np.sqrt(2 * np.log(s.t[active] + 1) / n)
 
 
 @dataclass(frozen=True)
@@ -54,16 +49,13 @@ class WrongShape(ttcsim.Policy):
         return 1.0
 
 
-@ttcsim.score
-def not_numeric(s, p, key):
-    return open("x")
-
-
 @dataclass(frozen=True)
 class NotCompilable(ttcsim.Policy):
     """Its rule cannot be compiled."""
 
-    score: ClassVar = not_numeric
+    @ttcsim.score
+    def score(s, p, key):
+        return open("x")
 
 
 @dataclass(frozen=True)

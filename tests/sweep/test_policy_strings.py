@@ -50,7 +50,7 @@ def test_forms(text, policy):
         ("consensus(share=2)", "share=2"),
         ("consensus(min=0)", "min=0"),
         ("two-stage(share=-1)", "share=-1"),
-        ("two-stage(k=2)", "k must be 1"),
+        ("two-stage(k=2)", "k=2 must be 1"),
         (3, "give a name such as"),
     ],
 )

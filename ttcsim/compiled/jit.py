@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 import platformdirs
 from numba import types
 from numba.core import config as numba_config
+from numba.experimental.function_type import _get_wrapper_address
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
@@ -99,6 +101,12 @@ def njit(function: Any) -> Any:
         return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
 
 
+def inlined(function: Any) -> Any:
+    """As `njit`, and part of its callers: for what a hot loop does, so that the loop reads like the algorithm."""
+    with _own_cache(function):
+        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
+
+
 def njit_signature(signature: Any, function: Any, *, cache: bool = True) -> Any:
     """Compile `function` now, for one `signature` only (what numba needs to pass it as a first-class function)."""
     if JIT_DISABLED:
@@ -107,24 +115,54 @@ def njit_signature(signature: Any, function: Any, *, cache: bool = True) -> Any:
         return numba.njit(signature, cache=cache, nogil=True, error_model="numpy")(function)
 
 
-def _borrowed(_context: Any, array: Any) -> Any:
-    kind = types.Array(array.dtype, array.ndim, array.layout, readonly=not array.mutable)
+class Erased(types.WrapperAddressProtocol):  # type: ignore[misc]
+    """A compiled function of records under a signature of other records: it is called by address, records are pointers.
 
+    Kernels take rules by one signature and are compiled once, while each rule is compiled for its own parameters and
+    memory, which it reads by name.
+    """
+
+    def __init__(self, compiled: Any, exact: Any, common: Any) -> None:
+        self.compiled, self.common = compiled, common  # `compiled` is kept alive with its address
+        self.address = _get_wrapper_address(compiled, exact)
+
+    def __wrapper_address__(self) -> int:
+        return int(self.address)
+
+    def signature(self) -> Any:
+        """The signature that kernels know."""
+        return self.common
+
+
+def records(shape: int | tuple[int, ...], dtype: Any) -> Any:
+    """Zeros of a structured dtype whose fields can be read as attributes in a kernel, compiled or not."""
+    zeros = np.zeros(shape, dtype)
+    return zeros.view(np.recarray) if JIT_DISABLED else zeros
+
+
+def _borrowed(_context: Any, group: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
-        view = arrayobj.make_array(signature.return_type)(context, builder)
-        arrayobj.populate_array(
-            view, data=source.data, shape=source.shape, strides=source.strides, itemsize=source.itemsize, meminfo=None
-        )
-        return view._getvalue()
+        members = []
+        for i, kind in enumerate(group):
+            member = builder.extract_value(arguments[0], i)
+            if isinstance(kind, types.Array):
+                source = arrayobj.make_array(kind)(context, builder, member)
+                view = arrayobj.make_array(kind)(context, builder)
+                arrayobj.populate_array(
+                    view, data=source.data, shape=source.shape, strides=source.strides, itemsize=source.itemsize,
+                    meminfo=None,
+                )  # fmt: skip
+                member = view._getvalue()
+            members.append(member)
+        return context.make_tuple(builder, signature.return_type, members)
 
-    return kind(array), codegen
+    return group(group), codegen
 
 
-def _itself(array: Any) -> Any:
-    return array
+def _itself(group: Any) -> Any:
+    return group
 
 
 borrowed: Any = _itself if JIT_DISABLED else intrinsic(_borrowed)
-"""In a kernel: the same array without an owner, so that the hot loop counts no references (numba's counts are atomic
-and cost more than the arithmetic between them). The caller must hold the array for as long as it is used."""
+"""In a kernel: the same NamedTuple of arrays without their owners, so that the hot loop counts no references (numba's
+counts are atomic and cost more than the arithmetic between them). The caller must hold the arrays meanwhile."""

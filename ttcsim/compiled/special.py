@@ -12,10 +12,10 @@ from ttcsim.compiled.rng import uniform
 
 
 @njit
-def insert(values: NDArray[np.float64], first: int, count: int, value: float) -> None:
-    """Insert `value` into ``values[first : first + count]``, which is in descending order and stays so."""
-    i = first + count
-    while i > first and values[i - 1] < value:
+def insert(values: NDArray[np.float64], count: int, value: float) -> None:
+    """Insert `value` into ``values[:count]``, which is in descending order and stays so."""
+    i = count
+    while i > 0 and values[i - 1] < value:
         values[i] = values[i - 1]
         i -= 1
     values[i] = value

@@ -17,15 +17,16 @@ class Samples(NamedTuple):
     offsets: NDArray[np.int64]  # i8[Q+1] samples of query q are offsets[q]:offsets[q+1]
     keys: NDArray[np.uint64]  # u8[Q] stable hash of the query's id
     flags: NDArray[np.uint8]  # u1[N] CORRECT | HIT
+    price: NDArray[np.int64]  # i8[N] what each sample costs, or i8[0]: one unit each
     signal: NDArray[np.float32]  # f4[N] reward in use, or f4[0]: the signal is `correct`
     reward: NDArray[np.float32]  # f4[N] reward that selectors choose by, or f4[0]
     tokens: NDArray[np.int32]  # i4[N] or i4[0]
     answer: NDArray[np.int32]  # i4[N] code within the query, 0 = no answer extracted; or i4[0]
     answer_offsets: NDArray[np.int64]  # i8[Q+1] slots of the answer counters, or zeros
     logprob: NDArray[np.float32]  # f4[N] summed log-probability of the sample, or f4[0]
-    rates: NDArray[np.float64]  # f8[Q] success rates: only oracles get them, others see NaN
-    prediction: NDArray[np.float64]  # f8[Q] success rates predicted before any draw, or NaN
-    weight: NDArray[np.float64]  # f8[Q] how many draws each prediction is worth, or NaN
+    rate: NDArray[np.float64]  # f8[Q] success rates: only oracles get them, others see NaN
+    prior_mean: NDArray[np.float64]  # f8[Q] success rates expected before any draw, or NaN
+    prior_draws: NDArray[np.float64]  # f8[Q] how many draws each expectation is worth, or NaN
 
 
 CORRECT = 1
@@ -41,18 +42,6 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def example_samples() -> Samples:
-    """One query with one sample; its types are the types of every `Samples`."""
-    dtypes = {
-        "offsets": np.int64, "keys": np.uint64, "flags": np.uint8, "signal": np.float32, "reward": np.float32,
-        "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32, "rates": np.float64,
-        "prediction": np.float64, "weight": np.float64,
-    }  # fmt: skip
-    arrays = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}
-    arrays["offsets"] = arrays["answer_offsets"] = read_only(np.arange(2, dtype=np.int64))
-    return Samples(**arrays)
-
-
 class Tally(NamedTuple):
     """Outcome of a range of replications; integers only, so that sums do not depend on chunks or threads."""
 
@@ -61,22 +50,20 @@ class Tally(NamedTuple):
     exhausted: NDArray[np.int64]  # i8[R, B] queries whose samples were used up
     query_covered: NDArray[np.int64]  # i8[B, Q] replications in which the query was covered
     query_draws: NDArray[np.int64]  # i8[B, Q] draws summed over replications
-    chosen: NDArray[np.int64]  # i8[S, R, B] selectors' accuracy, sum over queries in units of FIXED_POINT
-    query_chosen: NDArray[np.int64]  # i8[S, B, Q] the same per query, sum over replications
+    draws: NDArray[np.int64]  # i8[R, B, Q] draws in every replication, for selectors; or i8[0, B, Q]
 
 
 FIXED_POINT = 1 << 40
 """One in the fixed-point sums: expectations over ties add up to the same bits in any order."""
 
 
-def make_tally(reps: int, budgets: int, queries: int, selectors: int) -> Tally:
-    """A tally of zeros."""
+def make_tally(reps: int, budgets: int, queries: int, *, every_draw: bool = False) -> Tally:
+    """A tally of zeros; with `every_draw` it also has room for the draws of every replication."""
     return Tally(
         covered=np.zeros((reps, budgets), np.int64),
         spent=np.zeros((reps, budgets), np.int64),
         exhausted=np.zeros((reps, budgets), np.int64),
         query_covered=np.zeros((budgets, queries), np.int64),
         query_draws=np.zeros((budgets, queries), np.int64),
-        chosen=np.zeros((selectors, reps, budgets), np.int64),
-        query_chosen=np.zeros((selectors, budgets, queries), np.int64),
+        draws=np.zeros((reps if every_draw else 0, budgets, queries), np.int64),
     )

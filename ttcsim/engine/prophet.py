@@ -5,100 +5,91 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import njit
+from ttcsim.compiled.jit import borrowed, inlined, njit
 from ttcsim.compiled.rng import priority, stream
-from ttcsim.engine.arrays import CORRECT, Samples, Tally
-from ttcsim.engine.order import first_times, shown
-from ttcsim.engine.select import measure
+from ttcsim.engine.arrays import Samples, Tally
+from ttcsim.engine.order import shown
+from ttcsim.engine.rounds import Events, Rounds, look
+
+NEVER = 1 << 62
+"""Cost of a query without a correct sample."""
+
+
+@inlined
+def find_successes(x: Samples, plan: Rounds, e: Events, depth: int, enough: int) -> None:
+    """Find everyone's first correct sample, as far as it can matter within `enough` draws."""
+    e.correct_at[:] = 0
+    while True:
+        total = 0
+        unknown = False
+        for q in range(len(e.keys)):
+            if e.correct_at[q] == 0 and plan.available[q]:
+                look(x, plan, e, q, depth)
+                unknown = unknown or e.correct_at[q] == 0
+            total += e.correct_at[q]
+        # Whoever is still unknown costs more than `depth`, and is out of reach if all known ones cost the budget.
+        if not unknown or depth >= plan.most or total >= enough:
+            return
+        depth = min(2 * depth, plan.most)
+
+
+@inlined
+def price_until(x: Samples, plan: Rounds, e: Events, q: int) -> int:
+    """Price of everything up to the first correct sample of query q."""
+    drawn = e.correct_at[q]
+    if drawn == 0:
+        return NEVER
+    if len(x.price) == 0:
+        return drawn
+    order = np.empty(drawn, np.int32)
+    shown(e.keys[q], x.offsets[q + 1] - x.offsets[q], drawn, plan.permute, e.perm, e.swaps, order, 0)
+    price = 0
+    for sample in order:
+        price += x.price[x.offsets[q] + sample]
+    return price
+
+
+@inlined
+def buy(plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally) -> None:
+    """Take queries in order of cost, those of equal cost by priority, and read off every budget."""
+    ranked = np.argsort(e.priorities)
+    ranked = ranked[np.argsort(cost[ranked], kind="mergesort")]
+    spent = 0
+    taken = 0
+    e.drawn[:] = 0
+    for b in range(len(plan.totals)):
+        while taken < len(ranked) and cost[ranked[taken]] < NEVER and spent + cost[ranked[taken]] <= plan.totals[b]:
+            q = ranked[taken]
+            spent += cost[q]
+            e.drawn[q] = e.correct_at[q]
+            taken += 1
+        tally.covered[row, b] = taken
+        tally.spent[row, b] = spent
+        for i in range(taken):
+            q = ranked[i]
+            tally.query_draws[b, q] += e.drawn[q]
+            tally.query_covered[b, q] += 1
+        if len(tally.draws) > 0:
+            tally.draws[row, b] = e.drawn
 
 
 @njit
 def replay_prophet(
-    x: Samples,
-    available: NDArray[np.uint8],
-    budgets: NDArray[np.int64],
-    by_tokens: bool,
-    permute: bool,
-    seed: np.uint64,
-    first: int,
-    last: int,
-    depth: int,
-    selectors: NDArray[np.int64],
-    tally: Tally,
+    x: Samples, plan: Rounds, e: Events, seed: np.uint64, first: int, last: int, depth: int, tally: Tally
 ) -> None:
     """Replay replications ``first .. last-1`` into rows ``0 .. last-first-1`` of `tally`.
 
     Covering query q costs everything up to its first correct sample, so taking queries in order of that cost covers
-    the most queries for every budget. Queries of equal cost are taken by priority. Arguments as in `replay_rounds`.
+    the most queries for every budget. Arguments as in `replay_rounds`; `plan.available` holds CORRECT alone.
     """
-    n = len(x.keys)
-    n_budgets = len(budgets)
-    largest = budgets[n_budgets - 1]
-    longest = 1
-    for q in range(n):
-        longest = max(longest, x.offsets[q + 1] - x.offsets[q])
-    most = min(longest, largest) if permute else largest
-    perm = np.arange(longest).astype(np.int32)
-    swaps = np.empty(longest, np.int32)
-    order = np.empty(max(longest, 1), np.int32)
-    keys = np.empty(n, np.uint64)
-    priorities = np.empty(n, np.uint64)
-    correct_at = np.empty(n, np.int64)
-    cost = np.empty(n, np.int64)
-    counts = np.empty((n_budgets, n), np.int64)
-    start_depth = most if by_tokens else min(depth, most)
+    x, plan, e, tally = borrowed(x), borrowed(plan), borrowed(e), borrowed(tally)
+    cost = np.empty(len(x.keys), np.int64)
+    depth = plan.most if len(x.price) > 0 else min(depth, plan.most)
     for r in range(first, last):
-        row = r - first
-        depth = start_depth
-        for q in range(n):
-            keys[q] = stream(seed, r, x.keys[q])
-            priorities[q] = priority(keys[q])
-            correct_at[q] = 0
-        while True:
-            total = 0
-            unknown = False
-            for q in range(n):
-                size = x.offsets[q + 1] - x.offsets[q]
-                limit = min(depth, size) if permute else depth
-                wanted = available[q] & CORRECT
-                if correct_at[q] == 0 and wanted:
-                    correct_at[q] = first_times(
-                        keys[q], x.offsets[q], size, limit, wanted, permute, x.flags, perm, swaps
-                    )[0]
-                    if correct_at[q] == 0:
-                        unknown = True
-                total += correct_at[q]
-            # Whoever is still unknown costs more than `depth`, and is out of reach if all known ones cost the budget.
-            if not unknown or depth >= most or total >= largest:
-                break
-            depth = min(2 * depth, most)
-        solvable = 0
-        for q in range(n):
-            cost[q] = correct_at[q] if correct_at[q] > 0 else np.int64(1 << 62)
-            if by_tokens and correct_at[q] > 0:
-                drawn = correct_at[q]
-                if drawn > len(order):
-                    order = np.empty(2 * drawn, np.int32)
-                shown(keys[q], x.offsets[q + 1] - x.offsets[q], drawn, permute, perm, swaps, order, 0)
-                cost[q] = 0
-                for j in range(drawn):
-                    cost[q] += x.tokens[x.offsets[q] + order[j]]
-            solvable += correct_at[q] > 0
-        ranked = np.argsort(priorities)
-        ranked = ranked[np.argsort(cost[ranked], kind="mergesort")]
-        spent = 0
-        taken = 0
-        counts[:] = 0
-        for b in range(n_budgets):
-            while taken < solvable and spent + cost[ranked[taken]] <= budgets[b]:
-                spent += cost[ranked[taken]]
-                taken += 1
-            tally.covered[row, b] = taken
-            tally.spent[row, b] = spent
-            for i in range(taken):
-                q = ranked[i]
-                counts[b, q] = correct_at[q]
-                tally.query_draws[b, q] += correct_at[q]
-                tally.query_covered[b, q] += 1
-        if len(selectors) > 0:
-            measure(x, keys, counts, permute, selectors, row, perm, swaps, tally)
+        for q in range(len(x.keys)):
+            e.keys[q] = stream(seed, r, x.keys[q])
+            e.priorities[q] = priority(e.keys[q])
+        find_successes(x, plan, e, depth, plan.totals[-1])
+        for q in range(len(x.keys)):
+            cost[q] = price_until(x, plan, e, q)
+        buy(plan, e, cost, r - first, tally)

@@ -1,4 +1,4 @@
-"""Event-driven replay of policies that draw in rounds: uniform, elimination, two-stage (cost in samples).
+"""Event-driven replay of policies that draw in rounds at one unit a draw: uniform, elimination, two-stage.
 
 A policy that gives every active query one block of k draws a round needs nothing from a query but the time at
 which it leaves. So a replication finds, query by query, the first correct and the first hit sample, and reads every
@@ -7,14 +7,15 @@ budget off the sorted leaving times. Elimination is Algorithm 1 of Zuo & Zhu (ar
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import njit
+from ttcsim.compiled.jit import borrowed, inlined, njit
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
 from ttcsim.engine.order import first_times
-from ttcsim.engine.select import measure
 
 
 @njit
@@ -65,187 +66,236 @@ def water_level(limits: NDArray[np.int64], total: int) -> tuple[int, int]:
     return low, min(total - filled, above)
 
 
+class Rounds(NamedTuple):
+    """What a call replays, and how."""
+
+    totals: NDArray[np.int64]  # i8[B] draws, ascending
+    levels: NDArray[np.int64]  # i8[B] draws of every query before anyone is dropped, as far as it has them
+    rest: NDArray[np.int64]  # i8[B] queries that get one draw more than that, in order of priority
+    limits: NDArray[np.int64]  # i8[Q] most draws
+    available: NDArray[np.uint8]  # u1[Q] flags that occur at all in the query
+    most: int  # draws that a query can get
+    k: int
+    permute: bool
+
+
+class Events(NamedTuple):
+    """What happens to each query in one replication, [Q] each; positions count from 1, 0 = not seen."""
+
+    keys: NDArray[np.uint64]
+    priorities: NDArray[np.uint64]
+    correct_at: NDArray[np.int64]  # the first correct sample
+    hit_at: NDArray[np.int64]  # the first sample that makes it leave
+    explored: NDArray[np.int64]  # draws before anyone is dropped
+    leave: NDArray[np.int64]  # draws at which it leaves
+    drawn: NDArray[np.int64]
+    scratch: NDArray[np.uint64]
+    perm: NDArray[np.int32]  # i4[longest query] the identity
+    swaps: NDArray[np.int32]
+
+
 @njit
-def replay_rounds(
-    x: Samples,
-    available: NDArray[np.uint8],
-    budgets: NDArray[np.int64],
-    explore: NDArray[np.int64],
-    k: int,
-    cap: int,
+def plan_rounds(
+    x: Samples, available: NDArray[np.uint8], totals: NDArray[np.int64], explore: NDArray[np.int64], k: int, cap: int,
     permute: bool,
-    seed: np.uint64,
-    first: int,
-    last: int,
-    depth: int,
-    selectors: NDArray[np.int64],
-    tally: Tally,
-) -> None:
-    """Replay replications ``first .. last-1`` into rows ``0 .. last-first-1`` of `tally`.
+) -> Rounds:  # fmt: skip
+    """Settle what does not depend on chance.
 
     Parameters
     ----------
-    x : Samples
-        `x.flags` decides who leaves; costs are one per draw.
-    available : u1[Q]
-        Flags that occur at all in the query.
-    budgets : i8[B]
-        Total draws, ascending.
     explore : i8[B]
         Draws of each budget spent evenly before any query is dropped: 0 is elimination, all of it is uniform.
         Anything between needs k = 1.
     k, cap : int
         Draws a round, and most draws a query.
-    depth : int
-        How far to look into a query at first; doubled where a replication needs more, so it only affects speed.
     """
-    n = len(x.keys)
-    n_budgets = len(budgets)
-    longest = 0
-    limits = np.empty(n, np.int64)
-    for q in range(n):
-        size = x.offsets[q + 1] - x.offsets[q]
-        longest = max(longest, size)
-        limits[q] = min(size, cap) if permute else cap
-    most = min(limits.max(), budgets[n_budgets - 1])
-    perm = np.arange(longest).astype(np.int32)
-    swaps = np.empty(longest, np.int32)
-    keys = np.empty(n, np.uint64)
-    priorities = np.empty(n, np.uint64)
-    scratch = np.empty(n, np.uint64)
-    correct_at = np.empty(n, np.int64)
-    hit_at = np.empty(n, np.int64)
-    explored = np.zeros(n, np.int64)
-    leave = np.empty(n, np.int64)
-    counts = np.empty((n_budgets, n), np.int64)
-    levels = np.empty(n_budgets, np.int64)
-    rest = np.empty(n_budgets, np.int64)
-    for b in range(n_budgets):
+    limits = np.empty(len(x.keys), np.int64)
+    for q in range(len(x.keys)):
+        limits[q] = min(x.offsets[q + 1] - x.offsets[q], cap) if permute else cap
+    levels, rest = np.empty(len(totals), np.int64), np.empty(len(totals), np.int64)
+    for b in range(len(totals)):
         levels[b], rest[b] = water_level(limits, explore[b])
-        depth = max(depth, levels[b] + 1)
-    start_depth = min((depth + k - 1) // k * k, most)
+    return Rounds(totals, levels, rest, limits, available, min(limits.max(), totals[-1]), k, permute)
 
+
+def make_events(x: Samples) -> Events:
+    """Room for one replication."""
+    n, longest = len(x.keys), int(np.diff(x.offsets).max())
+    kinds = {"keys": np.uint64, "priorities": np.uint64, "scratch": np.uint64}
+    arrays: dict[str, Any] = {name: np.zeros(n, kinds.get(name, np.int64)) for name in Events._fields[:-2]}
+    return Events(**arrays, perm=np.arange(longest, dtype=np.int32), swaps=np.zeros(longest, np.int32))
+
+
+@inlined
+def look(x: Samples, plan: Rounds, e: Events, q: int, depth: int) -> None:
+    """Find the events of query q among its first `depth` samples."""
+    start = x.offsets[q]
+    size = x.offsets[q + 1] - start
+    e.correct_at[q], e.hit_at[q] = first_times(
+        e.keys[q], start, size, min(depth, plan.limits[q]), plan.available[q], plan.permute, x.flags, e.perm, e.swaps
+    )
+
+
+@inlined
+def look_further(x: Samples, plan: Rounds, e: Events, depth: int) -> None:
+    """The same for whoever has events that were not in sight yet."""
+    for q in range(len(e.keys)):
+        seen = (CORRECT if e.correct_at[q] > 0 else 0) | (HIT if e.hit_at[q] > 0 else 0)
+        if plan.available[q] & (seen ^ (CORRECT | HIT)):
+            look(x, plan, e, q, depth)
+
+
+@inlined
+def explore_evenly(plan: Rounds, e: Events, b: int) -> int:
+    """Stage 1: draws that every query gets whatever comes of them; how many they are in all."""
+    level, rest = plan.levels[b], plan.rest[b]
+    threshold = np.uint64(0)
+    if rest > 0:
+        m = 0
+        for q in range(len(e.keys)):
+            if plan.limits[q] > level:
+                e.scratch[m] = e.priorities[q]
+                m += 1
+        threshold = kth_smallest(e.scratch, m, rest)
+    spent = 0
+    for q in range(len(e.keys)):
+        e.explored[q] = min(level, plan.limits[q])
+        if rest > 0 and plan.limits[q] > level and e.priorities[q] <= threshold:
+            e.explored[q] += 1
+        spent += e.explored[q]
+    return spent
+
+
+@inlined
+def leaving_time(plan: Rounds, e: Events, q: int) -> int:
+    """Draws at which query q leaves: with the block that holds its first hit, or with its last sample."""
+    if e.hit_at[q] == 0:
+        return plan.limits[q]
+    if e.hit_at[q] <= e.explored[q]:
+        return e.explored[q]
+    rounds = (e.hit_at[q] - e.explored[q] + plan.k - 1) // plan.k
+    return min(e.explored[q] + rounds * plan.k, plan.limits[q])
+
+
+@inlined
+def cost_of_blocks(plan: Rounds, e: Events, blocks: int) -> tuple[NDArray[np.int64], bool]:
+    """Differences of the cost of each of the first blocks, and whether anyone stays beyond them."""
+    k = plan.k
+    cost = np.zeros(blocks + 2, np.int64)
+    ahead = False
+    for q in range(len(e.keys)):
+        leave, explored = leaving_time(plan, e, q), e.explored[q]
+        e.leave[q] = leave
+        if leave > explored:
+            full = leave // k
+            cost[min(explored // k, blocks)] += k
+            cost[min(full, blocks)] -= k
+            if full < blocks:
+                part = leave - full * k
+                cost[full] += part
+                cost[full + 1] -= part
+            ahead = ahead or leave > blocks * k
+    return cost, ahead
+
+
+@inlined
+def find_block(x: Samples, plan: Rounds, e: Events, left: int, depth: int) -> tuple[int, int, int]:
+    """Stage 2, blocks of k for whoever has not hit: whole blocks that `left` draws buy, draws over, depth looked at.
+
+    Looks deeper until the block in which the budget ends is in sight.
+    """
+    while True:
+        blocks = (depth + plan.k - 1) // plan.k
+        cost, ahead = cost_of_blocks(plan, e, blocks)
+        block_cost = 0
+        block = 0
+        remaining = left
+        while block < blocks:
+            block_cost += cost[block]
+            if block_cost > remaining:
+                break
+            remaining -= block_cost
+            block += 1
+        if block < blocks or not ahead or depth >= plan.most:
+            return block, remaining, depth
+        depth = min(2 * max(depth, plan.k), plan.most)
+        look_further(x, plan, e, depth)
+
+
+@inlined
+def hand_out(plan: Rounds, e: Events, block: int, left: int) -> None:
+    """Draws of each query: whole blocks, then what is left in order of priority."""
+    k = plan.k
+    m = 0
+    for q in range(len(e.keys)):
+        drawn = e.explored[q]
+        if e.leave[q] > drawn:
+            drawn = max(drawn, min(e.leave[q], block * k))
+            if e.explored[q] <= block * k < e.leave[q]:
+                e.scratch[m] = e.priorities[q]
+                m += 1
+        e.drawn[q] = drawn
+    if left == 0 or m == 0:
+        return
+    if k == 1:
+        threshold = kth_smallest(e.scratch, m, left)
+        for q in range(len(e.keys)):
+            if e.explored[q] <= block < e.leave[q] and e.priorities[q] <= threshold:
+                e.drawn[q] += 1
+        return
+    for q in np.argsort(e.priorities):
+        if e.explored[q] <= block * k < e.leave[q] and left > 0:
+            extra = min(k, e.leave[q] - block * k, left)
+            e.drawn[q] += extra
+            left -= extra
+
+
+@inlined
+def tell(x: Samples, plan: Rounds, e: Events, row: int, b: int, tally: Tally) -> None:
+    """Enter what one budget came to."""
+    covered = 0
+    exhausted = 0
+    total = 0
+    for q in range(len(e.keys)):
+        drawn = e.drawn[q]
+        total += drawn
+        tally.query_draws[b, q] += drawn
+        if 0 < e.correct_at[q] <= drawn:
+            covered += 1
+            tally.query_covered[b, q] += 1
+        if plan.permute and drawn == x.offsets[q + 1] - x.offsets[q] and not 0 < e.hit_at[q] <= drawn:
+            exhausted += 1
+    tally.covered[row, b] = covered
+    tally.exhausted[row, b] = exhausted
+    tally.spent[row, b] = total
+    if len(tally.draws) > 0:
+        tally.draws[row, b] = e.drawn
+
+
+@njit
+def replay_rounds(
+    x: Samples, plan: Rounds, e: Events, seed: np.uint64, first: int, last: int, depth: int, tally: Tally
+) -> None:
+    """Replay replications ``first .. last-1`` into rows ``0 .. last-first-1`` of `tally`.
+
+    `x.flags` decides who leaves. `depth` is how far to look into a query at first; it is doubled where a replication
+    needs more, so it only affects speed.
+    """
+    x, plan, e, tally = borrowed(x), borrowed(plan), borrowed(e), borrowed(tally)
+    depth = max(depth, plan.levels.max() + 1)
+    start_depth = min((depth + plan.k - 1) // plan.k * plan.k, plan.most)
     for r in range(first, last):
-        row = r - first
         depth = start_depth
-        for q in range(n):
-            keys[q] = stream(seed, r, x.keys[q])
-            priorities[q] = priority(keys[q])
-            start = x.offsets[q]
-            size = x.offsets[q + 1] - start
-            correct_at[q], hit_at[q] = first_times(
-                keys[q], start, size, min(depth, limits[q]), available[q], permute, x.flags, perm, swaps
-            )
-        for b in range(n_budgets):
-            # Stage 1: explored[q] draws, nobody leaves.
-            level = levels[b]
-            threshold = np.uint64(0)
-            if rest[b] > 0:
-                m = 0
-                for q in range(n):
-                    if limits[q] > level:
-                        scratch[m] = priorities[q]
-                        m += 1
-                threshold = kth_smallest(scratch, m, rest[b])
-            spent = 0
-            for q in range(n):
-                explored[q] = min(level, limits[q])
-                if rest[b] > 0 and limits[q] > level and priorities[q] <= threshold:
-                    explored[q] += 1
-                spent += explored[q]
-            # Stage 2: blocks of k for whoever has not hit. Look deeper until the budget's block is in sight.
-            block = level // k
-            left = budgets[b] - spent
-            done = left == 0
-            while not done:
-                blocks = (depth + k - 1) // k
-                ahead = False
-                cost = np.zeros(blocks + 2, np.int64)  # differences of the cost of each block
-                for q in range(n):
-                    if hit_at[q] == 0:
-                        leave[q] = limits[q]
-                    elif hit_at[q] <= explored[q]:
-                        leave[q] = explored[q]
-                    else:
-                        rounds = (hit_at[q] - explored[q] + k - 1) // k
-                        leave[q] = min(explored[q] + rounds * k, limits[q])
-                    if leave[q] > explored[q]:
-                        full = leave[q] // k
-                        cost[min(explored[q] // k, blocks)] += k
-                        cost[min(full, blocks)] -= k
-                        if full < blocks:
-                            part = leave[q] - full * k
-                            cost[full] += part
-                            cost[full + 1] -= part
-                        if leave[q] > blocks * k:
-                            ahead = True
-                block_cost = 0
+        for q in range(len(x.keys)):
+            e.keys[q] = stream(seed, r, x.keys[q])
+            e.priorities[q] = priority(e.keys[q])
+            look(x, plan, e, q, depth)
+        for b in range(len(plan.totals)):
+            left = plan.totals[b] - explore_evenly(plan, e, b)
+            if left == 0:
+                e.leave[:] = e.explored
                 block = 0
-                remaining = left
-                while block < blocks:
-                    block_cost += cost[block]
-                    if block_cost > remaining:
-                        break
-                    remaining -= block_cost
-                    block += 1
-                if block == blocks and ahead and depth < most:
-                    depth = min(2 * max(depth, k), most)
-                    for q in range(n):
-                        start = x.offsets[q]
-                        size = x.offsets[q + 1] - start
-                        seen = (CORRECT if correct_at[q] > 0 else 0) | (HIT if hit_at[q] > 0 else 0)
-                        if available[q] & (seen ^ (CORRECT | HIT)):
-                            correct_at[q], hit_at[q] = first_times(
-                                keys[q],
-                                start,
-                                size,
-                                min(depth, limits[q]),
-                                available[q],
-                                permute,
-                                x.flags,
-                                perm,
-                                swaps,
-                            )
-                else:
-                    left = remaining
-                    done = True
-            # Draws of each query: whole blocks, then what is left in order of priority.
-            m = 0
-            for q in range(n):
-                drawn = explored[q]
-                if budgets[b] > spent and leave[q] > drawn:
-                    drawn = max(drawn, min(leave[q], block * k))
-                    if explored[q] <= block * k < leave[q]:
-                        scratch[m] = priorities[q]
-                        m += 1
-                counts[b, q] = drawn
-            if left > 0 and m > 0:
-                if k == 1:
-                    threshold = kth_smallest(scratch, m, left)
-                    for q in range(n):
-                        if explored[q] <= block < leave[q] and priorities[q] <= threshold:
-                            counts[b, q] += 1
-                    left = 0
-                else:
-                    for q in np.argsort(priorities):
-                        if explored[q] <= block * k < leave[q] and left > 0:
-                            extra = min(k, leave[q] - block * k, left)
-                            counts[b, q] += extra
-                            left -= extra
-            covered = 0
-            exhausted = 0
-            total = 0
-            for q in range(n):
-                drawn = counts[b, q]
-                total += drawn
-                tally.query_draws[b, q] += drawn
-                if 0 < correct_at[q] <= drawn:
-                    covered += 1
-                    tally.query_covered[b, q] += 1
-                if permute and drawn == x.offsets[q + 1] - x.offsets[q] and not 0 < hit_at[q] <= drawn:
-                    exhausted += 1
-            tally.covered[row, b] = covered
-            tally.exhausted[row, b] = exhausted
-            tally.spent[row, b] = total
-        if len(selectors) > 0:
-            measure(x, keys, counts, permute, selectors, row, perm, swaps, tally)
+            else:
+                block, left, depth = find_block(x, plan, e, left, depth)
+            hand_out(plan, e, block, left)
+            tell(x, plan, e, r - first, b, tally)

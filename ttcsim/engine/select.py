@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
-from ttcsim.engine.arrays import CORRECT, FIXED_POINT, Samples, Tally
+from ttcsim.compiled.rng import stream
+from ttcsim.engine.arrays import CORRECT, FIXED_POINT, Samples
 from ttcsim.engine.order import shown
 
 FIRST, BEST, MAJORITY, WEIGHTED = 0, 1, 2, 3
@@ -94,9 +95,10 @@ def measure(
     row: int,
     perm: NDArray[np.int32],
     swaps: NDArray[np.int32],
-    tally: Tally,
+    chosen: NDArray[np.int64],
+    query_chosen: NDArray[np.int64],
 ) -> None:
-    """Add the accuracy of every selector after ``counts[b, q]`` draws to row `row` of `tally`.
+    """Add the accuracy of every selector after ``counts[b, q]`` draws to row `row` of `chosen`.
 
     It needs only how often each query was drawn: the samples themselves follow from the stream `keys`.
     """
@@ -151,5 +153,21 @@ def measure(
                 )
             for b in range(n_budgets):
                 value = values[counts[b, q]]
-                tally.chosen[s, row, b] += value
-                tally.query_chosen[s, b, q] += value
+                chosen[s, row, b] += value
+                query_chosen[s, b, q] += value
+
+
+@njit
+def measure_all(x, counts, first, seed, permute, selectors, chosen, query_chosen):  # type: ignore[no-untyped-def]
+    """All replications."""
+    n = len(x.keys)
+    longest = 0
+    for q in range(n):
+        longest = max(longest, x.offsets[q + 1] - x.offsets[q])
+    perm = np.arange(longest).astype(np.int32)
+    swaps = np.empty(longest, np.int32)
+    keys = np.empty(n, np.uint64)
+    for row in range(len(counts)):
+        for q in range(n):
+            keys[q] = stream(seed, first + row, x.keys[q])
+        measure(x, keys, counts[row], permute, selectors, row, perm, swaps, chosen, query_chosen)

@@ -10,7 +10,7 @@ from ttcsim.guarantees.verdict import ALPHA as ALPHA
 from ttcsim.guarantees.verdict import Verdict as Verdict
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
-from ttcsim.replay.replay import lacking
+from ttcsim.replay.setting import lacking
 
 
 def fitting(pool: Pool) -> list[Policy]:
@@ -37,7 +37,7 @@ def check(
         What is held against the oracles (G4, G5, G8); every policy that fits the pool by default.
     """
     rivals = [policy(p) for p in policies] if policies is not None else fitting(pool)
-    rivals = [p for p in rivals if not p.prophetic]
+    rivals = [p for p in rivals if p.oracle != "outcomes"]
     few = max(10, reps // 8)
     inside = sorted(float(b) for b in budgets if b <= pool.sizes.min()) or [1.0]
     grid = sorted(float(b) for b in budgets)

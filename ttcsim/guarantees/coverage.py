@@ -52,7 +52,7 @@ def prophet(
 
 def clairvoyant(pool: Pool, budgets: Sequence[float], reps: int, seed: int, rivals: Sequence[Policy]) -> list[Verdict]:
     """G5: with replacement no policy covers more on average than the one that knows the rates, which is exact."""
-    others = [p for p in rivals if not p.foresight]
+    others = [p for p in rivals if not p.oracle]
     result = sweep(pool, ["clairvoyant", *others], budgets, reps=reps, seed=seed, replay="bootstrap")
     totals = np.array([_total(b, pool) for b in result.budgets])
     exact = clairvoyant_coverage(pool.sizes, pool.successes, totals)

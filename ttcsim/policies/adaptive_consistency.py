@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
-from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy, Rules
-from ttcsim.policies.rules import QueryStats, stop
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy, Setup
+from ttcsim.policies.parameters import choice, number
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 MOST = 5  # answers that the Dirichlet rule looks at, as in the authors' code
@@ -31,21 +31,7 @@ def leads_beta(top: int, second: int) -> float:
 
 
 @njit
-def largest_votes(votes: NDArray[np.int32], first: int, last: int) -> NDArray[np.int64]:
-    """The MOST largest of ``votes[first:last]``, descending, zeros at the end."""
-    largest = np.zeros(MOST, np.int64)
-    for a in range(first, last):
-        i = MOST - 1
-        if votes[a] > largest[i]:
-            while i > 0 and largest[i - 1] < votes[a]:
-                largest[i] = largest[i - 1]
-                i -= 1
-            largest[i] = votes[a]
-    return largest
-
-
-@njit
-def leads_dirichlet(largest: NDArray[np.int64], distinct: int) -> float:
+def leads_dirichlet(largest: NDArray[np.int32], distinct: int) -> float:
     """P(the first component is the largest) under Dirichlet(votes + 1) of the most frequent answers.
 
     The components are independent gammas over their sum, so it is the integral of the density of the first times the
@@ -69,20 +55,12 @@ def leads_dirichlet(largest: NDArray[np.int64], distinct: int) -> float:
     return total
 
 
-@stop
-def _beta(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
-    return s.top > 0 and leads_beta(s.top, s.second) >= p[0]
-
-
-@stop
-def _dirichlet(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
+@rules.stop
+def _dirichlet(s, p, key):
     # Leading the runner-up is necessary, and the Beta value is exactly its probability under the Dirichlet law.
-    if s.top == 0 or leads_beta(s.top, s.second) < p[0]:
+    if s.top == 0 or leads_beta(s.top, s.second) < p.threshold:
         return False
-    if s.distinct < 3:
-        return True
-    largest = largest_votes(s.votes, s.ballot + 1, s.ballot + s.answers)
-    return leads_dirichlet(largest, s.distinct) >= p[0]
+    return s.distinct < 3 or leads_dirichlet(s.ranked, s.distinct) >= p.threshold
 
 
 @dataclass(frozen=True)
@@ -97,23 +75,19 @@ class AdaptiveConsistency(Policy):
     it with the selector `majority`, and its emergent cost in the column `spent`.
     """
 
-    threshold: float = 0.95
-    variant: str = "beta"
-    cap: float = 40
+    threshold: float = number(0.95, "(0, 1]")
+    variant: str = choice("beta", "dirichlet")
+    cap: float = number(40, "[1, inf]", whole=True)
 
     name: ClassVar[str] = "adaptive-consistency"
     source: ClassVar[str] = "Aggarwal et al. 2023 (arXiv 2305.11860)"
-    needs: ClassVar[tuple[str, ...]] = ("answer",)
     warmup: ClassVar[int] = 0
 
-    def __post_init__(self) -> None:
-        """Check `threshold` and `variant`."""
-        super().__post_init__()
-        if not 0 < self.threshold <= 1:
-            raise InputError(f"policy adaptive-consistency: threshold={self.threshold!r} must lie in (0, 1]")
-        if self.variant not in ("beta", "dirichlet"):
-            raise InputError(f"policy adaptive-consistency: variant={self.variant!r} must be beta or dirichlet")
+    @rules.stop
+    def stop(s, p, key):
+        return s.top > 0 and leads_beta(s.top, s.second) >= p.threshold
 
-    def rules(self) -> Rules:
+    def setup(self, total: int, queries: int) -> Setup:
         """The chosen stopping rule."""
-        return super().rules()._replace(stop=_dirichlet if self.variant == "dirichlet" else _beta)
+        chosen = super().setup(total, queries)
+        return chosen._replace(stop=_dirichlet) if self.variant == "dirichlet" else chosen

@@ -1,68 +1,74 @@
-"""What a policy is: frozen parameters, at most three small rules, and a few declared facts."""
+"""What a policy is: frozen parameters, a few small rules, and some declared facts."""
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.policies.priors import Predictions
-from ttcsim.policies.rules import QueryStats, Rule, Stats, fit, score, see, stop
-from ttcsim.pool import Pool
+from ttcsim.policies import rules
+from ttcsim.policies.parameters import check, number
+from ttcsim.policies.priors import Prior
+from ttcsim.policies.reads import Reads, reads_of
+from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
 
 
-@score
-def zero(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+@rules.score
+def level(s, p, key):
     """No preference: ties are broken by fewest draws, then by a random priority."""
     return 0.0
 
 
-@stop
-def on_success(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
+@rules.stop
+def on_success(s, p, key):
     """Drop a query once a draw had a signal of at least gamma (Zuo & Zhu, Algorithm 1)."""
     return s.successes > 0
 
 
-@stop
-def never(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
+@rules.stop
+def never(s, p, key):
     """Keep every query."""
     return False
 
 
-@see
-def blind(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
+@rules.see
+def blind(s, p, key):
     """Remember nothing."""
-    return 0.0
 
 
-@fit
-def unfitted(stats: Stats, p: NDArray[np.float64]) -> int:
+@rules.fit
+def unfitted(rows, p):
     """Leave the parameters as they are."""
-    return 0
 
 
-class Rules(NamedTuple):
-    """The rules of one configured policy."""
+class Setup(NamedTuple):
+    """What a configured policy asks of the engine, for one total budget."""
 
     score: Rule | None  # None: in rounds, fewest draws first
     bonus: Rule
     stop: Rule
-    see: Rule = blind
-    fit: Rule = unfitted
+    see: Rule
+    fit: Rule
+    memory: np.dtype[Any] | None  # record that `see` keeps of each query, zeros before the first draw
+    warmup: int  # draws every query gets before scores count
+    explore: int = 0  # units spent evenly before any query is dropped
+    params: Mapping[str, Any] = {}  # what the rules need beside the policy's own fields, by name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """Base of every policy: a frozen dataclass of parameters.
 
-    Subclasses add fields of type float (they reach the rules as ``p[0], p[1], ...`` in order) and set class
-    variables. With ``@score``-decorated `score` the engine draws the active query with the largest value; with
-    none it goes round by round. A plain Python policy defines the method ``scores(self, s, active)`` instead, which
-    returns one number for each query index in `active`; it works everywhere, a few hundred times slower.
+    Subclasses add fields (numbers reach the rules by name, as ``p.weight``) and set class variables. With a
+    ``@ttcsim.score`` rule `score` the engine draws the active query with the largest value; with none it goes round by
+    round. A plain Python policy defines the method ``scores(self, s, active)`` instead, which gets the rows of all
+    queries (``s.draws`` is an array) and returns one number for each query index in `active`; it works everywhere, a
+    few hundred times slower.
 
     Parameters
     ----------
@@ -76,98 +82,99 @@ class Policy:
         Most draws a query may get.
     """
 
-    k: int = 1
-    gamma: float = 1.0
+    k: int = number(1, "[1, inf)")
+    gamma: float = number(1.0)
     signal: str = "correct"
-    cap: float = math.inf
+    cap: float = number(math.inf, "[1, inf]", whole=True)
 
     name: ClassVar[str] = ""
     source: ClassVar[str] = ""
-    needs: ClassVar[tuple[str, ...]] = ()
-    """Columns beyond `correct` that the rules read through `Stats`."""
     score: ClassVar[Rule | None] = None
-    bonus: ClassVar[Rule] = zero
+    bonus: ClassVar[Rule] = level
     """Added to the score times sqrt(ln(t + 1)), t = draws over all queries."""
     stop: ClassVar[Rule] = on_success
-    depends: ClassVar[str] = "everything"
-    """What the score depends on: "own draws" is scored again only after a draw (fast), "everything" at every step."""
-    anytime: ClassVar[bool] = True
-    """Whether a larger budget only continues what a smaller one did."""
-    foresight: ClassVar[bool] = False
-    """Whether the rules may read the true success rates `s.rate` (oracles)."""
     see: ClassVar[Rule] = blind
-    """Told of every draw; may write to the query's memory (`room`)."""
+    """Told of every draw; may write to ``s.memory``."""
     fit: ClassVar[Rule] = unfitted
     """Fits parameters to the whole batch: first after the warm-up, then whenever the draws have grown by `refit`."""
     refit: ClassVar[float] = 1.25
+    memory: ClassVar[np.dtype[Any] | None] = None
     warmup: ClassVar[int] = 1
-    """Draws every query gets before scores count."""
-    prophetic: ClassVar[bool] = False
-    """Whether the policy is the oracle that knows outcomes, which no rule can express."""
+    anytime: ClassVar[bool] = True
+    """Whether a larger budget only continues what a smaller one did."""
+    oracle: ClassVar[str] = ""
+    """What no policy can know and this one does: "rates" (success rates, as ``s.rate``) or "outcomes" (the prophet)."""
 
     def __post_init__(self) -> None:
-        """Check the shared parameters."""
-        label = type(self).__name__
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type in ("float", float) and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise InputError(f"policy {label}: {field.name}={value!r} is not a number")
-            if field.type in ("float", float) and math.isnan(value):
-                raise InputError(f"policy {label}: {field.name} is NaN; give a number")
-        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
-            raise InputError(f"policy {label}: k={self.k!r} must be a whole number of draws, 1 or more")
-        if not self.cap >= 1 or (math.isfinite(self.cap) and self.cap != int(self.cap)):
-            raise InputError(f"policy {label}: cap={self.cap!r} must be a whole number of draws, 1 or more, or inf")
+        """Check every field against its declaration."""
+        check(self)
         if not isinstance(self.signal, str) or (self.signal != "correct" and not self.signal.startswith("reward")):
             raise InputError(
-                f"policy {label}: signal={self.signal!r} must be 'correct', 'reward' or a column 'reward_*' of the pool"
+                f"policy {self.name or type(self).__name__}: signal={self.signal!r} must be 'correct', 'reward' or a "
+                "column 'reward_*' of the pool"
             )
 
-    def params(self) -> NDArray[np.float64]:
-        """Own numeric fields in order, f8[P]: the `p` of the rules."""
-        shared = {f.name for f in fields(Policy)}
-        values = [getattr(self, f.name) for f in fields(self) if f.name not in shared]
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        return np.array(numbers, dtype=np.float64)
-
-    def rules(self) -> Rules:
-        """The rules that this configuration uses."""
-        rules = {"score": self.score, "bonus": self.bonus, "stop": self.stop, "see": self.see, "fit": self.fit}
-        for label, rule in rules.items():
+    def setup(self, total: int, queries: int) -> Setup:
+        """What this configuration asks of the engine when `total` units may be spent on `queries` queries."""
+        kinds = {"score": self.score, "bonus": self.bonus, "stop": self.stop, "see": self.see, "fit": self.fit}
+        for label, rule in kinds.items():
             if rule is not None and not isinstance(rule, Rule):
                 raise InputError(
                     f"policy {type(self).__name__}: {label} is a plain function; decorate it with "
                     f"@ttcsim.{'score' if label == 'bonus' else label} (or define `scores` for a plain Python policy)"
                 )
-        return Rules(**rules)  # type: ignore[arg-type]
+        return Setup(**kinds, memory=self.memory, warmup=self.warmup)  # type: ignore[arg-type]
 
-    def exploration(self) -> float:
-        """Share of the budget spent evenly before any query is dropped."""
-        return 0.0
-
-    def params_at(self, total: int, queries: int) -> NDArray[np.float64]:
-        """The `p` of the rules when the budget is `total` over all queries."""
-        return self.params()
+    def prior(self) -> Prior | None:
+        """What the rules may know of a query before any draw, as ``s.prior_mean`` and ``s.prior_draws``."""
+        return None
 
     def streamed(self) -> bool:
         """Whether queries come one at a time."""
         return False
 
-    def warmup_draws(self, total: int, queries: int) -> int:
-        """Draws every query gets before scores count, when the budget is `total` over all queries."""
-        return self.warmup
+    def reads(self) -> tuple[frozenset[str], bool]:
+        """Fields of the row that this configuration reads, and whether its code shows them all.
 
-    def room(self, total: int, queries: int) -> int:
-        """Numbers that rules may remember of each query."""
-        return 0
+        Raises
+        ------
+        InputError
+            For a field that no row has, and for one that this policy may not read.
+        """
+        setup = self.setup(1, 1)
+        used = [rule.reads for rule in (setup.score, setup.bonus, setup.stop, setup.see, setup.fit) if rule is not None]
+        plain = getattr(type(self), "scores", None)
+        if plain is not None:
+            used.append(reads_of(plain, 1))
+        found = frozenset().union(*(r.row if r.row is not None else () for r in used))
+        known = {*FIELDS, *(("memory",) if setup.memory is not None else ()), *(dir(np.ndarray) if plain else ())}
+        self._refuse_unknown(found, known)
+        return found & frozenset(FIELDS), all(r.row is not None for r in used)
 
-    def predictions(self, pool: Pool) -> Predictions | None:
-        """Success rates predicted before any draw, for rules that read ``s.prediction`` and ``s.weight``."""
-        return None
+    def _refuse_unknown(self, found: frozenset[str], known: set[str]) -> None:
+        label = f"policy {self.name or type(self).__name__}"
+        for name in sorted(found - known):
+            raise InputError(f"{label}: a rule reads s.{name}, which no row has; there are {', '.join(FIELDS)}")
+        for name in sorted(found & FIELDS.keys()):
+            if FIELDS[name].needs == RATES and not self.oracle:
+                raise InputError(f"{label}: s.{name} is for oracles; declare oracle = 'rates', or predict by a prior")
+            if FIELDS[name].needs == PRIOR and self.prior() is None:
+                raise InputError(f"{label}: s.{name} needs a prior; define prior(self) to return a ttcsim.Prior")
+
+    def depends_on_everything(self, setup: Setup) -> bool:
+        """Whether an index can change without a draw of its query: it reads the clock, or draws at random."""
+        used: list[Reads] = [rule.reads for rule in (setup.score, setup.bonus) if rule is not None]
+        return any(r.key or r.row is None or "t" in r.row for r in used)
 
     def columns(self) -> tuple[str, ...]:
-        """Columns of the pool that this configuration reads."""
-        return (*self.needs, *(() if self.signal == "correct" else (self.signal,)))
+        """Columns of the pool that this configuration reads; those of its queries as ``queries.NAME``."""
+        needs = {FIELDS[name].needs for name in self.reads()[0]} - {"", RATES, PRIOR}
+        prior = self.prior()
+        return (
+            *sorted(needs),
+            *(() if self.signal == "correct" else (self.signal,)),
+            *(() if prior is None else (f"queries.{prior.column}",)),
+        )
 
     def label(self) -> str:
         """String form: the name and every parameter that differs from its default."""
@@ -179,6 +186,11 @@ class Policy:
 
     def __str__(self) -> str:
         return self.label()
+
+
+def is_plain(policy: Policy) -> bool:
+    """Whether a policy scores queries in plain Python."""
+    return inspect.isfunction(getattr(type(policy), "scores", None))
 
 
 def _plain(value: Any) -> str:

@@ -3,25 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ttcsim.compiled.special import fit_beta
-from ttcsim.policies.base import Policy
-from ttcsim.policies.rules import QueryStats, Rule, Stats, fit, score
-
-
-@score
-def _posterior_mean(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return (p[0] + s.signal_sum) / (p[0] + p[1] + s.draws)
-
-
-@fit
-def _maximum_likelihood(stats: Stats, p: NDArray[np.float64]) -> int:
-    a, b = fit_beta(p[0], p[1], stats.signal_sum, stats.draws - stats.signal_sum, 20)
-    p[0] = a
-    p[1] = b
-    return 0
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy, Setup
 
 
 @dataclass(frozen=True)
@@ -37,10 +21,15 @@ class Bayes(Policy):
 
     name: ClassVar[str] = "bayes"
     source: ClassVar[str] = "empirical Bayes; Griffiths 1973 for the likelihood"
-    score: ClassVar[Rule | None] = _posterior_mean
-    fit: ClassVar[Rule] = _maximum_likelihood
-    depends: ClassVar[str] = "own draws"
 
-    def params(self) -> NDArray[np.float64]:
+    @rules.score
+    def score(s, p, key):
+        return (p.a + s.signal_sum) / (p.a + p.b + s.draws)
+
+    @rules.fit
+    def fit(rows, p):
+        p.a, p.b = fit_beta(p.a, p.b, rows.signal_sum, rows.draws - rows.signal_sum, 20)
+
+    def setup(self, total: int, queries: int) -> Setup:
         """The prior that fitting starts from."""
-        return np.array([1.0, 1.0])
+        return super().setup(total, queries)._replace(params={"a": 1.0, "b": 1.0})

@@ -3,18 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.priors import Predictions, cross_fitted_priors
-from ttcsim.policies.rules import QueryStats, Rule, score
-from ttcsim.pool import Pool
-
-
-@score
-def _posterior_mean(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return s.prediction * s.weight / (s.weight + s.draws)
+from ttcsim.policies.priors import Prior, beta_law
 
 
 @dataclass(frozen=True)
@@ -31,14 +22,12 @@ class BayesIndex(Policy):
 
     name: ClassVar[str] = "bayes-index"
     source: ClassVar[str] = "derived, paper/theory.md G6"
-    score: ClassVar[Rule | None] = _posterior_mean
-    depends: ClassVar[str] = "own draws"
     warmup: ClassVar[int] = 0
 
-    def columns(self) -> tuple[str, ...]:
-        """The query column, beside the signal."""
-        return (*super().columns(), f"queries.{self.column}")
+    @rules.score
+    def score(s, p, key):
+        return s.prior_mean * s.prior_draws / (s.prior_draws + s.draws)
 
-    def predictions(self, pool: Pool) -> Predictions | None:
-        """Cross-fitted priors."""
-        return cross_fitted_priors(pool, self.column)
+    def prior(self) -> Prior:
+        """The Beta law of like queries."""
+        return Prior(self.column, beta_law)

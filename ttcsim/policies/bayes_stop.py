@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
 from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy
-from ttcsim.policies.rules import QueryStats, Rule, stop
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy, Setup
+from ttcsim.policies.parameters import number
 
 MOST = 10
 """Longest law: the exact posterior sums over its subsets."""
@@ -86,27 +87,6 @@ def mode_posterior_from_two(top: int, second: int, rest: int, law: NDArray[np.fl
     return total_mode / total
 
 
-@stop
-def _sure(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
-    if s.top == 0 or s.top == s.second:
-        return False
-    law = p[2:]
-    cast = 0
-    for a in range(1, s.answers):
-        cast += s.votes[s.ballot + a]
-    if p[1] == 2:
-        return mode_posterior_from_two(s.top, -1, cast - s.top, law) >= p[0]
-    if p[1] == 3:
-        return mode_posterior_from_two(s.top, s.second, cast - s.top - s.second, law) >= p[0]
-    votes = np.zeros(len(law), np.int64)
-    for a in range(1, s.answers):
-        own = np.int64(s.votes[s.ballot + a])
-        for i in range(len(law)):  # insertion: the largest first
-            if own > votes[i]:
-                own, votes[i] = votes[i], own
-    return mode_posterior(votes, law) >= p[0]
-
-
 @dataclass(frozen=True)
 class BayesStop(Policy):
     """Rounds; a query leaves once its leading answer is the mode with posterior probability `confidence`.
@@ -119,22 +99,29 @@ class BayesStop(Policy):
     separated by slashes (at most 10). No verifier is asked.
     """
 
-    confidence: float = 0.99
-    keep: float = 0
+    confidence: float = number(0.99, "(0, 1)")
+    keep: int = number(0, "[0, 3]")
     law: str = "0.5/0.2/0.1/0.1/0.05/0.03/0.01/0.01"
-    cap: float = 100
+    cap: float = number(100, "[1, inf]", whole=True)
 
     name: ClassVar[str] = "bayes-stop"
     source: ClassVar[str] = "arXiv 2602.05395"
-    needs: ClassVar[tuple[str, ...]] = ("answer",)
-    stop: ClassVar[Rule] = _sure
     warmup: ClassVar[int] = 0
 
+    @rules.stop
+    def stop(s, p, key):
+        if s.top == 0 or s.top == s.second:
+            return False
+        law = p.frequencies[: p.size]
+        if p.keep == 2:
+            return mode_posterior_from_two(s.top, -1, s.answered - s.top, law) >= p.confidence
+        if p.keep == 3:
+            return mode_posterior_from_two(s.top, s.second, s.answered - s.top - s.second, law) >= p.confidence
+        return mode_posterior(s.ranked[: p.size].astype(np.int64), law) >= p.confidence
+
     def __post_init__(self) -> None:
-        """Check `confidence`, `keep` and `law`."""
+        """Check `keep` and `law`."""
         super().__post_init__()
-        if not 0 < self.confidence < 1:
-            raise InputError(f"policy bayes-stop: confidence={self.confidence!r} must lie in (0, 1)")
         if self.keep not in (0, 2, 3):
             raise InputError(f"policy bayes-stop: keep={self.keep!r} must be 0 (all votes), 2 or 3")
         values = self.frequencies()
@@ -154,6 +141,8 @@ class BayesStop(Policy):
                 f"policy bayes-stop: law={self.law!r} must be numbers separated by slashes, such as law='0.6/0.3/0.1'"
             ) from None
 
-    def params(self) -> NDArray[np.float64]:
-        """Confidence, votes kept, law."""
-        return np.concatenate([[self.confidence, self.keep], self.frequencies()])
+    def setup(self, total: int, queries: int) -> Setup:
+        """The law, in as many places as the longest one takes."""
+        law = self.frequencies()
+        padded = np.concatenate([law, np.zeros(MOST - len(law))])
+        return super().setup(total, queries)._replace(params={"frequencies": padded, "size": len(law)})

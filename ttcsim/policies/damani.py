@@ -3,18 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ttcsim.policies.base import Policy, Rules, never, on_success
-from ttcsim.policies.priors import Predictions, cross_fitted_rates
-from ttcsim.policies.rules import QueryStats, Rule, score
-from ttcsim.pool import Pool
-
-
-@score
-def _gain(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return s.prediction * (1.0 - s.prediction) ** s.draws
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy, Setup, never
+from ttcsim.policies.priors import Prior, mean_rate
 
 
 @dataclass(frozen=True)
@@ -32,18 +23,17 @@ class Damani(Policy):
 
     name: ClassVar[str] = "damani"
     source: ClassVar[str] = "Damani et al. 2025 (arXiv 2410.04707)"
-    score: ClassVar[Rule | None] = _gain
-    depends: ClassVar[str] = "own draws"
     warmup: ClassVar[int] = 0
 
-    def rules(self) -> Rules:
+    @rules.score
+    def score(s, p, key):
+        return s.prior_mean * (1.0 - s.prior_mean) ** s.draws
+
+    def setup(self, total: int, queries: int) -> Setup:
         """With or without elimination."""
-        return super().rules()._replace(stop=on_success if self.eliminate else never)
+        chosen = super().setup(total, queries)
+        return chosen if self.eliminate else chosen._replace(stop=never)
 
-    def columns(self) -> tuple[str, ...]:
-        """The query column, beside the signal."""
-        return (*super().columns(), f"queries.{self.column}")
-
-    def predictions(self, pool: Pool) -> Predictions | None:
-        """Cross-fitted rates."""
-        return cross_fitted_rates(pool, self.column)
+    def prior(self) -> Prior:
+        """The mean rate of like queries."""
+        return Prior(self.column, mean_rate)

@@ -4,21 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ttcsim.policies import rules
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.rules import QueryStats, Rule, score
-
-
-@score
-def _entropy(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return s.entropy
-
-
-@score
-def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return p[0] / math.sqrt(s.draws)
+from ttcsim.policies.parameters import number
 
 
 @dataclass(frozen=True)
@@ -30,11 +18,15 @@ class Entropy(Streamable):
     as one more answer.
     """
 
-    weight: float = 1.0
+    weight: float = number(1.0)
 
     name: ClassVar[str] = "entropy"
     source: ClassVar[str] = "Zuo & Zhu 2025"
-    needs: ClassVar[tuple[str, ...]] = ("answer",)
-    score: ClassVar[Rule | None] = _entropy
-    bonus: ClassVar[Rule] = _width
-    depends: ClassVar[str] = "own draws"
+
+    @rules.score
+    def score(s, p, key):
+        return s.entropy
+
+    @rules.score
+    def bonus(s, p, key):
+        return p.weight / math.sqrt(s.draws)

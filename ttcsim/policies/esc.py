@@ -6,14 +6,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.errors import InputError
+from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.rules import QueryStats, Rule, stop
-
-
-@stop
-def _unanimous(s: QueryStats, p: NDArray[np.float64], key: int) -> bool:
-    return s.streak >= p[0] and s.draws % int(p[0]) == 0
+from ttcsim.policies.parameters import number
 
 
 @dataclass(frozen=True)
@@ -25,24 +20,16 @@ class ESC(Policy):
     is over all draws, which differs only where earlier windows voted together for another answer. No verifier is asked.
     """
 
-    k: int = 5
-    cap: float = 40
+    k: int = number(5, "[2, inf)", why=": it is the window")
+    cap: float = number(40, "[1, inf]", whole=True)
 
     name: ClassVar[str] = "esc"
     source: ClassVar[str] = "Li et al. 2024 (arXiv 2401.10480)"
-    needs: ClassVar[tuple[str, ...]] = ("answer",)
-    stop: ClassVar[Rule] = _unanimous
     warmup: ClassVar[int] = 0
 
-    def __post_init__(self) -> None:
-        """Check the window."""
-        super().__post_init__()
-        if self.k < 2:
-            raise InputError(f"policy esc: k={self.k!r} is the window and must be 2 draws or more")
-
-    def params(self) -> NDArray[np.float64]:
-        """The window."""
-        return np.array([float(self.k)])
+    @rules.stop
+    def stop(s, p, key):
+        return s.streak >= p.k and s.draws % p.k == 0
 
 
 def esc_expected_draws(law: NDArray[np.float64], window: int = 5, most: int = 40) -> float:

@@ -4,28 +4,15 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ttcsim.errors import InputError
-from ttcsim.policies.base import Rules
+from ttcsim.policies import rules
+from ttcsim.policies.base import Setup
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.rules import QueryStats, Rule, score
+from ttcsim.policies.parameters import choice, number
 
 
-@score
-def _gap_of_max(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return -abs(p[1] - s.signal_max)
-
-
-@score
-def _gap_of_mean(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return -abs(p[1] - s.signal_sum / s.draws)
-
-
-@score
-def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return p[0] / math.sqrt(s.draws)
+@rules.score
+def _gap_of_mean(s, p, key):
+    return -abs(p.gamma - s.signal_sum / s.draws)
 
 
 @dataclass(frozen=True)
@@ -37,25 +24,21 @@ class Gap(Streamable):
     the rule is elimination in rounds.
     """
 
-    weight: float = 0.1
-    estimate: str = "max"
+    weight: float = number(0.1)
+    estimate: str = choice("max", "mean")
 
     name: ClassVar[str] = "gap"
     source: ClassVar[str] = "Zuo & Zhu 2025"
-    score: ClassVar[Rule | None] = _gap_of_max
-    bonus: ClassVar[Rule] = _width
-    depends: ClassVar[str] = "own draws"
 
-    def __post_init__(self) -> None:
-        """Check `estimate`."""
-        super().__post_init__()
-        if self.estimate not in ("max", "mean"):
-            raise InputError(f"policy gap: estimate={self.estimate!r} must be 'max' or 'mean'")
+    @rules.score
+    def score(s, p, key):
+        return -abs(p.gamma - s.signal_max)
 
-    def params(self) -> NDArray[np.float64]:
-        """Weight and gamma."""
-        return np.array([self.weight, self.gamma])
+    @rules.score
+    def bonus(s, p, key):
+        return p.weight / math.sqrt(s.draws)
 
-    def rules(self) -> Rules:
+    def setup(self, total: int, queries: int) -> Setup:
         """The gap of the chosen estimate."""
-        return Rules(_gap_of_mean if self.estimate == "mean" else _gap_of_max, _width, self.stop)
+        chosen = super().setup(total, queries)
+        return chosen._replace(score=_gap_of_mean) if self.estimate == "mean" else chosen

@@ -4,15 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.rules import QueryStats, Rule, score
-
-
-@score
-def _rate(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return s.rate if s.rate > 0 else -np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +19,12 @@ class Clairvoyant(Policy):
 
     name: ClassVar[str] = "clairvoyant"
     source: ClassVar[str] = "oracle: known rates"
-    score: ClassVar[Rule | None] = _rate
-    depends: ClassVar[str] = "own draws"
-    foresight: ClassVar[bool] = True
+    oracle: ClassVar[str] = "rates"
     warmup: ClassVar[int] = 0
+
+    @rules.score
+    def score(s, p, key):
+        return s.rate if s.rate > 0 else -np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,5 +36,4 @@ class Prophet(Policy):
 
     name: ClassVar[str] = "prophet"
     source: ClassVar[str] = "oracle: known outcomes"
-    prophetic: ClassVar[bool] = True
-    foresight: ClassVar[bool] = True
+    oracle: ClassVar[str] = "outcomes"

@@ -1,19 +1,16 @@
-"""What a rule may see of a query, and how a Python function becomes a rule that kernels can call.
+"""What a rule may see of a query (the row), and how a Python function becomes a rule that kernels can call.
 
-A rule is ``f(s, p, key) -> float``: `s` is a `QueryStats`, `p` the policy's parameters (float64, in the order of its
-fields) and `key` a fresh random stream for rules that randomise (``compiled.rng.uniform(key, 0)``). It cannot see the
-pool, so it cannot peek. Plain Python policies see the same numbers of all queries at once, as `Stats`.
-
-Two more kinds of rule serve policies that need more than running statistics. ``@see`` is told of every draw and may
-write to the query's own row of memory (``s.memory[s.at : s.at + room]``); ``@fit`` is ``f(stats, p) -> int``, sees all
-queries and may overwrite `p`, which is how a batch shares what it has learned (empirical Bayes).
+A rule is a function of ``(s, p, key)``: `s` is the row of one query, `p` the policy's own fields by name and what its
+`setup` adds to them, and `key` a fresh random stream for rules that randomise (``compiled.rng.uniform(key, 0)``). It
+never sees the pool. ``@score`` returns an index, ``@stop`` says when a query leaves, ``@see`` is told of every draw and
+may write to ``s.memory``, a small record of the policy's own, and ``@fit`` is a function of ``(rows, p)`` that may
+overwrite `p`: this is how a batch shares what it has learned (empirical Bayes).
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,105 +19,109 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, njit, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, Erased, njit_signature
 from ttcsim.errors import InputError
+from ttcsim.policies.reads import Reads, reads_of
+
+RANKS = 16
+"""Answers of a query whose votes a row tells, from the most frequent one on."""
+RATES, PRIOR = "rates", "prior"
+"""What a field needs that is no column: an oracle's knowledge, or a declared `Prior`."""
 
 
-class QueryStats(NamedTuple):
-    """What has been seen of one query so far: plain numbers, so that calling a rule costs next to nothing."""
+class Field(NamedTuple):
+    """One thing that is seen of a query."""
 
-    draws: int  # samples shown
-    successes: int  # samples whose signal reached gamma
-    signal_sum: float  # sum of the signal (a reward, or 1 for correct)
-    signal_max: float  # largest signal, 0 before the first draw
-    tokens: int  # tokens of the samples shown; 0 where the pool has no column `tokens`
-    entropy: float  # entropy of the answers shown, nats; 0 where the pool has no column `answer`
-    top: int  # votes of the most frequent answer
-    second: int  # votes of the runner-up
-    streak: int  # latest draws in a row with one and the same answer
-    distinct: int  # different answers shown
-    signal: float  # signal of the latest draw
-    logprob: float  # summed log-probability of the samples shown, nats; 0 where the pool has no column `logprob`
-    t: int  # draws over all queries
-    rate: float  # true success rate for oracles, NaN for everyone else
-    prediction: float  # success rate predicted before any draw (`Policy.predictions`), else NaN
-    weight: float  # how many draws the prediction is worth, else NaN
-    votes: NDArray[np.int32]  # i4[...] votes of the answers of all queries; those of this query are
-    ballot: int  # votes[ballot : ballot + answers], the first of them the draws without an answer
-    answers: int
-    memory: NDArray[np.float64]  # f8[...] rows of `Policy.room` numbers, zero before the first draw; this query's
-    at: int  # begins at memory[at]
+    dtype: str
+    needs: str  # column of the samples, RATES or PRIOR; "" = always there
+    meaning: str
+    shape: tuple[int, ...] = ()
 
 
-class Stats(NamedTuple):
-    """`QueryStats` of all queries, for plain Python policies; read-only in spirit."""
+FIELDS: dict[str, Field] = {
+    "draws": Field("i8", "", "samples shown"),
+    "t": Field("i8", "", "samples shown over all queries"),
+    "successes": Field("i8", "", "samples whose signal reached gamma"),
+    "signal": Field("f8", "", "signal of the latest sample (a reward, or 1 for correct)"),
+    "signal_sum": Field("f8", "", "sum of the signal"),
+    "signal_max": Field("f8", "", "largest signal, 0 before the first draw"),
+    "tokens": Field("i8", "tokens", "tokens of the samples shown"),
+    "logprob": Field("f8", "logprob", "summed log-probability of the samples shown, nats"),
+    "entropy": Field("f8", "answer", "entropy of the answers shown, nats; none counts as one more answer"),
+    "answered": Field("i8", "answer", "samples shown that have an answer"),
+    "distinct": Field("i8", "answer", "different answers shown"),
+    "top": Field("i8", "answer", "votes of the most frequent answer"),
+    "second": Field("i8", "answer", "votes of the runner-up"),
+    "streak": Field("i8", "answer", "latest samples in a row with one and the same answer"),
+    "ranked": Field("i4", "answer", f"votes of the {RANKS} most frequent answers, descending", (RANKS,)),
+    "rate": Field("f8", RATES, "true success rate"),
+    "prior_mean": Field("f8", PRIOR, "success rate expected before any draw"),
+    "prior_draws": Field("f8", PRIOR, "how many draws that expectation is worth"),
+}
+"""The one list of what is seen of a query. What a rule needs of a pool follows from the fields that it reads."""
 
-    draws: NDArray[np.int64]  # i8[Q]
-    successes: NDArray[np.int64]  # i8[Q]
-    signal_sum: NDArray[np.float64]  # f8[Q]
-    signal_max: NDArray[np.float64]  # f8[Q]
-    tokens: NDArray[np.int64]  # i8[Q]
-    entropy: NDArray[np.float64]  # f8[Q]
-    top: NDArray[np.int64]  # i8[Q]
-    second: NDArray[np.int64]  # i8[Q]
-    streak: NDArray[np.int64]  # i8[Q]
-    distinct: NDArray[np.int64]  # i8[Q]
-    signal: NDArray[np.float64]  # f8[Q]
-    logprob: NDArray[np.float64]  # f8[Q]
-    t: NDArray[np.int64]  # i8[1] draws over all queries
-    rate: NDArray[np.float64]  # f8[Q]
-    prediction: NDArray[np.float64]  # f8[Q]
-    weight: NDArray[np.float64]  # f8[Q]
-
-
-@njit
-def empty_stats(n: int) -> Stats:
-    """Statistics of n queries before the first draw."""
-    return Stats(
-        draws=np.zeros(n, np.int64),
-        successes=np.zeros(n, np.int64),
-        signal_sum=np.zeros(n, np.float64),
-        signal_max=np.zeros(n, np.float64),
-        tokens=np.zeros(n, np.int64),
-        entropy=np.zeros(n, np.float64),
-        top=np.zeros(n, np.int64),
-        second=np.zeros(n, np.int64),
-        streak=np.zeros(n, np.int64),
-        distinct=np.zeros(n, np.int64),
-        signal=np.zeros(n, np.float64),
-        logprob=np.zeros(n, np.float64),
-        t=np.zeros(1, np.int64),
-        rate=np.full(n, np.nan),
-        prediction=np.full(n, np.nan),
-        weight=np.full(n, np.nan),
-    )
+ROW = np.dtype([(name, f.dtype, f.shape) for name, f in FIELDS.items()], align=True)
+"""The row of a query. Behind it lies the policy's memory, see `row_with`."""
 
 
-@njit
-def xlogx(count: int, unit: float) -> np.int64:
-    """``count * ln(count)`` in integer multiples of ``1 / unit``; 0 at 0."""
-    if count <= 1:
-        return np.int64(0)
-    return np.int64(math.floor(count * math.log(count) * unit + 0.5))
+@functools.cache
+def row_with(memory: np.dtype[Any] | None) -> np.dtype[Any]:
+    """The row with a field `memory` behind it; its size is a whole number of rows."""
+    if memory is None:
+        return ROW
+    places: Any = ROW.fields
+    formats, offsets = ([places[name][i] for name in FIELDS] for i in (0, 1))
+    size = ROW.itemsize * (1 - -memory.itemsize // ROW.itemsize)
+    layout: Any = {
+        "names": [*FIELDS, "memory"], "formats": [*formats, memory], "offsets": [*offsets, ROW.itemsize],
+        "itemsize": size,
+    }  # fmt: skip
+    return np.dtype(layout)
 
 
-if JIT_DISABLED:
-    RULE_TYPE = STOP_TYPE = FIT_TYPE = None
-    _SIGNATURES: dict[str, Any] = dict.fromkeys(("score", "stop", "see", "fit"))
-else:
-    _example = QueryStats(
-        0, 0, 0.0, 0.0, 0, 0.0, 0, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, np.zeros(1, np.int32), 0, 0, np.zeros(1), 0
-    )
-    _arguments = (numba.typeof(_example), types.float64[::1], types.uint64)
-    _SIGNATURES = {
-        "score": types.float64(*_arguments),
-        "see": types.float64(*_arguments),
-        "stop": types.boolean(*_arguments),
-        "fit": types.int64(numba.typeof(empty_stats.py_func(1)), types.float64[::1]),
-    }
-    RULE_TYPE, STOP_TYPE, FIT_TYPE = (types.FunctionType(_SIGNATURES[kind]) for kind in ("score", "stop", "fit"))
-# One fixed signature for all rules of a kind: kernels take them as first-class functions and are compiled once. Passed
-# as dispatchers they would be compiled again for every policy in every process (numba #2956, #6264).
+OPAQUE = np.dtype([("word", "f8")], align=True)
+"""How kernels see parameters: so many words, whose names only the rules know."""
+
+
+def opaque(params: NDArray[Any]) -> NDArray[Any]:
+    """A record of parameters as kernels pass it on, a copy."""
+    words = np.zeros(max(1, -(-params.dtype.itemsize // OPAQUE.itemsize)), OPAQUE)
+    words.view(np.uint8)[: params.dtype.itemsize] = params.reshape(1).view(np.uint8)
+    return words
+
+
+def slots(least: int) -> int:
+    """Places in a memory for at least so many numbers: 64, 512, 4,096 ..., since every size is compiled for itself."""
+    places = 64
+    while places < least:
+        places *= 8
+    return places
+
+
+class Kind(NamedTuple):
+    """A kind of rule: what it takes, and the type of what it returns."""
+
+    arguments: tuple[str, ...]
+    returns: Any
+
+
+KINDS = {
+    "score": Kind(("s", "p", "key"), types.float64),
+    "stop": Kind(("s", "p", "key"), types.boolean),
+    "see": Kind(("s", "p", "key"), types.void),
+    "fit": Kind(("rows", "p"), types.void),
+}
+
+
+def _signature(kind: str, row: Any, params: Any) -> Any:
+    seen = types.Array(row, 1, "A") if kind == "fit" else row
+    rest = () if kind == "fit" else (types.uint64,)
+    return KINDS[kind].returns(seen, params, *rest)
+
+
+COMMON = {} if JIT_DISABLED else {k: _signature(k, numba.from_dtype(ROW), numba.from_dtype(OPAQUE)) for k in KINDS}
+"""The one signature of each kind by which kernels call rules: passed as dispatchers, they would have a kernel compiled
+anew for every policy in every process (numba #2956, #6264)."""
 
 
 class Rule:
@@ -135,7 +136,7 @@ class Rule:
         self.__doc__ = self.function.__doc__
         self.__name__ = self.function.__name__
         names = list(inspect.signature(self.function).parameters)
-        wanted = ("stats", "p") if kind == "fit" else ("s", "p", "key")
+        wanted = KINDS[kind].arguments
         if len(names) != len(wanted):
             raise InputError(
                 f"rule {self.__name__}: takes ({', '.join(names)}), but a rule takes ({', '.join(wanted)}); "
@@ -149,21 +150,32 @@ class Rule:
         """Evaluate as plain Python."""
         return self.function(*arguments)
 
-    @property
-    def compiled(self) -> Any:
-        """The function with the one signature that kernels accept."""
-        return _compile(self.function, self.kind)
+    @functools.cached_property
+    def reads(self) -> Reads:
+        """What it reads of its arguments."""
+        return reads_of(self.function, 0)
+
+    def compiled(self, params: np.dtype[Any], memory: np.dtype[Any] | None) -> Any:
+        """The function as kernels take it, for parameters and a memory of these dtypes."""
+        if JIT_DISABLED:
+            return self.function
+        # One that reads none of them is compiled once for all policies.
+        remembers = self.reads.row is None or "memory" in self.reads.row
+        return _compile(
+            self.function, self.kind, params if self.reads.params else OPAQUE, memory if remembers else None
+        )
 
 
 @functools.cache
-def _compile(function: Callable[..., Any], kind: str) -> Any:
-    signature = _SIGNATURES[kind]
+def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], memory: np.dtype[Any] | None) -> Any:
+    row = numba.from_dtype(ROW if kind == "fit" else row_with(memory))
+    exact = _signature(kind, row, numba.from_dtype(params))
     try:
-        return njit_signature(signature, function)
+        compiled = njit_signature(exact, function)
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
-        return njit_signature(signature, function, cache=False)  # defined in a shell or notebook: no file to key by
+        compiled = njit_signature(exact, function, cache=False)  # defined in a shell or notebook: no file to key by
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()
         detail = next((line.strip() for line in reason if line.strip() and not line.startswith("Failed")), "")
@@ -171,6 +183,7 @@ def _compile(function: Callable[..., Any], kind: str) -> Any:
             f"rule {function.__name__} ({inspect.getsourcefile(function)}): numba cannot compile it: {detail} "
             "Use only numbers and NumPy in it, or make it a plain Python policy (define `scores` instead of `score`)."
         ) from error
+    return Erased(compiled, exact, COMMON[kind])
 
 
 def score(function: Callable[..., float]) -> Rule:
@@ -183,11 +196,11 @@ def stop(function: Callable[..., bool]) -> Rule:
     return Rule(function, "stop")
 
 
-def see(function: Callable[..., float]) -> Rule:
-    """Make a function of ``(s, p, key)`` a witness of every draw, which may write to ``s.memory``; return 0.0."""
+def see(function: Callable[..., None]) -> Rule:
+    """Make a function of ``(s, p, key)`` a witness of every draw, which may write to ``s.memory``."""
     return Rule(function, "see")
 
 
-def fit(function: Callable[..., int]) -> Rule:
-    """Make a function of ``(stats, p)`` a fit over the batch: it may overwrite `p`; return 0."""
+def fit(function: Callable[..., None]) -> Rule:
+    """Make a function of ``(rows, p)`` a fit over the batch: it sees all rows and may overwrite `p`."""
     return Rule(function, "fit")

@@ -1,10 +1,11 @@
 """Explore, then commit."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy
+from ttcsim.policies.base import Policy, Setup
+from ttcsim.policies.parameters import number
 
 
 @dataclass(frozen=True)
@@ -15,21 +16,14 @@ class TwoStage(Policy):
     on the budget from the first draw, so every budget is a replay of its own.
     """
 
-    share: float = 0.5
+    share: float = number(0.5, "[0, 1]")
+    k: int = number(1, "[1, 1]", why="; the exploration share already draws in blocks")
 
     name: ClassVar[str] = "two-stage"
     source: ClassVar[str] = "Zuo & Zhu 2025, explore-then-commit"
     anytime: ClassVar[bool] = False
     warmup: ClassVar[int] = 0
 
-    def __post_init__(self) -> None:
-        """Check `share`."""
-        super().__post_init__()
-        if not 0 <= self.share <= 1:
-            raise InputError(f"policy two-stage: share={self.share!r} must lie in [0, 1]")
-        if self.k != 1:
-            raise InputError("policy two-stage: k must be 1; the exploration share already draws in blocks")
-
-    def exploration(self) -> float:
+    def setup(self, total: int, queries: int) -> Setup:
         """The first stage."""
-        return self.share
+        return super().setup(total, queries)._replace(explore=math.floor(total * self.share + 1e-9))

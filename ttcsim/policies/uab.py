@@ -2,27 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ttcsim.errors import InputError
-from ttcsim.policies.base import Policy, never
-from ttcsim.policies.rules import QueryStats, Rule, score, see
-
-
-@see
-def _first_impression(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    if s.draws == p[0]:
-        s.memory[s.at] = math.exp(s.logprob / s.tokens / p[1])
-    return 0.0
-
-
-@score
-def _gain(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    rate = s.memory[s.at]
-    return rate * (1.0 - rate) ** s.draws
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy, Setup, never
+from ttcsim.policies.parameters import number
+from ttcsim.policies.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -34,29 +21,23 @@ class UAB(Policy):
     allocation maximises sum of ``1 - (1-p)^draws``, which is concave, so it is the best allocation for these p.
     """
 
-    base: float = 1
-    tau: float = 1.0
+    base: int = number(1, "[1, inf)")
+    tau: float = number(1.0, "(0, inf)")
 
     name: ClassVar[str] = "uab"
     source: ClassVar[str] = "Nguyen, Gupta & Le 2026 (arXiv 2605.26849)"
-    needs: ClassVar[tuple[str, ...]] = ("logprob", "tokens")
-    see: ClassVar[Rule] = _first_impression
-    score: ClassVar[Rule | None] = _gain
+    memory: ClassVar[np.dtype[Any] | None] = np.dtype([("rate", "f8")])
     stop: ClassVar[Rule] = never
-    depends: ClassVar[str] = "own draws"
 
-    def __post_init__(self) -> None:
-        """Check `base` and `tau`."""
-        super().__post_init__()
-        if self.base < 1 or self.base != int(self.base):
-            raise InputError(f"policy uab: base={self.base!r} must be a whole number of draws, 1 or more")
-        if not 0 < self.tau < math.inf:
-            raise InputError(f"policy uab: tau={self.tau!r} must be a positive number")
+    @rules.see
+    def see(s, p, key):
+        if s.draws == p.base:
+            s.memory.rate = math.exp(s.logprob / s.tokens / p.tau)
 
-    def warmup_draws(self, total: int, queries: int) -> int:
+    @rules.score
+    def score(s, p, key):
+        return s.memory.rate * (1.0 - s.memory.rate) ** s.draws
+
+    def setup(self, total: int, queries: int) -> Setup:
         """The draws of the first phase."""
-        return int(self.base)
-
-    def room(self, total: int, queries: int) -> int:
-        """The estimate of the first phase."""
-        return 1
+        return super().setup(total, queries)._replace(warmup=self.base)

@@ -4,21 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ttcsim.policies import rules
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.rules import QueryStats, Rule, score
-
-
-@score
-def _mean(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return s.signal_sum / s.draws
-
-
-@score
-def _width(s: QueryStats, p: NDArray[np.float64], key: int) -> float:
-    return p[0] * math.sqrt(2.0 / s.draws)
+from ttcsim.policies.parameters import number
 
 
 @dataclass(frozen=True)
@@ -29,10 +17,15 @@ class UCB(Streamable):
     index of UCB1 (Auer, Cesa-Bianchi & Fischer 2002, Figure 1) with a weight.
     """
 
-    weight: float = 1.0
+    weight: float = number(1.0)
 
     name: ClassVar[str] = "ucb"
     source: ClassVar[str] = "Zuo & Zhu 2025; index of Auer et al. 2002"
-    score: ClassVar[Rule | None] = _mean
-    bonus: ClassVar[Rule] = _width
-    depends: ClassVar[str] = "own draws"
+
+    @rules.score
+    def score(s, p, key):
+        return s.signal_sum / s.draws
+
+    @rules.score
+    def bonus(s, p, key):
+        return p.weight * math.sqrt(2.0 / s.draws)

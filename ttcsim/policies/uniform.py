@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ttcsim.policies.base import Policy, never
+from ttcsim.policies.base import Policy, Setup, never
 from ttcsim.policies.rules import Rule
 
 
@@ -16,6 +16,6 @@ class Uniform(Policy):
     stop: ClassVar[Rule] = never
     warmup: ClassVar[int] = 0
 
-    def exploration(self) -> float:
-        """All of the budget."""
-        return 1.0
+    def setup(self, total: int, queries: int) -> Setup:
+        """All of the budget is spent evenly."""
+        return super().setup(total, queries)._replace(explore=total)

@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.engine.arrays import FIXED_POINT, Tally
+from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.select import SELECTORS
 from ttcsim.errors import InputError
 from ttcsim.policies import ZOO, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
-from ttcsim.replay.replay import COSTS, REPLAYS, PoolArrays, Replay, Setting, lacking
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.prices import PRICES
+from ttcsim.replay.replay import Measured, Replay
 from ttcsim.replay.result import Outcome, Result
+from ttcsim.replay.setting import REPLAYS, Setting, lacking
 from ttcsim.statistics.intervals import column_means, replay_interval
 
 _CHUNK = 50
@@ -100,8 +103,8 @@ def sweep(
         raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
-    if cost not in COSTS:
-        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(COSTS)}")
+    if cost not in PRICES:
+        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
     if replay not in REPLAYS:
         raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
     selectors = _check_selectors(pool, selectors)
@@ -116,13 +119,13 @@ def sweep(
         raise InputError(f"reps: {reps} replication has no interval; give 2 or more with precision")
     totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
     setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
-    arrays = PoolArrays(pool)
+    columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, setting)
         labels = [str(p) for p in chosen]
-    replays = [Replay(p, setting, arrays) for p in chosen]
+    replays = [Replay(p, setting, columns) for p in chosen]
     with ThreadPoolExecutor(threads) as executor:
-        tallies = [one.tally(0) for one in replays]
+        tallies = [one.zeros(0) for one in replays]
         done = 0
         while done < reps:
             tallies = _more(replays, tallies, done, reps, executor, progress)
@@ -194,24 +197,24 @@ def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
 
 def _more(
     replays: list[Replay],
-    tallies: list[Tally],
+    tallies: list[Measured],
     done: int,
     reps: int,
     executor: ThreadPoolExecutor,
     progress: Callable[[int, int], None] | None,
-) -> list[Tally]:
+) -> list[Measured]:
     """Tallies of replications ``0 .. reps-1``, of which the first `done` are there."""
     ranges = [(at, min(at + _CHUNK, reps)) for at in range(done, reps, _CHUNK)]
     finished = done * len(replays)
     longer = []
     for one, before in zip(replays, tallies, strict=True):
-        whole = one.tally(reps)
-        _add(whole, before, 0, done)
+        whole = one.zeros(reps)
+        whole.add(before, 0, done)
         if len(ranges) > 1 and done == 0:
             one.run(0, 1)  # compile, or load from the cache, before the threads start
         parts = executor.map(lambda span, one=one: one.run(*span), ranges)
         for (first, last), part in zip(ranges, parts, strict=True):
-            _add(whole, part, first, last)
+            whole.add(part, first, last)
             finished += last - first
             if progress is not None:
                 progress(finished, reps * len(replays))
@@ -233,7 +236,7 @@ def _slopes(
     for around in (below, above):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
         replays = [one.at(around) for one in chosen]
-        tallies = _more(replays, [one.tally(0) for one in replays], 0, reps, executor, None)
+        tallies = _more(replays, [one.zeros(0) for one in replays], 0, reps, executor, None)
         metrics = [_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)]
         curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
     width = (above - below) / setting.pool.n_queries
@@ -258,7 +261,7 @@ def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> 
     return max(reps + 1, wanted)
 
 
-def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+def _metrics(one: Replay, tally: Measured) -> dict[str, NDArray[np.float64]]:
     """Every metric in every replication, f8[R, B]."""
     n = one.setting.pool.n_queries
     found = {"coverage": tally.covered / n}
@@ -267,24 +270,15 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _add(whole: Tally, part: Tally, first: int, last: int) -> None:
-    for name, array in whole._asdict().items():
-        if name.startswith("query_"):
-            array += getattr(part, name)
-        else:
-            array[..., first:last, :] = getattr(part, name)
-
-
-def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
+def _outcome(one: Replay, tally: Measured, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
     pool = one.setting.pool
     per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
     for i, selector in enumerate(one.setting.selectors):
         per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
     draws = cost = tally.query_draws.T / reps
-    if one.setting.cost == "tokens" and pool.tokens is not None:
+    if len(one.x.price):
         # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
-        mean_tokens = np.add.reduceat(pool.tokens.astype(np.float64), pool.offsets[:-1]) / pool.sizes
-        cost = draws * mean_tokens[:, None]
+        cost = draws * (np.add.reduceat(one.x.price.astype(np.float64), pool.offsets[:-1]) / pool.sizes)[:, None]
     return Outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
@@ -309,7 +303,8 @@ def _warn_adaptive(pool: Pool) -> None:
 
 
 def _warn_exhausted(result: Result) -> None:
-    shares = {str(o.policy): float(o.exhausted.mean(axis=0).max()) for o in result.outcomes if not o.policy.prophetic}
+    replayed = [o for o in result.outcomes if o.policy.oracle != "outcomes"]
+    shares = {str(o.policy): float(o.exhausted.mean(axis=0).max()) for o in replayed}
     worst = max(shares, key=lambda name: shares[name], default="")
     if worst and shares[worst] > 0:
         others = sum(share > 0 for share in shares.values()) - 1

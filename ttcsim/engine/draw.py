@@ -1,0 +1,110 @@
+"""One draw: which sample is shown, what it costs, and what is then known of the query."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.compiled.jit import inlined
+from ttcsim.compiled.rng import bounded, rule_key
+from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
+from ttcsim.engine.order import shown
+from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
+
+
+@inlined
+def draw(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, most: int) -> bool:
+    """Show up to `most` samples of query q; False when the last budget has run out."""
+    now, s = w.now[0], w.rows[q, 0]
+    for _ in range(most):
+        sample = next_sample(x, plan, w, q, s.draws)
+        price = x.price[sample] if len(x.price) > 0 else np.int64(1)
+        while now.spent + price > w.totals[now.budget]:
+            # The generation is cut off: it costs what is left and shows nothing.
+            record(x, plan, w, tally, w.totals[now.budget])
+            if now.budget == len(w.totals):
+                return False
+        now.spent += price
+        show(x, w, q, sample)
+        if plan.watch:
+            see(s, w.p[0], rule_key(w.notes[q].key, s.draws))
+    return True
+
+
+@inlined
+def next_sample(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
+    """The sample (its position in the pool) that query q shows after `drawn` draws."""
+    offset = x.offsets[q]
+    size = x.offsets[q + 1] - offset
+    note = w.notes[q]
+    if not plan.permute:
+        return offset + bounded(note.key, drawn, size)
+    if drawn == note.ready:
+        now = w.now[0]
+        want = min(max(8, 2 * drawn), size)
+        shown(note.key, size, want, True, w.perm, w.swaps, w.arena, now.arena)
+        note.segment = now.arena
+        note.ready = want
+        now.arena += want
+    return offset + w.arena[note.segment + drawn]
+
+
+@inlined
+def show(x: Samples, w: Work, q: int, sample: int) -> None:
+    """Enter a sample into the row of its query."""
+    now, s = w.now[0], w.rows[q, 0]
+    now.t += 1
+    s.t = now.t
+    s.draws += 1
+    flag = x.flags[sample]
+    if flag & HIT:
+        s.successes += 1
+    if flag & CORRECT:
+        w.notes[q].covered = True
+    value = np.float64(x.signal[sample]) if len(x.signal) > 0 else np.float64(flag & CORRECT)
+    s.signal = value
+    s.signal_sum += value
+    s.signal_max = max(s.signal_max, value)
+    if len(x.tokens) > 0:
+        s.tokens += x.tokens[sample]
+    if len(x.logprob) > 0:
+        s.logprob += x.logprob[sample]
+    if len(x.answer) > 0:
+        see_answer(x, w, q, x.answer[sample])
+
+
+@inlined
+def see_answer(x: Samples, w: Work, q: int, code: int) -> None:
+    """Count one more answer of query q; `code` 0 is no answer (it has no votes to win)."""
+    s, note = w.rows[q, 0], w.notes[q]
+    slot = x.answer_offsets[q] + code
+    before = w.votes[slot]
+    now = before + 1
+    w.votes[slot] = now
+    if now < len(w.xlogx):
+        note.entropy += w.xlogx[now] - w.xlogx[before]
+    else:
+        note.entropy += xlogx(now) - xlogx(before)
+    log_draws = w.log[s.draws] if s.draws < len(w.log) else math.log(float(s.draws))
+    s.entropy = log_draws - note.entropy / ENTROPY_UNIT / s.draws
+    s.streak = 0 if code == 0 else s.streak + 1 if code == note.latest else 1
+    note.latest = code
+    if code > 0:
+        s.answered += 1
+        if before == 0:
+            s.distinct += 1
+        promote(s.ranked, before)
+        s.top = s.ranked[0]
+        s.second = s.ranked[1]
+
+
+@inlined
+def promote(ranked: NDArray[np.int32], votes: int) -> None:
+    """One of the answers with so many votes gets one more: the first of them in descending order."""
+    for i in range(len(ranked)):
+        if ranked[i] == votes:
+            ranked[i] = votes + 1
+            return

@@ -1,0 +1,209 @@
+"""Draw-by-draw replay of any policy: choose a query, draw a block of its samples, ask whether it leaves.
+
+The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
+optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew; a
+rule that reads the clock or draws at random is asked about every query at every step.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit, njit_signature
+from ttcsim.compiled.rng import rule_key
+from ttcsim.engine.arrays import Samples, Tally, make_tally, read_only
+from ttcsim.engine.choose import (
+    NOBODY,
+    choose_by_index,
+    choose_in_rounds,
+    choose_streamed,
+    leave,
+    set_index,
+)
+from ttcsim.engine.draw import draw
+from ttcsim.engine.work import BLOCK, Plan, Work, begin, by_priority, finish, look_again, make_work
+from ttcsim.errors import InputError
+from ttcsim.policies.rules import COMMON, OPAQUE
+
+
+@inlined
+def in_stock(w: Work, q: int, most: int) -> int:
+    """Draws of query q that are possible, at most so many."""
+    return min(most, w.notes[q].limit - w.rows[q, 0].draws)
+
+
+@inlined
+def settle(stop: Any, w: Work, q: int) -> None:
+    """Ask whether a query that was drawn leaves; one that has left does not come back."""
+    s, note = w.rows[q, 0], w.notes[q]
+    if not note.dropped:
+        note.dropped = stop(s, w.p[0], rule_key(note.key, s.draws))
+
+
+def _in_rounds(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    for replication in range(plan.first, plan.last):
+        begin(x, plan, w, replication)
+        by_priority(w)
+        while True:
+            q = choose_in_rounds(plan, w)
+            if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
+                break
+            settle(stop, w, q)
+        finish(x, plan, w, tally)
+
+
+def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    for replication in range(plan.first, plan.last):
+        begin(x, plan, w, replication)
+        by_priority(w)
+        while True:
+            q, allowance = choose_streamed(w)
+            if q == NOBODY:
+                break
+            most = in_stock(w, q, plan.k)
+            if len(x.price) == 0:
+                most = min(most, allowance)
+            if not draw(see, x, plan, w, tally, q, most):
+                break
+            settle(stop, w, q)
+        finish(x, plan, w, tally)
+
+
+@inlined
+def index(score: Any, bonus: Any, plan: Plan, w: Work, position: int, counter: int) -> None:
+    """Score an active query that has its warm-up draws."""
+    q = w.active[position]
+    s = w.rows[q, 0]
+    if s.draws >= plan.warmup:
+        s.t = w.now[0].t
+        key = rule_key(w.notes[q].key, counter)
+        set_index(w, position, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
+
+
+@inlined
+def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work) -> None:
+    """Fit the batch when it is time to, and score whoever's index can have changed without a draw of its own."""
+    now = w.now[0]
+    fitted = plan.refit > 0 and now.t >= now.next_fit and now.t >= plan.warmup * len(w.notes)
+    if fitted:
+        fit(w.rows[:, 0], w.p[0])
+        now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
+    if plan.rescore or fitted or now.t == 0:
+        for position in range(now.active):
+            index(score, bonus, plan, w, position, now.t)
+        for block in range(len(w.lines)):
+            look_again(w, block)
+
+
+def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    for replication in range(plan.first, plan.last):
+        begin(x, plan, w, replication)
+        while True:
+            refresh(score, bonus, fit, plan, w)
+            position = choose_by_index(w, math.sqrt(math.log(w.now[0].t + 1.0)))
+            if position == NOBODY:
+                break
+            q = w.active[position]
+            if not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
+                break
+            settle(stop, w, q)
+            look_again(w, position // BLOCK)
+            if w.notes[q].dropped or in_stock(w, q, 1) == 0:
+                leave(w, position)
+            elif not plan.rescore:
+                index(score, bonus, plan, w, position, w.rows[q, 0].draws)
+        finish(x, plan, w, tally)
+
+
+@njit
+def _scored(w: Work) -> int:
+    """The position that is chosen by scores that the caller wrote into ``Work.base``."""
+    for block in range(len(w.lines)):
+        look_again(w, block)
+    return choose_by_index(w, 0.0)
+
+
+def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """One block of draws by scores that lie ready; False when the replication is over."""
+    position = _scored(w)
+    if position == NOBODY:
+        return False
+    q = w.active[position]
+    if not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
+        return False
+    settle(stop, w, q)
+    look_again(w, position // BLOCK)
+    if w.notes[q].dropped or in_stock(w, q, 1) == 0:
+        leave(w, position)
+    return True
+
+
+@functools.cache
+def kernel(name: str) -> Any:
+    """A loop, compiled (or taken from the cache) for one signature, whatever the rules.
+
+    Parameters
+    ----------
+    name : {"in_rounds", "streamed", "by_index", "step"}
+        Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
+        the rows of `tally`: in rounds, one query after the other, by the largest index; `step` draws one block and
+        says whether to go on. The rules are stop and see; `by_index` takes score, bonus, stop, see and fit.
+    """
+    loop = {"in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "step": _step}[name]
+    if JIT_DISABLED:
+        return loop
+    rules = ("score", "score", "stop", "see", "fit") if name == "by_index" else ("stop", "see")
+    samples = example_samples()
+    plan = Plan(1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    ones = np.ones(1, np.int64)
+    work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
+    arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
+    returns = types.boolean if name == "step" else types.void
+    return njit_signature(returns(*(types.FunctionType(COMMON[r]) for r in rules), *arguments), loop)
+
+
+def example_samples() -> Samples:
+    """One query with one sample; its types are the types of every `Samples`."""
+    dtypes = {
+        "offsets": np.int64, "keys": np.uint64, "flags": np.uint8, "price": np.int64, "signal": np.float32,
+        "reward": np.float32, "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32,
+        "rate": np.float64, "prior_mean": np.float64, "prior_draws": np.float64,
+    }  # fmt: skip
+    arrays: dict[str, NDArray[Any]] = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}
+    arrays["offsets"] = arrays["answer_offsets"] = read_only(np.arange(2, dtype=np.int64))
+    return Samples(**arrays)
+
+
+def replay_interpreted(
+    scores: Callable[..., Any], rules: tuple[Any, Any], x: Samples, plan: Plan, w: Work, tally: Tally
+) -> None:
+    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between."""
+    step, rows = kernel("step"), w.rows[:, 0].view(np.recarray)
+    for replication in range(plan.first, plan.last):
+        begin(x, plan, w, replication)
+        going = True
+        while going:
+            active = w.active[: w.now["active"][0]]
+            ready = rows.draws[active] >= plan.warmup
+            if ready.any():
+                rows.t = w.now["t"][0]
+                values = np.asarray(scores(rows, active[ready]), dtype=np.float64)
+                if values.shape != (np.count_nonzero(ready),):
+                    raise InputError(
+                        f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
+                        f"{np.count_nonzero(ready)} active queries; return one number for each"
+                    )
+                w.base[: len(active)][ready] = np.where(np.isnan(values), -np.inf, values)
+            going = step(*rules, x, plan, w, tally)
+        finish(x, plan, w, tally)

@@ -1,0 +1,240 @@
+"""What a draw-by-draw replay keeps of the replication in progress, and how a replication begins and ends."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.compiled.jit import inlined, njit, records
+from ttcsim.compiled.rng import priority, stream
+from ttcsim.engine.arrays import Samples, Tally
+from ttcsim.policies.rules import ROW, row_with
+
+BLOCK = 32
+"""Queries whose largest index is kept together."""
+
+NOTE = np.dtype(
+    [
+        ("key", "u8"),  # stream of the query in this replication
+        ("priority", "u8"),
+        ("limit", "i8"),  # most draws
+        ("segment", "i8"),  # where the samples to be shown begin in the arena
+        ("ready", "i8"),  # how many of them are there
+        ("entropy", "i8"),  # sum of c ln c over answers, fixed point
+        ("latest", "i4"),  # code of the latest answer, -1 before the first draw
+        ("dropped", "?"),  # the stop rule has fired
+        ("covered", "?"),
+    ],
+    align=True,
+)
+"""What the engine keeps of a query beside its row."""
+
+NOW = np.dtype(
+    [
+        ("row", "i8"),  # of the tally
+        ("spent", "i8"),
+        ("budget", "i8"),  # the one being spent
+        ("t", "i8"),  # samples shown over all queries
+        ("active", "i8"),  # queries in play: the first of Work.active
+        ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
+        ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
+        ("arena", "i8"),  # places of the arena in use
+        ("next_fit", "i8"),
+        ("exploring", "?"),
+    ],
+    align=True,
+)
+"""Where a replication stands."""
+
+LINE = np.dtype([("start", "f8"), ("growth", "f8"), ("winner", "i8"), ("steady", "?")], align=True)
+"""Of every BLOCK positions of `Work.active`: all indices are below start + growth * clock (inf: look again). `winner`
+is the position of the largest, and when `steady` it stays that and the line is its index."""
+
+
+class Plan(NamedTuple):
+    """What one call replays; plain numbers."""
+
+    k: int
+    warmup: int
+    explore: int
+    watch: bool  # there is a `see` rule
+    optimistic: bool  # there is a bonus
+    rescore: bool  # an index can change without a draw of its query
+    refit: float  # 0: there is no fit
+    permute: bool
+    seed: np.uint64
+    first: int
+    last: int
+
+
+class Work(NamedTuple):
+    """Scratch of one thread and the state of the replication in progress; everything is modified in place."""
+
+    rows: NDArray[Any]  # ROW[Q, 1 + w] in rows[q, 0] what was seen of query q, behind it the policy's memory
+    blank: NDArray[np.uint8]  # u1[...] the same bytes
+    notes: NDArray[Any]  # NOTE[Q]
+    now: NDArray[Any]  # NOW[1]
+    totals: NDArray[np.int64]  # i8[B] budgets, ascending
+    active: NDArray[np.int64]  # i8[Q] the first now.active are in play
+    base: NDArray[np.float64]  # f8[Q] score, beside `active`
+    slope: NDArray[np.float64]  # f8[Q] bonus, beside `active`
+    lines: NDArray[Any]  # LINE[blocks]
+    arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
+    perm: NDArray[np.int32]  # i4[longest query] the identity
+    swaps: NDArray[np.int32]  # i4[longest query]
+    votes: NDArray[np.int32]  # i4[answer slots]
+    xlogx: NDArray[np.int64]  # i8[C] table of c ln c, fixed point
+    log: NDArray[np.float64]  # f8[C] table of ln c
+    p: NDArray[Any]  # OPAQUE[...] parameters of the rules, which a fit may overwrite
+    p_start: NDArray[Any]  # OPAQUE[...] as they are when a replication begins
+
+
+ENTROPY_UNIT = float(1 << 36)
+"""Sums of c ln c are kept as integers, so the entropy of the same counts is the same float in whatever order the
+answers came, and ties between queries stay ties."""
+_TABLE = 1024  # answers of one query that a table serves; beyond it logarithms are computed
+
+
+@njit
+def xlogx(count: int) -> np.int64:
+    """``count * ln(count)`` in integer multiples of ``1 / ENTROPY_UNIT``; 0 at 0."""
+    if count <= 1:
+        return np.int64(0)
+    return np.int64(math.floor(count * math.log(count) * ENTROPY_UNIT + 0.5))
+
+
+@functools.cache
+def _tables() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """C ln c, fixed point, and ln c, of every count c below _TABLE."""
+    return (
+        np.array([xlogx(c) for c in range(_TABLE)], np.int64),
+        np.array([math.log(c) if c else 0.0 for c in range(_TABLE)]),
+    )
+
+
+def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
+    """Most slots that the doubling segments of one replication can take."""
+    if not permute:
+        return 0
+    return int(min(4 * draws + 16 * len(sizes), int(np.sum(3 * sizes + 16))))
+
+
+def make_work(
+    x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None
+) -> Work:
+    """Scratch for one thread.
+
+    Parameters
+    ----------
+    limits : i8[Q]
+        Most draws of each query.
+    arena : int
+        See `arena_size`; 0 with replacement.
+    p : OPAQUE[...]
+        Parameters of the rules.
+    memory : dtype, optional
+        Of the record that rules keep of each query.
+    """
+    n = len(x.keys)
+    longest = int(np.diff(x.offsets).max())
+    rows = records((n, row_with(memory).itemsize // ROW.itemsize), ROW)
+    notes = records(n, NOTE)
+    notes["limit"] = limits
+    return Work(
+        rows=rows,
+        blank=rows.view(np.ndarray).view(np.uint8).reshape(-1),
+        notes=notes,
+        now=records(1, NOW),
+        totals=totals,
+        active=np.zeros(n, np.int64),
+        base=np.zeros(n, np.float64),
+        slope=np.zeros(n, np.float64),
+        lines=records(n // BLOCK + 1, LINE),
+        arena=np.zeros(arena, np.int32),
+        perm=np.arange(longest, dtype=np.int32),
+        swaps=np.zeros(longest, np.int32),
+        votes=np.zeros(x.answer_offsets[n], np.int32),
+        xlogx=_tables()[0],
+        log=_tables()[1],
+        p=p.copy(),
+        p_start=p.copy(),
+    )
+
+
+@njit
+def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
+    """Begin a replication: no draws, every query active."""
+    n = len(x.keys)
+    w.blank[:] = 0
+    w.votes[:] = 0
+    w.p[:] = w.p_start
+    w.base[:] = np.inf  # until a query has its warm-up draws
+    w.slope[:] = 0.0
+    for block in range(len(w.lines)):
+        look_again(w, block)
+    for q in range(n):
+        s, note = w.rows[q, 0], w.notes[q]
+        s.rate, s.prior_mean, s.prior_draws = x.rate[q], x.prior_mean[q], x.prior_draws[q]
+        note.key = stream(plan.seed, replication, x.keys[q])
+        note.priority = priority(note.key)
+        note.ready = note.entropy = 0
+        note.latest = -1
+        note.dropped = note.covered = False
+        w.active[q] = q
+    now = w.now[0]
+    now.row = replication - plan.first
+    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
+    now.active = n
+    now.exploring = plan.explore > 0
+
+
+@njit
+def by_priority(w: Work) -> None:
+    """Bring the active queries into the order of their priority."""
+    priorities = np.empty(len(w.notes), np.uint64)
+    for q in range(len(w.notes)):
+        priorities[q] = w.notes[q].priority
+    w.active[:] = np.argsort(priorities)
+
+
+@inlined
+def look_again(w: Work, block: int) -> None:
+    """A query of the block has changed."""
+    line = w.lines[block]
+    line.start = np.inf
+    line.growth = 0.0
+    line.steady = False
+
+
+@njit
+def record(x: Samples, plan: Plan, w: Work, tally: Tally, spent: int) -> None:
+    """Read off the current budget, which is spent as far as it will be, and move to the next."""
+    now = w.now[0]
+    b = now.budget
+    covered = 0
+    exhausted = 0
+    for q in range(len(x.keys)):
+        drawn, note = w.rows[q, 0].draws, w.notes[q]
+        tally.query_draws[b, q] += drawn
+        if len(tally.draws) > 0:
+            tally.draws[now.row, b, q] = drawn
+        if note.covered:
+            tally.query_covered[b, q] += 1
+            covered += 1
+        if plan.permute and not note.dropped and drawn == x.offsets[q + 1] - x.offsets[q]:
+            exhausted += 1
+    tally.covered[now.row, b] = covered
+    tally.exhausted[now.row, b] = exhausted
+    tally.spent[now.row, b] = spent
+    now.budget = b + 1
+
+
+@njit
+def finish(x: Samples, plan: Plan, w: Work, tally: Tally) -> None:
+    """Read off the budgets that were not used up as they stand."""
+    while w.now[0].budget < len(w.totals):
+        record(x, plan, w, tally, w.now[0].spent)

@@ -1,0 +1,71 @@
+"""Priors fitted to other queries: how the engine fulfils what a policy declares, so that no policy sees an outcome."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttcsim.compiled.rng import query_keys
+from ttcsim.errors import InputError
+from ttcsim.policies.priors import Counts, Prior
+from ttcsim.pool import Pool
+
+GROUPS = 8
+"""Quantile groups of a numeric column with more different values than this."""
+
+
+class Expected(NamedTuple):
+    """What is thought of every query before any draw."""
+
+    mean: NDArray[np.float64]  # f8[Q] expected success rate
+    draws: NDArray[np.float64]  # f8[Q] how many draws it is worth
+
+
+def groups_of(pool: Pool, column: str) -> NDArray[np.int64]:
+    """Group i8[Q] of every query by a column of ``queries.parquet``: its values, or quantiles of many numbers.
+
+    Raises
+    ------
+    InputError
+        When the pool has no such column, or a number in it is missing.
+    """
+    if pool.queries is None or column not in pool.queries.columns:
+        have = [] if pool.queries is None else [c for c in pool.queries.columns if c != "query_id"]
+        raise InputError(
+            f"query column '{column}': pool {pool.name} lacks it (its queries have {', '.join(have) or 'no columns'}); "
+            "name another column, or add it to queries.parquet"
+        )
+    values = pool.queries[column]
+    if values.dtype.is_numeric() and values.n_unique() > GROUPS:
+        numbers = values.cast(pl.Float64).to_numpy()
+        if not np.isfinite(numbers).all():
+            row = int(np.argmin(np.isfinite(numbers)))
+            raise InputError(f"query column '{column}': query '{pool.query_ids[row]}' has no number; fill it in")
+        edges = np.unique(np.quantile(numbers, np.linspace(0, 1, GROUPS + 1)[1:-1]))
+        return np.searchsorted(edges, numbers, side="right").astype(np.int64)
+    text = values.cast(pl.String).fill_null("")
+    return np.unique(text.to_numpy(), return_inverse=True)[1].astype(np.int64)
+
+
+def cross_fit(pool: Pool, prior: Prior) -> Expected:
+    """What `prior` says of every query, from the queries of its group in the other half of the pool.
+
+    The halves are fixed by the hash of the query's id, so the prior of a query depends neither on its own outcomes nor
+    on the order of the pool. Where one half is empty, the other serves itself.
+    """
+    group = groups_of(pool, prior.column)
+    half = (query_keys(pool.query_ids) >> np.uint64(63)).astype(np.int64)
+    hits = pool.successes.astype(np.float64)
+    misses = pool.sizes - hits
+    mean, draws = np.empty(pool.n_queries), np.empty(pool.n_queries)
+    for own in (0, 1):
+        others = half != own if (half != own).any() else half == own
+        whole = Counts(hits[others], misses[others])
+        for g in np.unique(group[half == own]):
+            alike = others & (group == g)
+            place = (half == own) & (group == g)
+            mean[place], draws[place] = prior.law(Counts(hits[alike], misses[alike]), whole)
+    return Expected(mean, draws)

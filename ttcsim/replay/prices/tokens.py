@@ -1,0 +1,5 @@
+"""A sample costs its tokens."""
+
+from ttcsim.replay.prices.price import Price
+
+PRICE = Price("tokens", ("tokens",), lambda pool: pool.tokens)

@@ -1,0 +1,80 @@
+"""What all policies of a sweep share, and whether a policy fits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.errors import InputError
+from ttcsim.policies import Policy
+from ttcsim.pool import Pool
+from ttcsim.replay.prices import PRICES
+
+REPLAYS = ("permute", "bootstrap")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Pool, budgets and rules of the game."""
+
+    pool: Pool
+    totals: NDArray[np.int64]  # i8[B] total budgets, ascending
+    seed: int
+    cost: str  # a name in PRICES
+    replay: str
+    selectors: tuple[str, ...]
+    reward: str | None
+    planned: NDArray[np.int64] | None = None  # i8[B] budgets that policies with a plan make it for; `totals` by default
+
+    @property
+    def plans(self) -> NDArray[np.int64]:
+        """Budgets that policies make their plans for."""
+        return self.totals if self.planned is None else self.planned
+
+    @property
+    def permute(self) -> bool:
+        """Whether samples are shown without replacement."""
+        return self.replay == "permute"
+
+    @cached_property
+    def price(self) -> NDArray[Any] | None:
+        """Price of every sample, [N]; None where each is one unit."""
+        return PRICES[self.cost].of(self.pool)
+
+
+def available_columns(pool: Pool) -> set[str]:
+    """What policies may ask for: columns of the samples, and ``queries.NAME`` for those of the queries."""
+    have = {"correct"} | pool.columns()
+    if pool.queries is not None:
+        have |= {f"queries.{column}" for column in pool.queries.columns if column != "query_id"}
+    return have
+
+
+def lacking(policy: Policy, pool: Pool) -> str | None:
+    """The first column that the policy reads and the pool lacks."""
+    have = available_columns(pool)
+    for column in policy.columns():
+        if column not in have and not (column.startswith("reward") and pool.reward_name(column)):
+            return column
+    return None
+
+
+def refuse_unfit(policy: Policy, setting: Setting) -> None:
+    """Raise `InputError` when the pool lacks a column that the policy or the price reads."""
+    have = available_columns(setting.pool)
+    column = lacking(policy, setting.pool)
+    if column is not None:
+        raise InputError(
+            f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} lacks "
+            f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
+        )
+    for column in PRICES[setting.cost].needs:
+        if column not in have:
+            raise InputError(
+                f"cost '{setting.cost}' needs the column '{column}', which pool {setting.pool.name} lacks; use cost "
+                "'samples'"
+            )
