@@ -1,4 +1,4 @@
-"""How long until the first number? Cold (kernels compiled) and warm (kernels from the cache) starts, whole commands."""
+"""How long until the first word, and the first number? Cold (kernels compiled) and warm starts of whole commands."""
 
 from __future__ import annotations
 
@@ -11,11 +11,25 @@ import time
 
 POOL = "builtin:smollm2-arithmetic"
 BRIEF = ["-b", "4", "--reps", "100", "--json"]
+TTCSIM = ["-m", "ttcsim"]
 COMMANDS = {
-    "ttcsim --help": ["--help"],
-    "ttcsim sweep, 2 policies, 100 replications": ["sweep", POOL, "-p", "uniform", "-p", "elimination", *BRIEF],
-    "ttcsim sweep with a rule, 100 replications": ["sweep", POOL, "-p", "entropy", *BRIEF],
-    "ttcsim demo": ["demo"],
+    "python -c 'import ttcsim'": ["-c", "import ttcsim"],
+    "ttcsim --help": [*TTCSIM, "--help"],
+    "ttcsim sweep --help": [*TTCSIM, "sweep", "--help"],
+    "ttcsim policies": [*TTCSIM, "policies"],
+    "ttcsim pool describe": [*TTCSIM, "pool", "describe", POOL],
+    "ttcsim sweep, 2 policies, 100 replications": [
+        *TTCSIM,
+        "sweep",
+        POOL,
+        "-p",
+        "uniform",
+        "-p",
+        "elimination",
+        *BRIEF,
+    ],
+    "ttcsim sweep with a rule, 100 replications": [*TTCSIM, "sweep", POOL, "-p", "entropy", *BRIEF],
+    "ttcsim demo": [*TTCSIM, "demo"],
 }
 WARM_ROUNDS = 5
 
@@ -23,9 +37,7 @@ WARM_ROUNDS = 5
 def seconds(arguments, cache, folder):
     environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
     start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "ttcsim", *arguments], check=True, capture_output=True, env=environment, cwd=folder
-    )
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment, cwd=folder)
     return time.perf_counter() - start
 
 

@@ -1,23 +1,58 @@
 """Replay language-model samples under any test-time-compute allocation policy and budget."""
 
-from ttcsim.errors import InputError as InputError
-from ttcsim.policies import ALL as ALL
-from ttcsim.policies import Policy as Policy
-from ttcsim.policies import policy as policy
-from ttcsim.policies.priors import Prior as Prior
-from ttcsim.policies.rules import fit as fit
-from ttcsim.policies.rules import score as score
-from ttcsim.policies.rules import see as see
-from ttcsim.policies.rules import stop as stop
-from ttcsim.pool.files import load as load
-from ttcsim.pool.files import write as write
-from ttcsim.pool.merge import merge as merge
-from ttcsim.pool.pool import Pool as Pool
-from ttcsim.replay.result import Result as Result
-from ttcsim.replay.sweep import sweep as sweep
-from ttcsim.statistics.comparison import allocation as allocation
-from ttcsim.statistics.comparison import compare as compare
-from ttcsim.statistics.comparison import wins as wins
-from ttcsim.statistics.regret import regret as regret
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ttcsim.errors import InputError
+
+if TYPE_CHECKING:
+    from ttcsim.policies import ALL, Policy, policy
+    from ttcsim.policies.priors import Prior
+    from ttcsim.policies.rules import fit, score, see, stop
+    from ttcsim.pool.files import load, write
+    from ttcsim.pool.merge import merge
+    from ttcsim.pool.pool import Pool
+    from ttcsim.replay.result import Result
+    from ttcsim.replay.sweep import sweep
+    from ttcsim.statistics.comparison import allocation, compare, wins
+    from ttcsim.statistics.regret import regret
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "ttcsim.policies": ("ALL", "Policy", "policy"),
+    "ttcsim.policies.priors": ("Prior",),
+    "ttcsim.policies.rules": ("fit", "score", "see", "stop"),
+    "ttcsim.pool.files": ("load", "write"),
+    "ttcsim.pool.merge": ("merge",),
+    "ttcsim.pool.pool": ("Pool",),
+    "ttcsim.replay.result": ("Result",),
+    "ttcsim.replay.sweep": ("sweep",),
+    "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
+    "ttcsim.statistics.regret": ("regret",),
+}
+_FOLDERS = ("guarantees", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
+
+__all__ = [
+    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "policy",
+    "regret", "score", "see", "stop", "sweep", "wins", "write",
+]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # for type checkers the names above are all there is
+
+    def __getattr__(name: str) -> Any:
+        """Find a public name on its first use: numba and scipy take a second to load, and many uses need neither."""
+        if name in _FOLDERS:
+            return importlib.import_module(f"ttcsim.{name}")
+        for place, names in _PLACES.items():
+            if name in names:
+                value = globals()[name] = getattr(importlib.import_module(place), name)
+                return value
+        raise AttributeError(f"module 'ttcsim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_FOLDERS})

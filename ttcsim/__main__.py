@@ -1,5 +1,5 @@
 """``python -m ttcsim``."""
 
-from ttcsim.cli.main import main
+from ttcsim.cli import main
 
 main()

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import ttcsim
-from ttcsim.cli import main as cli
+from ttcsim import cli
 from ttcsim.policies import ZOO
 from ttcsim.theory import uniform_coverage
 
@@ -142,6 +142,7 @@ def test_pool_commands(run, tmp_path):
         (["check", "--world", "gamma(1)"], "unknown; use beta"),
         (["check", "--world", "beta(1)"], "takes 2 finite numbers"),
         (["check", "--world", "beta(a,b)"], "cannot read its parameters"),
+        (["check", "--world", "beta(true,1)"], "cannot read its parameters"),
         (["check", "--world", "beta(-1,1)"], "must be positive"),
         (["check", "--world", "constant(2)"], "must lie in"),
         (["check", "--world", "linear(unsolvable=1)"], "must lie in"),
@@ -173,6 +174,20 @@ def test_demo(run, tmp_path):
     assert "elimination solves" in " ".join(text.split())
     assert {p.name for p in out.iterdir()} == {"coverage.png", "efficiency.png", "allocation.png", "report.html"}
     assert all(p.stat().st_size > 10_000 for p in out.iterdir())
+
+
+def test_the_demo_takes_its_facts_from_the_pool(run, tmp_path, monkeypatch):
+    from ttcsim.report import figures
+
+    titles = []
+    draw = figures.plot_metric
+    monkeypatch.setattr(figures, "plot_metric", lambda *a, **k: titles.append(k["title"]) or draw(*a, **k))
+    code, out, _ = run("demo", "--reps", 3, "--out", tmp_path)
+    pool = ttcsim.load(POOL)
+    words = f"{pool.manifest['model']['name']} on {pool.queries['level'].n_unique()} task families"
+    assert code == 0
+    assert [title.startswith(words) for title in titles] == [True]
+    assert words in " ".join(out.split())
 
 
 def test_closed_pipe_is_quiet():

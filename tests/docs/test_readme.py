@@ -36,7 +36,7 @@ def test_compare_with_everything_is_under_20_lines_and_ranks_the_users_policy():
 def test_every_command_exists():
     from typer.main import get_command
 
-    from ttcsim.cli.main import app
+    from ttcsim.cli.app import app
 
     command = get_command(app)
     for line in re.findall(r"^\$ ttcsim (.*?)(?:  #|$|&&)", TEXT, re.MULTILINE):

@@ -67,7 +67,7 @@ def test_a_pool_goes_through_the_same_commands(tmp_path):
         (["optimal"], "give a pool folder or --world, one of the two"),
         (["optimal", "none"], "has no strategies.parquet"),
         (["optimal", "--world", "sea"], "the worlds of strategies are tree, revisions"),
-        (["optimal", *SMALL, "-b", "1,x"], "--budgets '1,x': write numbers with commas"),
+        (["optimal", *SMALL, "-b", "1,x"], "--budgets '1,x': give whole numbers with commas"),
         (["optimal", *SMALL, "--samples", "9999"], "9999 samples a query, but pool"),
         (["ratio", *SMALL], "has no revisions(seq=...,par=...)"),
         (["ratio", "--world", "revisions", "-b", "6"], "splits budgets in powers of two, not 6"),

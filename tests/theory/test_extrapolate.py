@@ -67,7 +67,7 @@ def test_unknown_family_is_refused():
 def test_command(monkeypatch, capsys):
     import json
 
-    from ttcsim.cli import main as cli
+    from ttcsim import cli
 
     monkeypatch.setattr(
         "sys.argv",

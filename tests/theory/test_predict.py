@@ -84,7 +84,7 @@ def test_what_is_no_curve_is_refused(k, coverage, message):
 
 
 def test_command(tmp_path, monkeypatch, capsys):
-    from ttcsim.cli import main as cli
+    from ttcsim import cli
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["ttcsim", *arguments])
@@ -102,3 +102,6 @@ def test_command(tmp_path, monkeypatch, capsys):
     code, _, err = run("predict", "--points", "8")
     assert (code, "the form is" in err) == (2, True)
     assert run("predict")[0] == 2
+    pl.DataFrame({"k": [1, 4], "coverage": ["low", "high"]}).write_csv(tmp_path / "words.csv")
+    code, _, err = run("predict", str(tmp_path / "words.csv"))
+    assert (code, "column 'coverage' holds String; it must hold numbers" in err) == (2, True)

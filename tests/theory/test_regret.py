@@ -5,8 +5,7 @@ import json
 import pytest
 
 import ttcsim
-from ttcsim import InputError
-from ttcsim.cli import main as cli
+from ttcsim import InputError, cli
 from ttcsim.pool.worlds import make_pool
 
 

@@ -2,114 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from ttcsim.cli.tables import OUT, print_json
+from ttcsim.cli import options as opt
+from ttcsim.cli.tables import Row, print_json, say, show
 from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
-    from ttcsim.strategies.questions.difficulty import Difficulty
+    from collections.abc import Sequence
+
+    from ttcsim.strategies.questions.difficulty import Difficulty as Binned
     from ttcsim.strategies.runs import StrategyRuns
-
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Whole methods beside best-of-N: search, revisions, the compute-optimal choice (Snell et al.).",
-)
-
-Pool = Annotated[str | None, typer.Argument(help="Pool folder with strategies.parquet; or use --world.")]
-World = Annotated[str | None, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")]
-Queries = Annotated[int, typer.Option("--queries", "-n", help="Queries of the world.")]
-Runs = Annotated[int, typer.Option(help="Runs of each strategy on each query of the world.")]
-Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.")]
-Kind = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
-Samples = Annotated[int | None, typer.Option(help="Samples a query for the estimate of difficulty; all by default.")]
-Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
-Plot = Annotated[Path | None, typer.Option("--figure", help="Write the figure to this PNG file.")]
-Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
-Budgets = Annotated[str | None, typer.Option("--budgets", "-b", help="Generations, such as 1,2,4,8.")]
-
-
-def _numbers(text: str, kind: Callable[[str], Any], option: str) -> list[Any]:
-    try:
-        return [kind(part) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise InputError(f"{option} '{text}': write numbers with commas between them") from error
 
 
 def _table(
-    pool: str | None,
-    world: str | None,
-    queries: int,
-    runs: int,
-    seed: int,
-    budgets: str | None,
+    pool: str | None, world: str | None, queries: int, runs: int, seed: int, budgets: str | None,
     select: str = "weighted",
-) -> StrategyRuns:
+) -> StrategyRuns:  # fmt: skip
     from ttcsim.strategies.runs import load_runs
     from ttcsim.strategies.worlds.simulate import BUDGETS, simulate
 
     if (pool is None) == (world is None):
         raise InputError("strategies: give a pool folder or --world, one of the two")
-    grid = None if budgets is None else _numbers(budgets, int, "--budgets")
-    selectors = [s for s in select.split(",") if s]
+    grid = None if budgets is None else opt.numbers(budgets, "--budgets", int)
     if world is not None:
-        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=selectors, seed=seed)
+        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed)
     assert pool is not None
-    return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=selectors, seed=seed)
+    return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), seed=seed)
 
 
-def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Difficulty:
+def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Binned:
     from ttcsim.strategies.questions.difficulty import difficulty
 
     return difficulty(table.pool, kind, samples=samples, bins=bins, reward=reward, seed=seed)
 
 
-def _show(rows: list[dict[str, Any]], title: str, as_json: bool, config: dict[str, Any]) -> None:
+def _answer(rows: Sequence[Row], title: str, as_json: bool, config: Row) -> None:
     if as_json:
         print_json(rows, config)
-        return
-    table = Table(title=title, title_justify="left")
-    columns = list(rows[0]) if rows else []
-    for c in columns:
-        table.add_column(c.replace("_queries", ""), justify="left" if isinstance(rows[0][c], str | list) else "right")
-    for row in rows:
-        table.add_row(*(escape(_cell(row[c])) for c in columns))
-    OUT.print(table)
+    else:
+        show([{key.removesuffix("_queries"): value for key, value in row.items()} for row in rows], title=title)
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(value)
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if isinstance(value, float):
-        return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:.5g}"
-    return "" if value is None else str(value)
+def _draw(data: Any, figure: str, path: Path | None) -> None:
+    """One of the figures of `report.strategies`, where a file was asked for."""
+    if path is not None:
+        from ttcsim.report import strategies
+        from ttcsim.report.figures import save
+
+        save(getattr(strategies, f"{figure}_figure")(data), path)
 
 
-@app.command()
 def describe(
-    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
-    budgets: Budgets = None, select: Annotated[str, typer.Option(help="How best-of-N chooses.")] = "weighted",
-    as_json: Json = False,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    budgets: opt.Generations = None, select: Annotated[str, typer.Option(help="How best-of-N chooses.")] = "weighted",
+    as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """What strategies there are, at which budgets, and how they do."""
     table = _table(pool, world, queries, runs, seed, budgets, select)
-    _show(table.describe(), f"{table.pool.name}: {table.pool.n_queries} queries", as_json, {"pool": pool or world})
+    _answer(table.describe(), f"{table.pool.name}: {table.pool.n_queries} queries", as_json, {"pool": pool or world})
 
 
-@app.command()
 def bins(
-    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
-    budgets: Budgets = None, difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5,
-    reward: Reward = "reward", figure: Plot = None, as_json: Json = False,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    budgets: opt.Generations = None, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
+    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Every strategy in every bin of difficulty at every budget."""
     from ttcsim.strategies.questions.bins import by_bin
@@ -117,11 +79,7 @@ def bins(
     table = _table(pool, world, queries, runs, seed, budgets)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
     rows = by_bin(table, found, seed=seed)
-    if figure is not None:
-        from ttcsim.report.figures import save
-        from ttcsim.report.strategies import search_figure
-
-        save(search_figure(rows), figure)
+    _draw(rows, "search", figure)
     if as_json:
         print_json(rows, {"pool": pool or world, "difficulty": difficulty, "samples": found.samples})
         return
@@ -130,20 +88,19 @@ def bins(
         own = wide.setdefault((r["strategy"], r["budget"]), {"strategy": r["strategy"], "budget": r["budget"]})
         own["all" if r["bin"] == 0 else f"bin {r['bin']}"] = r["accuracy"]
     sizes = ", ".join(map(str, found.sizes))
-    _show(
-        list(wide.values()), f"accuracy by {difficulty} difficulty, 1 the easiest; bins of {sizes} queries", False, {}
-    )
+    show(list(wide.values()), title=f"accuracy by {difficulty} difficulty, 1 the easiest; bins of {sizes} queries")
 
 
-@app.command()
 def optimal(
-    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
-    budgets: Budgets = None, difficulty: Annotated[str, typer.Option(help="oracle, predicted, or both.")] = "both",
-    samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    budgets: opt.Generations = None,
+    difficulty: Annotated[str, typer.Option(help="oracle, predicted, or both.")] = "both",
+    samples: opt.Estimate = None, n_bins: opt.Bins = 5, reward: opt.Reward = "reward",
     charge: Annotated[bool, typer.Option(help="Add the estimate of difficulty to the budgets.")] = False,
     baseline: Annotated[str, typer.Option(help="What it is held against.")] = "best_of_n",
     select: Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")] = "weighted",
-    figure: Plot = None, as_json: Json = False,
+    figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """The compute-optimal strategy by bin and budget, cross-validated, and its efficiency against best-of-N."""
     from ttcsim.strategies.questions.optimal import compute_optimal
@@ -156,20 +113,11 @@ def optimal(
         )
         for kind in kinds
     ]
-    if figure is not None:
-        from ttcsim.report.figures import save
-        from ttcsim.report.strategies import optimal_figure
-
-        save(optimal_figure(curves), figure)
+    _draw(curves, "optimal", figure)
     rows = [row for curve in curves for row in curve.rows()]
     if as_json:
-        config = {
-            "pool": pool or world,
-            "charged": charge,
-            "samples": curves[0].difficulty.samples,
-            "baseline": baseline,
-        }
-        print_json(rows, config)
+        samples = curves[0].difficulty.samples
+        print_json(rows, {"pool": pool or world, "charged": charge, "samples": samples, "baseline": baseline})
         return
     cost = f"the {curves[0].difficulty.cost} samples a query behind the bins are {'' if charge else 'not '}charged"
     told = [
@@ -182,13 +130,13 @@ def optimal(
         }
         for r in rows
     ]  # fmt: skip
-    _show(told, f"compute-optimal, two-fold cross-validated; in-sample is optimistic; {cost}", False, {})
+    show(told, title=f"compute-optimal, two-fold cross-validated; in-sample is optimistic; {cost}")
     for curve in curves:
         chosen = [
             {"budget": b, **{f"bin {d + 1}": row[i] for d, row in enumerate(curve.chosen)}}
             for i, b in enumerate(curve.baseline_budgets)
         ]
-        _show(chosen, f"chosen on all queries of a bin, {curve.difficulty.kind} difficulty, 1 the easiest", False, {})
+        show(chosen, title=f"chosen on all queries of a bin, {curve.difficulty.kind} difficulty, 1 the easiest")
 
 
 def _efficiency(row: dict[str, Any]) -> str:
@@ -200,34 +148,31 @@ def _efficiency(row: dict[str, Any]) -> str:
     return f"{row['efficiency']:.2f} ({low:.2f} to {'beyond' if high is None else f'{high:.2f}'})"
 
 
-@app.command()
 def ratio(
-    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budget: Annotated[int, typer.Option("--budget", "-b", help="Generations: attempts in a chain times chains.")] = 8,
-    difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
-    figure: Plot = None, as_json: Json = False,
+    difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None, n_bins: opt.Bins = 5,
+    reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Sequential revisions against parallel restarts, by bin."""
     from ttcsim.strategies.questions.ratio import ratio_sweep
 
     table = _table(pool, world, queries, runs, seed, str(budget))
     rows = ratio_sweep(table, _difficulty(table, difficulty, samples, n_bins, reward, seed), budget, seed=seed)
-    if figure is not None:
-        from ttcsim.report.figures import save
-        from ttcsim.report.strategies import ratio_figure
-
-        save(ratio_figure(rows), figure)
-    _show(rows, f"sequential against parallel at {budget} generations; bin 0 is all", as_json, {"pool": pool or world})
+    _draw(rows, "ratio", figure)
+    title = f"sequential against parallel at {budget} generations; bin 0 is all"
+    _answer(rows, title, as_json, {"pool": pool or world})
 
 
-@app.command()
 def flops(
-    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     scale: Annotated[float, typer.Option("--scale", "-M", help="By how much the large model is larger.")] = 14.0,
     ratios: Annotated[str, typer.Option("-R", help="Inference tokens over pretraining tokens.")] = "0.16,0.79,22",
     large: Annotated[str | None, typer.Option(help="Its pass@1: a pool, or column:NAME of the queries.")] = None,
-    difficulty: Kind = "oracle", samples: Samples = None, n_bins: Bins = 5, reward: Reward = "reward",
-    figure: Plot = None, as_json: Json = False,
+    difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None, n_bins: opt.Bins = 5,
+    reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Test-time compute against a larger model at matched FLOPs, by bin and R."""
     from ttcsim.pool.files import load
@@ -240,41 +185,33 @@ def flops(
         rates = pass_at_1_column(table.pool, large.removeprefix("column:"))
     elif large is not None:
         rates = pass_at_1_of(load(large), table.pool)
-    rows = flops_matched(table, found, large=rates, scale=scale, ratios=_numbers(ratios, float, "-R"), seed=seed)
-    if figure is not None:
-        from ttcsim.report.figures import save
-        from ttcsim.report.strategies import flops_figure
-
-        save(flops_figure(rows), figure)
-    _show(
-        rows,
-        "the small model's compute-optimal accuracy against the large one's pass@1",
-        as_json,
-        {"pool": pool or world},
-    )
+    rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
+    _draw(rows, "flops", figure)
+    title = "the small model's compute-optimal accuracy against the large one's pass@1"
+    _answer(rows, title, as_json, {"pool": pool or world})
 
 
-@app.command()
 def bandit(
-    pool: Pool = None, world: World = None, queries: Queries = 500, runs: Runs = 32, seed: Seed = 0,
+    pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average generations a query.")] = "2,4,8,16",
-    reps: Annotated[int, typer.Option(help="Replications.")] = 40, difficulty: Kind = "oracle", samples: Samples = None,
-    n_bins: Bins = 5, reward: Reward = "reward", as_json: Json = False,
+    reps: opt.Reps = 40, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
+    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Allocation and strategy chosen together, with a verifier: bandit, elimination, uniform, compute-optimal."""
     from ttcsim.strategies.questions.bandit import bandit as play
 
     table = _table(pool, world, queries, runs, seed, None)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rows = play(table, found, _numbers(budgets, float, "--budgets"), reps=reps, seed=seed)
-    _show(rows, "share of queries solved at the same total budget", as_json, {"pool": pool or world})
+    rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed)
+    _answer(rows, "share of queries solved at the same total budget", as_json, {"pool": pool or world})
 
 
-@app.command()
 def findings(
-    pool: Pool = None,
+    pool: opt.StrategyPool = None,
     world: Annotated[str, typer.Option(help="tree, revisions or both, where no pool is given.")] = "both",
-    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, n_bins: Bins = 5, as_json: Json = False,
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
+    n_bins: opt.Bins = 5, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """The claims of Snell et al., each with numbers and a verdict: on a pool, or in the simulated worlds."""
     from ttcsim.strategies.questions.findings import as_rows
@@ -286,18 +223,16 @@ def findings(
         # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
         told = found if pool is not None else [claim for claim in found if claim.holds is not None]
         rows += [{"runs": name or pool, **r} for r in as_rows(told)]
-    _show(rows, "Snell et al., Scaling LLM Test-Time Compute Optimally", as_json, {"pool": pool or world})
+    _answer(rows, "Snell et al., Scaling LLM Test-Time Compute Optimally", as_json, {"pool": pool or world})
 
 
-@app.command()
 def make(
-    dest: Annotated[Path, typer.Argument(help="Pool folder to make.")],
-    world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
-    queries: Queries = 500, runs: Runs = 32, seed: Seed = 0, budgets: Budgets = None,
+    dest: opt.Dest, world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
+    queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0, budgets: opt.Generations = None,
 ) -> None:  # fmt: skip
     """Write a world's samples and runs as a pool folder, in the form in which harvested ones come."""
     from ttcsim.strategies.worlds.simulate import BUDGETS, write_world
 
-    grid = BUDGETS if budgets is None else _numbers(budgets, int, "--budgets")
+    grid = BUDGETS if budgets is None else opt.numbers(budgets, "--budgets", int)
     write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed)
-    OUT.print(f"{dest}: {queries} queries of {world}", highlight=False)
+    say(f"{dest}: {queries} queries of {world}")

@@ -1,16 +1,22 @@
-"""What the command line writes to stdout: tables for people, one JSON object for programs."""
+"""What the command line writes: tables for people, one JSON object for programs, progress."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
-OUT = Console(width=None if sys.stdout.isatty() else 140)
+Row = Mapping[str, Any]
+Format = str | Callable[[Row], str]
+"""A cell made of a row: a format string such as "{coverage:.1%}", or a function."""
 
 
 def json_ready(value: Any) -> Any:
@@ -24,6 +30,84 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def print_json(rows: list[dict[str, Any]], config: dict[str, Any], **more: Any) -> None:
+def print_json(rows: Sequence[Row], config: Mapping[str, Any]) -> None:
     """The one object of ``--json``: rows, config and version."""
-    print(json.dumps(json_ready({"rows": rows, "config": config, "version": version("ttcsim"), **more})))
+    print(json.dumps(json_ready({"rows": rows, "config": config, "version": version("ttcsim")})))
+
+
+def show(
+    rows: Sequence[Row],
+    formats: Mapping[str, Format] | None = None,
+    *,
+    title: str = "",
+    left: Collection[str] | None = None,
+    header: bool = True,
+) -> None:
+    """Print rows as a table.
+
+    Parameters
+    ----------
+    formats : mapping
+        Cell formats by column title, in order; by default every key of the first row, written plainly.
+    left : collection of str
+        Titles of the columns aligned to the left; by default those that hold text.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    first = rows[0] if rows else {}
+    formats = formats if formats is not None else {key: functools.partial(_plain, key=key) for key in first}
+    if left is None:
+        left = [key for key in formats if isinstance(first.get(key), str | list)]
+    table = Table(title=Text(title, "table.title") if title else None, title_justify="left", show_header=header)
+    for column in formats:
+        table.add_column(Text(column), justify="left" if column in left else "right", overflow="fold")
+    for row in rows:
+        cells = (cell.format_map(row) if isinstance(cell, str) else cell(row) for cell in formats.values())
+        table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in cells))
+    _console().print(table)
+
+
+_STYLES = {"holds": "green", "FAILS": "red"}
+
+
+def _plain(row: Row, key: str) -> str:
+    value = row[key]
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:.5g}"
+    return "" if value is None else str(value)
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a sentence."""
+    _console().print(text, style=style or None, highlight=False, markup=False)
+
+
+@functools.cache
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 140)
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr where that is a terminal; told how much is done of how much."""
+    from rich import progress as bars
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (
+        bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(), bars.TimeRemainingColumn(),
+    )  # fmt: skip
+    with bars.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

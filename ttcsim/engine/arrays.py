@@ -42,6 +42,18 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def example_samples() -> Samples:
+    """One query with one sample; its types are the types of every `Samples`."""
+    dtypes = {
+        "offsets": np.int64, "keys": np.uint64, "flags": np.uint8, "price": np.int64, "signal": np.float32,
+        "reward": np.float32, "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32,
+        "rate": np.float64, "prior_mean": np.float64, "prior_draws": np.float64,
+    }  # fmt: skip
+    arrays: dict[str, NDArray[Any]] = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}
+    arrays["offsets"] = arrays["answer_offsets"] = read_only(np.arange(2, dtype=np.int64))
+    return Samples(**arrays)
+
+
 class Tally(NamedTuple):
     """Outcome of a range of replications; integers only, so that sums do not depend on chunks or threads."""
 

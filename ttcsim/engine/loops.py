@@ -15,11 +15,10 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit, njit_signature
 from ttcsim.compiled.rng import rule_key
-from ttcsim.engine.arrays import Samples, Tally, make_tally, read_only
+from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally
 from ttcsim.engine.choose import (
     NOBODY,
     choose_by_index,
@@ -171,18 +170,6 @@ def kernel(name: str) -> Any:
     arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
     returns = types.boolean if name == "step" else types.void
     return njit_signature(returns(*(types.FunctionType(COMMON[r]) for r in rules), *arguments), loop)
-
-
-def example_samples() -> Samples:
-    """One query with one sample; its types are the types of every `Samples`."""
-    dtypes = {
-        "offsets": np.int64, "keys": np.uint64, "flags": np.uint8, "price": np.int64, "signal": np.float32,
-        "reward": np.float32, "tokens": np.int32, "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32,
-        "rate": np.float64, "prior_mean": np.float64, "prior_draws": np.float64,
-    }  # fmt: skip
-    arrays: dict[str, NDArray[Any]] = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}
-    arrays["offsets"] = arrays["answer_offsets"] = read_only(np.arange(2, dtype=np.int64))
-    return Samples(**arrays)
 
 
 def replay_interpreted(

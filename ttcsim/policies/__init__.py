@@ -14,8 +14,8 @@ from ttcsim.policies.esc import ESC as ESC
 from ttcsim.policies.gap import Gap as Gap
 from ttcsim.policies.oracles import Clairvoyant as Clairvoyant
 from ttcsim.policies.oracles import Prophet as Prophet
-from ttcsim.policies.parse import parse_policy
 from ttcsim.policies.slg import SLG as SLG
+from ttcsim.policies.strings import parse_policy
 from ttcsim.policies.thompson import Thompson as Thompson
 from ttcsim.policies.two_stage import TwoStage as TwoStage
 from ttcsim.policies.uab import UAB as UAB

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ttcsim import grammar
 from ttcsim.errors import InputError
 from ttcsim.policies import rules
 from ttcsim.policies.parameters import check, number
@@ -178,11 +179,8 @@ class Policy:
 
     def label(self) -> str:
         """String form: the name and every parameter that differs from its default."""
-        changed = [
-            f"{f.name}={_plain(getattr(self, f.name))}" for f in fields(self) if getattr(self, f.name) != f.default
-        ]
-        name = self.name or f"{type(self).__module__}:{type(self).__name__}"
-        return f"{name}({','.join(changed)})" if changed else name
+        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return grammar.form(self.name or f"{type(self).__module__}:{type(self).__name__}", changed)
 
     def __str__(self) -> str:
         return self.label()
@@ -191,9 +189,3 @@ class Policy:
 def is_plain(policy: Policy) -> bool:
     """Whether a policy scores queries in plain Python."""
     return inspect.isfunction(getattr(type(policy), "scores", None))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

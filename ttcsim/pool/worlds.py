@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import math
-import re
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ttcsim import grammar
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 
@@ -56,8 +55,6 @@ WORLDS: dict[str, tuple[Callable[..., Rates], int]] = {
 }
 """Law of the success rates, and how many parameters it takes."""
 
-_FORM = re.compile(r"\s*([a-z-]+)\s*(?:\((.*)\))?\s*")
-
 
 def world_rates(text: str, n: int, seed: int = 0) -> Rates:
     """Success rates of n queries of the world `text`, f8[n], in random order.
@@ -69,26 +66,20 @@ def world_rates(text: str, n: int, seed: int = 0) -> Rates:
         (0, c)), ``linear`` (i/n for i = 1..n), ``constant(p)``; with
         ``unsolvable=u`` as last parameter a share u of the queries gets rate 0.
     """
-    match = _FORM.fullmatch(text)
-    if match is None or match[1] not in WORLDS:
-        raise InputError(f"world '{text}': unknown; use {', '.join(WORLDS)}, such as beta(0.4,1.2)")
-    if n < 1:
-        raise InputError(f"world '{text}': {n} queries are too few; give 1 or more")
-    law, arity = WORLDS[match[1]]
-    try:
-        call = ast.parse(f"f({match[2] or ''})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        values = [float(ast.literal_eval(a)) for a in call.args]
-        named = {str(k.arg): float(ast.literal_eval(k.value)) for k in call.keywords}
-    except (SyntaxError, ValueError, TypeError):
-        raise InputError(f"world '{text}': cannot read its parameters; the form is beta(0.4,1.2)") from None
-    unsolvable = named.pop("unsolvable", 0.0)
-    if named:
-        raise InputError(f"world '{text}': no parameter '{min(named)}'; only unsolvable= has a name")
+    call = grammar.parse(text, "world")
+    law, arity = call.choose(WORLDS)
+    values = [float(v) for v in call.values if not isinstance(v, str | bool)]
+    unsolvable = call.named.get("unsolvable", 0.0)
+    if len(values) < len(call.values) or isinstance(unsolvable, str | bool):
+        raise InputError(f"{call.where}: cannot read its parameters as numbers; the form is beta(0.4,1.2)")
+    for name in call.named.keys() - {"unsolvable"}:
+        raise InputError(f"{call.where}: no parameter '{name}'; only unsolvable= has a name")
     if len(values) != arity or not all(map(math.isfinite, values)):
-        raise InputError(f"world '{text}': takes {arity} finite numbers")
+        raise InputError(f"{call.where}: takes {arity} finite numbers")
     if not 0 <= unsolvable < 1:
-        raise InputError(f"world '{text}': unsolvable={unsolvable:g} must lie in [0, 1)")
+        raise InputError(f"{call.where}: unsolvable={unsolvable:g} must lie in [0, 1)")
+    if n < 1:
+        raise InputError(f"{call.where}: {n} queries are too few; give 1 or more")
     generator = np.random.default_rng([seed, 0x776F726C64])
     dead = round(unsolvable * n)
     rates = np.concatenate([law(n - dead, generator, *values), np.zeros(dead)])

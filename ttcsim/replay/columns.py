@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
+from ttcsim.engine.selectors import needed
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
 from ttcsim.pool import Pool
@@ -56,9 +57,8 @@ class Columns:
         pool, reads = self.pool, set(policy.columns())
         if not policy.reads()[1]:
             reads |= {field.needs for field in FIELDS.values()}  # its code does not show what it reads: all there is
-        voting = bool({"majority", "weighted"} & set(setting.selectors))
-        rewarding = bool({"best", "weighted"} & set(setting.selectors)) and setting.reward is not None
-        answered = pool.answers is not None and (voting or "answer" in reads)
+        chosen_by = needed(setting.selectors)
+        answered = pool.answers is not None and "answer" in reads | chosen_by
         answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))
         prior = policy.prior()
         mean, draws = (np.full(pool.n_queries, np.nan),) * 2 if prior is None else cross_fit(pool, prior)
@@ -68,7 +68,7 @@ class Columns:
             flags=read_only(self._flags(policy)),
             price=self.price(setting),
             signal=_none(np.float32) if policy.signal == "correct" else read_only(pool.reward(policy.signal)),
-            reward=read_only(pool.reward(str(setting.reward))) if rewarding else _none(np.float32),
+            reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),
             answer=answer,
             answer_offsets=read_only(slots),

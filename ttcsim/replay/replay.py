@@ -14,7 +14,8 @@ from ttcsim.engine.arrays import CORRECT, HIT, UNBOUNDED, Tally, make_tally, rea
 from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
-from ttcsim.engine.select import SELECTORS, measure_all
+from ttcsim.engine.selection import add_accuracy
+from ttcsim.engine.selectors import BY_NAME
 from ttcsim.engine.work import Plan, Work, arena_size, make_work
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
@@ -120,10 +121,11 @@ class Replay:
                         array[b] = getattr(one, name)[0]
                     else:
                         array[:, b] = getattr(one, name)[:, 0]
-        if setting.selectors:
-            codes = np.array([SELECTORS[s] for s in setting.selectors], dtype=np.int64)
-            seed = np.uint64(setting.seed)
-            measure_all(self.x, tally.draws, first, seed, setting.permute, codes, part.chosen, part.query_chosen)
+        for i, name in enumerate(setting.selectors):
+            add_accuracy(
+                BY_NAME[name], self.x, tally.draws, first, setting.seed, setting.permute, part.chosen[i],
+                part.query_chosen[i],
+            )  # fmt: skip
         return part._replace(**{name: array for name, array in tally._asdict().items() if name != "draws"})
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:

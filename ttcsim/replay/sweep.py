@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.engine.select import SELECTORS
+from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
 from ttcsim.policies import ZOO, Policy, policy
 from ttcsim.pool import Pool
@@ -107,8 +107,7 @@ def sweep(
         raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
     if replay not in REPLAYS:
         raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
-    selectors = _check_selectors(pool, selectors)
-    reward = _check_reward(pool, selectors, reward)
+    selectors, reward = check_selectors(selectors, pool, reward)
     threads = threads or available_cores()
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
@@ -157,31 +156,6 @@ def sweep(
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _check_selectors(pool: Pool, selectors: Sequence[str]) -> tuple[str, ...]:
-    for selector in selectors:
-        if selector == "oracle":
-            continue
-        if selector not in SELECTORS:
-            raise InputError(f"selectors: '{selector}' is unknown; use oracle, {', '.join(SELECTORS)}")
-        if selector in ("majority", "weighted") and pool.answers is None:
-            raise InputError(f"selectors: '{selector}' needs the column 'answer', which pool {pool.name} lacks")
-    return tuple(s for s in dict.fromkeys(selectors) if s != "oracle")
-
-
-def _check_reward(pool: Pool, selectors: tuple[str, ...], reward: str | None) -> str | None:
-    if not {"best", "weighted"} & set(selectors):
-        return None
-    found = pool.reward_name(reward or "reward")
-    if found is None:
-        have = ", ".join(sorted(pool.rewards)) or "no reward, and no logprob with tokens to derive one from"
-        if reward is None:
-            raise InputError(
-                f"selectors: best and weighted need a reward column; pool {pool.name} has {have}: name one"
-            )
-        raise InputError(f"reward: pool {pool.name} has no column '{reward}'; it has {have}")
-    return found
 
 
 def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:

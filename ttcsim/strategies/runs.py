@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ttcsim import grammar
 from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME, check_selectors
@@ -18,7 +19,8 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
-from ttcsim.replay.replay import PoolArrays, Setting
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.setting import Setting
 from ttcsim.theory.uniform import pass_at_k
 
 BEST_OF_N = "best_of_n"
@@ -113,7 +115,7 @@ def runs_from_frame(
     frame = frame.filter(~is_large)
     grid = sorted({*frame["budget"].to_list(), *budgets})
     grid = [b for b in grid if b >= 1]
-    names = [f"{BEST_OF_N}(select={s})" if i else BEST_OF_N for i, s in enumerate(selectors)]
+    names = [grammar.form(BEST_OF_N, {"select": s} if i else {}) for i, s in enumerate(selectors)]
     others = [s for s in frame["strategy"].unique().sort().to_list() if s not in names]
     strategies = (*names, *others)
     shape = (pool.n_queries, len(strategies), len(grid))
@@ -189,7 +191,7 @@ def best_of_n(pool: Pool, budgets: Sequence[int], selector: str, *, seed: int = 
     if not names:
         value[:, inside] = np.array([pass_at_k(pool.sizes, pool.successes, int(b)) for b in fits]).T
     elif len(fits):
-        samples = PoolArrays(pool).samples(Uniform(), Setting(pool, fits, seed, "samples", "permute", names, reward))
+        samples = Columns(pool).samples(Uniform(), Setting(pool, fits, seed, "samples", "permute", names, reward))
         counts = np.broadcast_to(fits[:, None], (REPEATS, len(fits), pool.n_queries)).copy()
         of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
         add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)

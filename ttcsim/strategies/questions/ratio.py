@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ttcsim import grammar
 from ttcsim.errors import InputError
 from ttcsim.statistics.intervals import column_means, query_interval
 from ttcsim.strategies.questions.difficulty import Difficulty
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
-
-_SPLIT = re.compile(r"revisions\(seq=(\d+),par=(\d+)\)")
 
 
 def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, seed: int = 0) -> list[dict[str, Any]]:
@@ -28,9 +26,9 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
     b = table.budgets.index(budget)
     splits: dict[tuple[int, int], int] = {}
     for s, name in enumerate(table.strategies):
-        found = _SPLIT.fullmatch(name)
-        if found and not np.isnan(table.rate[:, s, b]).any():
-            splits[int(found[1]), int(found[2])] = s
+        split = _split(name)
+        if split and not np.isnan(table.rate[:, s, b]).any():
+            splits[split] = s
     if not splits:
         raise InputError(
             f"ratio: pool {table.pool.name} has no revisions(seq=...,par=...) at {budget}; harvest revisions"
@@ -51,3 +49,11 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
         }  # fmt: skip
         rows += pl.DataFrame(told).to_dicts()
     return rows
+
+
+def _split(name: str) -> tuple[int, int] | None:
+    """Attempts in a chain and chains of ``revisions(seq=...,par=...)``; None of another strategy."""
+    if not name.startswith("revisions("):  # a pool's other names are its own affair
+        return None
+    given = grammar.parse(name, "strategy").named
+    return (int(given["seq"]), int(given["par"])) if given.keys() == {"seq", "par"} else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import re
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ttcsim import grammar
 from ttcsim.compiled.rng import query_keys, stream, uniform
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
@@ -36,24 +36,16 @@ class _Method:
 
 def parse_world(text: str) -> ReasoningTree | RevisionChains:
     """``tree`` or ``revisions``, with parameters as in ``tree(noise=1,exploit=0)``."""
-    found = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", text)
-    if not found or found[1] not in WORLDS:
-        raise InputError(f"world '{text}': the worlds of strategies are {', '.join(WORLDS)}, such as tree(noise=1)")
-    kind: type[ReasoningTree] | type[RevisionChains] = WORLDS[found[1]]
-    known = [f.name for f in fields(kind)]
-    given: dict[str, Any] = {}
-    for part in filter(None, (p.strip() for p in (found[2] or "").split(","))):
-        name, equals, value = (p.strip() for p in part.partition("="))
-        if not equals or name not in known:
-            raise InputError(f"world '{text}': '{part}' is no parameter; there are {', '.join(known)}")
-        try:
-            given[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError) as error:
-            raise InputError(f"world '{text}': {name} is no number: {value}") from error
-    try:
-        return kind(**given)
-    except TypeError as error:
-        raise InputError(f"world '{text}': {error}") from error
+    call = grammar.parse(text, "world")
+    kind = call.choose(WORLDS, "the worlds of strategies are")
+    types = {f.name: f.type for f in fields(kind)}
+    given: dict[str, Any] = call.parameters(types)
+    for name, value in given.items():
+        if isinstance(value, str | bool) or not math.isfinite(value):
+            raise InputError(f"{call.where}: {name}={value!r} is not a number")
+        if types[name] == "int" and not isinstance(value, int):
+            raise InputError(f"{call.where}: {name}={value!r} is not a whole number")
+    return kind(**given)
 
 
 def simulate(
@@ -94,7 +86,7 @@ def simulate(
     for s, selector in enumerate(others, start=len(names)):
         rate[:, s] = best_of_n(pool, grid, selector, seed=seed)
         count[:, s] = np.where(np.isnan(rate[:, s]), 0, REPEATS)
-    names += [f"{BEST_OF_N}(select={selector})" for selector in others]
+    names += [grammar.form(BEST_OF_N, {"select": selector}) for selector in others]
     large = world.large_pass_at_1(hard) if isinstance(world, ReasoningTree) else None
     return StrategyRuns(pool, tuple(names), grid, rate, count, tokens, large)
 
@@ -146,12 +138,12 @@ def _searches(budget: int) -> list[_Method]:
         beams = budget // (k + 1)
         if beams * (k + 1) != budget or beams < 4:
             continue
-        label = "beam(" if k == 0 else f"lookahead(k={k},"
-        root = round(beams**0.5)
-        if k != 1 and beams % 4 == 0:
-            methods.append(_Method(f"{label}m=4)", beams, 4, k))
-        if beams % root == 0:
-            methods.append(_Method(f"{label}m=sqrt)", beams, root, k))
+        widths: dict[str | int, int] = {} if k == 1 else {4: 4}
+        widths["sqrt"] = round(beams**0.5)
+        for m, width in widths.items():
+            if beams % width == 0:
+                name = grammar.form("lookahead", {"k": k, "m": m}) if k else grammar.form("beam", {"m": m})
+                methods.append(_Method(name, beams, width, k))
     return methods
 
 
@@ -159,7 +151,7 @@ def _chains(budget: int) -> list[_Method]:
     if budget & (budget - 1):
         raise InputError(f"strategies: the world of revisions splits budgets in powers of two, not {budget}")
     splits = [1 << i for i in range(budget.bit_length())]
-    every = [_Method(f"revisions(seq={s},par={budget // s})", s, budget // s) for s in splits[1:]]
+    every = [_Method(grammar.form("revisions", {"seq": s, "par": budget // s}), s, budget // s) for s in splits[1:]]
     return [_Method(BEST_OF_N, 1, budget), *every]
 
 

@@ -1,0 +1,97 @@
+"""The page: what it says, and that names from outside cannot become markup."""
+
+import html
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import polars as pl
+import pytest
+
+import ttcsim
+from ttcsim.pool.worlds import make_pool
+from ttcsim.report.page import report_html
+from ttcsim.report.tables import grid, wins_at
+
+BUDGETS = [1.0, 2.0, 4.0]
+
+
+@pytest.fixture(scope="module")
+def result():
+    pool = make_pool("beta(0.5,1)", 20, 30)
+    return ttcsim.sweep(pool, ["uniform", "elimination", "consensus"], BUDGETS, reps=20, selectors=["best"])
+
+
+def page(result, **config):
+    won = ttcsim.wins(result)
+    tables = result.frame, ttcsim.compare(result), ttcsim.allocation(result), {**result.config, **config}
+    return report_html(*tables, won=won, headline="5 > 4 & <b>bold</b>")
+
+
+class Tags(HTMLParser):
+    """Counts tags, and fails where they do not nest."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.count = [], {}
+
+    def handle_starttag(self, tag, attrs):
+        self.count[tag] = self.count.get(tag, 0) + 1
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_names_are_text_and_tags_nest(result):
+    text = page(result, pool="<script>alert(1)</script>")
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert "script" not in tags.count and "b" not in tags.count
+    assert tags.count["img"] == 4  # two metrics, efficiency, allocation
+    assert html.escape("<script>alert(1)</script>") in text and "5 &gt; 4 &amp;" in text
+
+
+def test_every_number_of_the_frame_is_on_the_page(result):
+    text = page(result)
+    cells = set(re.findall(r"<td>([^<]*)", text))
+    for row in result.frame.iter_rows(named=True):
+        assert f"{100 * row['mean']:.2f}" in cells
+        assert f"{row['lo_queries']:.4g}" in cells
+    for words in ("Who wins", "Efficiency", "Where the draws went", "9 comparisons of the run, at\n5%"):
+        assert words in text
+
+
+def test_a_run_of_one_policy_has_a_page_without_comparison(result):
+    alone = ttcsim.sweep(result.pool, ["uniform"], BUDGETS, reps=5)
+    tables = alone.frame, ttcsim.compare(result).clear(), ttcsim.allocation(alone), alone.config
+    text = report_html(*tables, won=ttcsim.wins(result).clear())
+    assert "Efficiency" not in text and "Who wins" not in text
+
+
+def test_grid_is_sorted_by_the_middle_budget_and_says_what_was_not_spent():
+    rows = [
+        {"policy": name, "budget": b, "mean": mean * b, "lo": 0.1, "hi": hi, "spent": spent * b, "other": None}
+        for name, mean, hi, spent in (("a", 0.1, 0.2, 1.0), ("b", 0.2, None, 0.5))
+        for b in BUDGETS
+    ]
+    found = grid(pl.DataFrame(rows))
+    assert [name for name, _ in found.rows] == ["b", "a"]
+    assert found.rows[0][1][1] == ("40.00", "", "spends 1")
+    assert found.rows[1][1][1] == ("20.00", " ± 5.00", "")
+
+
+def test_marks_of_the_wins():
+    rows = [("a", "b", 0.3, 0.01, 0.01), ("a", "c", 0.2, 0.2, 0.01), ("b", "c", 0.1, 0.2, 0.2)]
+    columns = ["winner", "loser", "difference", "queries_holm", "replay_holm"]
+    won = pl.DataFrame(rows, schema=columns, orient="row").with_columns(budget=2.0)
+    found = wins_at(won, 2.0)
+    assert found.names == ["a", "b", "c"]
+    assert found.marks == {("a", "b"): "●", ("a", "c"): "○", ("b", "c"): ""}
+    assert found.comparisons == 3
+
+
+def test_the_template_is_in_the_package():
+    assert files("ttcsim.report").joinpath("page.html").is_file()

@@ -1,0 +1,117 @@
+"""``ttcsim pool``: describe, import, select from, join and make pools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import ttcsim
+from ttcsim.cli import options as opt
+from ttcsim.cli.tables import print_json, say, show
+from ttcsim.errors import InputError
+
+
+def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
+    """Check a pool and say what is in it."""
+    facts = ttcsim.load(pool).describe()
+    if as_json:
+        print_json([facts], {"pool": pool})
+        return
+
+    def words(value: Any) -> str:
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+    rows = [
+        {"fact": key.replace("_", " "), "value": ", ".join(map(words, value if isinstance(value, list) else [value]))}
+        for key, value in facts.items()
+    ]
+    show(rows, header=False)
+
+
+def import_(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="samples, counts, lm-eval, inspect or monkeys.")],
+    src: Annotated[str, typer.Argument(help="File, or folder of files or of a Hugging Face data set.")],
+    dest: opt.Dest,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
+    ] = None,
+    where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only these rows.")] = None,
+) -> None:
+    """Make a pool of what you have.
+
+    FORMAT samples: any table (.parquet, .csv, .jsonl, Dataset.save_to_disk), one row a sample. counts: one row a
+    query with n and c. lm-eval: samples_*.jsonl of --log_samples. inspect: .json or .eval logs. monkeys: YAML or JSON
+    files of Large Language Monkeys.
+    """
+    from ttcsim.pool.importers import FORMATS
+
+    if form not in FORMATS:
+        raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(FORMATS)}")
+    pool = FORMATS[form](src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"))
+    _write(pool, dest, {"source": Path(src).name, "import": form})
+
+
+def hard(
+    pool: opt.Pool,
+    dest: opt.Dest,
+    after: Annotated[int, typer.Option(help="Draws without a correct one that make a query hard.")] = 16,
+    seed: opt.Seed = 0,
+    keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
+) -> None:
+    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does."""
+    whole = ttcsim.load(pool)
+    facts = {"source": whole.name, "unsolved_after": after, "seed": seed, "probe_kept": keep_probe}
+    _write(whole.unsolved_after(after, seed=seed, keep_probe=keep_probe), dest, facts, queries_of=whole.n_queries)
+
+
+def initial(
+    pool: Annotated[str, typer.Argument(help="A pool that was sampled until solved.")],
+    dest: opt.Dest,
+    samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
+) -> None:
+    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
+    whole = ttcsim.load(pool)
+    facts = dict(whole.manifest or {})
+    adaptive = facts.pop("adaptive", None) or {}
+    if samples is None and "initial" not in adaptive:
+        raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
+    first = whole.first(int(adaptive["initial"]) if samples is None else samples)
+    _write(first, dest, facts, samples_of=whole.n_samples)
+
+
+def merge(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="POOL POOL ... DEST", help="Pools, then the folder to make.")
+    ],
+) -> None:
+    """Join pools of different queries, such as the shards of one harvest."""
+    *sources, dest = folders
+    ttcsim.merge(sources, dest)
+    _told(ttcsim.load(dest), dest)
+
+
+def make(
+    dest: opt.Dest,
+    world: Annotated[str, typer.Option(help="beta(a,b), linear or constant(p); unsolvable=u as last parameter.")],
+    queries: opt.Queries = 500,
+    samples: opt.Samples = 1024,
+    seed: opt.Seed = 0,
+) -> None:
+    """Make a synthetic pool of a world."""
+    from ttcsim.pool.worlds import make_pool
+
+    _write(make_pool(world, queries, samples, seed=seed), dest, {"world": world, "seed": seed})
+
+
+def _write(pool: ttcsim.Pool, dest: Path, facts: dict[str, Any], **whole: int) -> None:
+    ttcsim.write(pool, dest, facts=facts)
+    _told(pool, dest, **whole)
+
+
+def _told(pool: ttcsim.Pool, dest: Path, queries_of: int | None = None, samples_of: int | None = None) -> None:
+    """Say what the folder holds, and of how many queries or samples they were taken."""
+    queries = f"{pool.n_queries}" + ("" if queries_of is None else f" of {queries_of}")
+    samples = f"{pool.n_samples}" + ("" if samples_of is None else f" of {samples_of}")
+    say(f"{dest}: {queries} queries, {samples} samples")

@@ -1,0 +1,137 @@
+"""Commands that replay: demo, sweep, rerun, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import ttcsim
+from ttcsim.cli import options as opt
+from ttcsim.cli.tables import Row, print_json, progress, say, show
+from ttcsim.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def demo(
+    reps: opt.Reps = 1000,
+    seed: opt.Seed = 0,
+    out: Annotated[Path, typer.Option(help="Folder for figures and report.html.")] = Path("ttcsim-demo"),
+    threads: opt.Threads = None,
+) -> None:
+    """Replay the built-in real pool: a table, the headline, figures and report.html."""
+    from ttcsim.report.demo import replay_demo, write_demo
+
+    with progress("replaying") as told:
+        found = replay_demo(reps=reps, seed=seed, threads=threads, progress=told)
+    say(found.opening)
+    _show_metric(found.result.frame, "coverage")
+    _show_efficiency(found.comparison)
+    say(found.headline, style="bold")
+    for remark in found.remarks:
+        say(remark)
+    say(f"Figures and report: {out}/{', '.join(path.name for path in write_demo(found, out))}")
+
+
+def sweep(
+    pool: opt.Pool,
+    policy: opt.Policies,
+    budgets: opt.Budgets,
+    reps: opt.Reps = 1000,
+    seed: opt.Seed = 0,
+    cost: Annotated[str, typer.Option(help="samples or tokens.")] = "samples",
+    replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
+    select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
+    reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Replicate until every 95 % interval has at most this half-width.")
+    ] = None,
+    skip_unfit: Annotated[
+        bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
+    keep_replications: Annotated[
+        bool, typer.Option(help="Also write every replication's values (with --out).")
+    ] = False,
+    as_json: opt.Json = False,
+    threads: opt.Threads = None,
+) -> None:
+    """Replay policies on a pool at every budget."""
+    if out is not None and out.exists():
+        raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
+    from ttcsim.replay.run_folder import baseline_of, versions, write_run
+
+    with progress("replaying") as told:
+        result = ttcsim.sweep(
+            pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
+            selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
+            progress=told,
+        )  # fmt: skip
+    if out is not None:
+        source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
+        write_run(result, out, source=source, replications=keep_replications)
+        print(f"ttcsim: wrote {out}", file=sys.stderr)
+    if as_json:
+        print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
+        return
+    for metric in result.frame["metric"].unique(maintain_order=True).to_list():
+        _show_metric(result.frame, metric)
+    comparison = ttcsim.compare(result, baseline_of(result))
+    if comparison.height:
+        _show_efficiency(comparison)
+
+
+def rerun(
+    folder: opt.RunFolder,
+    pool: Annotated[str | None, typer.Option(help="The pool, where it moved.")] = None,
+    threads: opt.Threads = None,
+) -> None:
+    """Run a run folder again and compare every number; exit 1 when one differs."""
+    from ttcsim.replay.run_folder import read_run
+    from ttcsim.replay.run_folder import rerun as run_again
+
+    config, _ = read_run(folder)
+    _, same = run_again(folder, ttcsim.load(pool or config["source"]), threads=threads)
+    if not same:
+        print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
+        raise typer.Exit(1)
+    say(f"{folder}: every number is the same")
+
+
+def report(folder: opt.RunFolder) -> None:
+    """Write one self-contained HTML page with figures into a run folder."""
+    from ttcsim.replay.run_folder import read_run, read_tables
+    from ttcsim.report.page import report_html, write_report
+
+    config, frame = read_run(folder)
+    comparison, table, won = read_tables(folder)
+    say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
+
+
+def _show_metric(frame: pl.DataFrame, metric: str) -> None:
+    def cell(row: Row) -> str:
+        return f"{row['mean']:.1%}" + (f" ±{100 * (row['hi'] - row['mean']):.2f}" if row["hi"] is not None else "")
+
+    _by_budget(frame.filter(metric=metric), cell, f"{metric}, mean ± 95 % replay noise")
+
+
+def _show_efficiency(comparison: pl.DataFrame) -> None:
+    def cell(row: Row) -> str:
+        return f"{'≥' if row['at_least'] else ''}{row['efficiency']:.2f}x"
+
+    title = f"efficiency against {comparison['baseline'][0]}: budget it needs / own budget"
+    _by_budget(comparison.filter(metric="coverage"), cell, title)
+
+
+def _by_budget(frame: pl.DataFrame, cell: Callable[[Row], str], title: str) -> None:
+    """A row a policy, a column a budget."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in frame.sort("budget", maintain_order=True).iter_rows(named=True):
+        own = rows.setdefault(row["policy"], {"policy": row["policy"]})
+        own[f"{row['budget']:g}"] = cell(row)
+    show(list(rows.values()), title=title, left=("policy",))

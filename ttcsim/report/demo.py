@@ -1,0 +1,109 @@
+"""The demo: the built-in real pool replayed, told in sentences, drawn and written as a page."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+import ttcsim
+from ttcsim.pool import Pool
+from ttcsim.replay.result import Result
+from ttcsim.theory import uniform_coverage
+
+POOL = "builtin:smollm2-arithmetic"
+POLICIES = ("uniform", "elimination", "entropy", "two-stage", "clairvoyant", "prophet")
+BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0)
+HEADLINE = ("elimination", 8.0)
+
+
+class Demo(NamedTuple):
+    """What the demo found and says."""
+
+    result: Result
+    comparison: pl.DataFrame
+    opening: str
+    headline: str
+    remarks: list[str]
+
+
+def replay_demo(
+    *, reps: int = 1000, seed: int = 0, threads: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Demo:
+    """Replay the demo's policies; see `ttcsim.sweep` for the parameters."""
+    pool = ttcsim.load(POOL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said below, in a sentence
+        result = ttcsim.sweep(pool, POLICIES, BUDGETS, reps=reps, seed=seed, threads=threads, progress=progress)
+    comparison = ttcsim.compare(result)
+    opening = (
+        f"Pool {pool.name}: {pool.n_queries} queries x {pool.sizes.min()} real samples of {subject(pool)}, mean "
+        f"success rate {pool.rates.mean():.1%}, {(pool.successes == 0).mean():.1%} never solved."
+    )
+    return Demo(result, comparison, opening, headline(result, comparison, *HEADLINE), _remarks(pool, result))
+
+
+def write_demo(demo: Demo, folder: Path) -> list[Path]:
+    """Write the figures and ``report.html`` into `folder`."""
+    from ttcsim.report import figures
+    from ttcsim.report.page import report_html, write_report
+
+    folder.mkdir(parents=True, exist_ok=True)
+    result, comparison = demo.result, demo.comparison
+    title = f"{subject(result.pool)}, 95 % band of replay noise"
+    table = ttcsim.allocation(result)
+    shown = table.filter(pl.col("policy").is_in(["uniform", "elimination", "clairvoyant", "prophet"]))
+    drawn = {
+        "coverage": figures.plot_metric(result.frame, title=title),
+        "efficiency": figures.plot_efficiency(comparison, title="95 % intervals over queries"),
+        "allocation": figures.plot_allocation(shown, budget=HEADLINE[1]),
+    }
+    written = [figures.save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
+    won = ttcsim.wins(result)
+    page = report_html(result.frame, comparison, table, result.config, won=won, headline=demo.headline)
+    return [*written, write_report(folder, page)]
+
+
+def subject(pool: Pool) -> str:
+    """The model and the task families of a pool, as its manifest and its queries say."""
+    model = (pool.manifest or {}).get("model", {}).get("name", "a model")
+    if pool.queries is None or "level" not in pool.queries.columns:
+        return str(model)
+    return f"{model} on {pool.queries['level'].n_unique()} task families"
+
+
+def headline(result: Result, comparison: pl.DataFrame, policy: str, budget: float) -> str:
+    """What a policy gains over uniform at one budget, in two sentences."""
+    frame = result.frame.filter(metric="coverage", budget=budget)
+    uniform, other = (frame.filter(policy=name).row(0, named=True) for name in ("uniform", policy))
+    row = comparison.filter(metric="coverage", budget=budget, policy=policy).row(0, named=True)
+    at_least = "at least " if row["at_least"] else ""
+    return (
+        f"At {budget:g} {result.config['cost']} per query, {policy} solves {other['mean']:.1%} of the queries, uniform "
+        f"best-of-N {uniform['mean']:.1%}: {100 * row['difference']:+.1f} points "
+        f"(95 % CI {100 * row['lo']:+.2f} to {100 * row['hi']:+.2f} for these queries, "
+        f"{100 * row['lo_queries']:+.1f} to {100 * row['hi_queries']:+.1f} for new ones). "
+        f"Uniform needs {at_least}{row['efficiency']:.1f} times the budget to get there."
+    )
+
+
+def _remarks(pool: Pool, result: Result) -> list[str]:
+    """How uniform's replayed coverage sits beside its exact value, and whether samples ran out."""
+    uniform = result.frame.filter(policy="uniform", metric="coverage").sort("budget")
+    worst = max(
+        abs(mean - uniform_coverage(pool.sizes, pool.successes, pool.total(budget))) / se if se else 0.0
+        for budget, mean, se in uniform.select("budget", "mean", "se").iter_rows()
+    )
+    remarks = [
+        f"Check: uniform's replayed coverage is within {worst:.1f} standard errors of the exact pass@k everywhere."
+    ]
+    exhausted = result.frame.filter(policy="elimination").sort("budget")["exhausted"][-1]
+    if exhausted:
+        remarks.append(
+            f"Note: at {BUDGETS[-1]:g} samples per query, elimination used up all samples of {exhausted:.1%} of the "
+            "queries."
+        )
+    return remarks
