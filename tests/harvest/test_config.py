@@ -7,10 +7,10 @@ import pytest
 
 import harvest
 from harvest.config import check_config, load_config, recipes
-from harvest.errors import HarvestError
 from harvest.prompts import Prompter, fill
 from harvest.queries import parse_shard
 from harvest.tasks import Problem
+from ttcsim.errors import InputError
 
 GOOD = {
     "model": {"path": "some/model"},
@@ -58,27 +58,27 @@ GOOD = {
     ],
 )
 def test_says_what_is_wrong(change, said):
-    with pytest.raises(HarvestError, match=said) as caught:
+    with pytest.raises(InputError, match=said) as caught:
         check_config({**GOOD, **change}, "here.toml")
     assert str(caught.value).startswith("here.toml: ") and "\n" not in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(HarvestError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         load_config(str(tmp_path / "none.toml"))
     (tmp_path / "bad.toml").write_text("a = [1")
-    with pytest.raises(HarvestError, match="not TOML"):
+    with pytest.raises(InputError, match="not TOML"):
         load_config(str(tmp_path / "bad.toml"))
-    with pytest.raises(HarvestError, match=r"no such recipe; there are .*math500"):
+    with pytest.raises(InputError, match=r"no such recipe; there are .*math500"):
         load_config("recipe:none")
 
 
 def test_overrides_are_toml_values():
     config = load_config("recipe:builtin-smollm2", ["sampling.n=7", "model.path=/some/where", "sampling.stop=['x']"])
     assert (config.sampling.n, config.model.path, config.sampling.stop) == (7, "/some/where", ("x",))
-    with pytest.raises(HarvestError, match="write key=value"):
+    with pytest.raises(InputError, match="write key=value"):
         load_config("recipe:builtin-smollm2", ["sampling.n"])
-    with pytest.raises(HarvestError, match="'reward' is not one table"):
+    with pytest.raises(InputError, match="'reward' is not one table"):
         load_config("recipe:builtin-smollm2", ["reward.name=x"])
 
 
@@ -119,12 +119,12 @@ def test_prompts_with_and_without_chat():
     ],
 )
 def test_prompts_that_cannot_be_made(task, said):
-    with pytest.raises(HarvestError, match=said):
+    with pytest.raises(InputError, match=said):
         prompter(**task)
 
 
 def test_shards():
     assert parse_shard("2/3") == (2, 3)
     for wrong in ("3/3", "1", "a/b", "-1/2", "1/0"):
-        with pytest.raises(HarvestError, match="0 <= i < n"):
+        with pytest.raises(InputError, match="0 <= i < n"):
             parse_shard(wrong)
