@@ -76,7 +76,7 @@ def revision_rows(chains: pl.DataFrame, reward: str | None) -> list[dict[str, ob
                     rows.append(
                         {
                             "query_id": query_id, "strategy": f"revisions(seq={seq},par={par})", "budget": seq * par,
-                            "run": run, "correct": chosen.correct, "reward": chosen.score if reward else None,
+                            "run": run, "correct": chosen.right, "reward": chosen.score if reward else None,
                             "tokens": sum(r["tokens"] for c in group for r in table[c][:seq]), "answer": chosen.answer,
                         }
                     )  # fmt: skip

@@ -153,7 +153,7 @@ def outcome_rows(
             {
                 "query_id": s.query.query_id, "strategy": strategy.label, "run": s.run,
                 "budget": strategy.generations(budget),
-                "correct": chosen.correct, "reward": chosen.score, "tokens": s.spent, "answer": chosen.answer,
+                "correct": chosen.right, "reward": chosen.score, "tokens": s.spent, "answer": chosen.answer,
             }
         )  # fmt: skip
     return rows
