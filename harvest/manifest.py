@@ -19,11 +19,11 @@ def make_plan(
 ) -> dict[str, Any]:
     """All that decides what is sampled: an unfinished harvest goes on only with the same."""
     return {
+        "versions": {"harvest": harvest.VERSION, "vllm": engine.get("vllm")},
         "config": config.measured(),
         "queries": fingerprint(everything),
         "shard": list(shard),
         "model": _model_fingerprint(config.model.path),
-        "versions": {"harvest": harvest.VERSION, "vllm": engine.get("vllm")},
     }
 
 

@@ -75,7 +75,7 @@ def _harvest(config: Config, models: Models, out: Path, resume: bool, shard: tup
         raise InputError(f"--shard {index}/{of}: there are only {len(everything)} queries; use fewer shards")
     engine = generator.facts()
     plan = make_plan(config, everything, shard, engine)
-    whole = digest({**plan, "extras": [*(r.key for r in config.reward), *(s.key for s in config.strategy)]})
+    whole = digest({**plan, "extras": [made.key for made in (*config.reward, *config.strategy)]})
     with Store(out, plan, whole, resume=resume) as store:
         if store.finished:
             report.say(f"{out} is finished already")

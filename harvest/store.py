@@ -146,7 +146,7 @@ def digest(plan: Mapping[str, Any]) -> str:
 
 def _compare(before: Any, now: Any, file: Path, place: str = "") -> None:
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        for key in sorted({*before, *now}):
+        for key in {**now, **before}:  # versions first, which explain the rest
             _compare(before.get(key), now.get(key), file, f"{place}.{key}" if place else key)
     elif before != now and json.dumps(before) != json.dumps(now):
         raise InputError(

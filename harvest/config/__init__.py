@@ -10,6 +10,7 @@ from harvest.config.config import load_config as load_config
 from harvest.config.config import recipes as recipes
 from harvest.config.rewards import JudgeReward as JudgeReward
 from harvest.config.rewards import LogprobReward as LogprobReward
+from harvest.config.rewards import ModelReward as ModelReward
 from harvest.config.rewards import OutcomeReward as OutcomeReward
 from harvest.config.rewards import ProcessReward as ProcessReward
 from harvest.config.rewards import RewardConfig as RewardConfig

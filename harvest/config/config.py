@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -80,7 +80,7 @@ class Config(Table):
     engine: dict[str, Any] = Field(default_factory=dict)  # passed to vllm.LLM as it stands
     environment: dict[str, str] = Field(default_factory=dict)  # variables set before vllm is imported
     sampling: SamplingConfig
-    task: Annotated[tuple[TaskConfig, ...], Field(min_length=1)]
+    task: tuple[TaskConfig, ...]
     verifier: VerifierConfig = VerifierConfig()
     reward: tuple[RewardConfig, ...] = ()
     strategy: tuple[StrategyConfig, ...] = ()
@@ -88,6 +88,8 @@ class Config(Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
+        if not self.task:
+            raise ValueError("there is no [task]; name one of `harvest tasks`")
         rewards = {r.name: r for r in self.reward}
         if len(rewards) < len(self.reward):
             raise ValueError("two [[reward]] tables have the same name")
@@ -173,8 +175,9 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> Config:
 def check_config(table: Mapping[str, Any], where: str) -> Config:
     """A table as a config, or the first thing that is wrong with it."""
     table = dict(table)
-    if isinstance(table.get("task"), Mapping):
-        table["task"] = [table["task"]]
+    for several in ("task", "reward", "strategy"):
+        if isinstance(table.get(several), Mapping):
+            table[several] = [table[several]]
     try:
         return Config.model_validate(table)
     except ValidationError as error:

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import Field
 
-from harvest.config.table import Table
+from harvest.config.table import Kept
 
 Aggregate = Literal["last", "min", "prod", "mean"]
 
 
-class _Reward(Table):
+class _Reward(Kept):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     kind: str
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name
 
     @property
     def column(self) -> str:
         """The column that it fills."""
         return "reward" if self.name == "reward" else f"reward_{self.name}"
-
-    @property
-    def key(self) -> str:
-        """Name and hash: what it scored is never taken for what another setting would have scored."""
-        return f"{self.name}-{self.digest}"
-
-    @property
-    def own_model(self) -> str | None:
-        """The model that has to be loaded for it, where that is not the generator."""
-        return None
 
 
 class ModelReward(_Reward):
@@ -39,11 +34,6 @@ class ModelReward(_Reward):
     prompt: str | None = None
     system: str = ""
     chat: bool = True
-
-    @property
-    def own_model(self) -> str | None:
-        """The model that has to be loaded for it, where that is not the generator."""
-        return self.model
 
 
 class LogprobReward(_Reward):
@@ -90,11 +80,6 @@ class RolloutsReward(_Reward):
 
 RewardConfig = Annotated[
     LogprobReward | OutcomeReward | ProcessReward | JudgeReward | RolloutsReward,
-    Discriminator(
-        "kind",
-        custom_error_type="unknown_kind",
-        custom_error_message="unknown kind",
-        custom_error_context={"kinds": "logprob, outcome, process, judge, rollouts"},
-    ),
+    Field(discriminator="kind"),
 ]
 """One ``[[reward]]``."""

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, model_validator
+from pydantic import Field, model_validator
 
-from harvest.config.table import Table
-
-
-class _Strategy(Table):
-    kind: str
-
-    @property
-    def label(self) -> str:
-        """Name of the strategy in the pool."""
-        raise NotImplementedError
-
-    @property
-    def key(self) -> str:
-        """Name and hash, as of a reward."""
-        return f"{self.label}-{self.digest}"
+from harvest.config.table import Kept
 
 
-class SearchStrategy(_Strategy):
+class SearchStrategy(Kept):
     """What beam and lookahead search share."""
 
+    kind: str
     scorer: str = Field(description="the name of a [[reward]] that scores steps")
-    budgets: tuple[int, ...] = Field(description="numbers of beams N, such as [4, 16, 64]", min_length=1)
+    budgets: tuple[int, ...] = Field(description="numbers of beams N, such as [4, 16, 64]")
     width: int | Literal["sqrt"] = 4  # M
     steps_ahead: int = 0  # k
     rounds: int = Field(40, ge=1)
@@ -37,6 +24,8 @@ class SearchStrategy(_Strategy):
 
     @model_validator(mode="after")
     def _budgets_fit(self) -> SearchStrategy:
+        if not self.budgets:
+            raise ValueError(f"kind '{self.kind}' needs `budgets`, such as [4, 16, 64]")
         if self.width != "sqrt" and self.width < 1:
             raise ValueError("width must be 1 or more, or 'sqrt'")
         for budget in self.budgets:
@@ -55,32 +44,27 @@ class SearchStrategy(_Strategy):
         """What N beams cost, in generations: N (k + 1)."""
         return budget * (1 + self.steps_ahead)
 
+    @property
+    def label(self) -> str:
+        """Name of the strategy in the pool: ``beam(m=4)``, ``beam(m=sqrt)``, ``lookahead(k=3,m=4)``."""
+        return f"lookahead(k={self.steps_ahead},m={self.width})" if self.steps_ahead else f"beam(m={self.width})"
+
 
 class BeamStrategy(SearchStrategy):
-    """Beam search: ``beam(m=4)``, ``beam(m=sqrt)``."""
+    """Beam search."""
 
     kind: Literal["beam"]
     steps_ahead: Literal[0] = 0
 
-    @property
-    def label(self) -> str:
-        """Name of the strategy in the pool."""
-        return f"beam(m={self.width})"
-
 
 class LookaheadStrategy(SearchStrategy):
-    """Beam search on greedy rollouts: ``lookahead(k=3,m=4)``."""
+    """Beam search by the scores of greedy rollouts."""
 
     kind: Literal["lookahead"]
     steps_ahead: int = Field(ge=1, description="steps of a rollout, 1 or more (0 is beam search)")
 
-    @property
-    def label(self) -> str:
-        """Name of the strategy in the pool."""
-        return f"lookahead(k={self.steps_ahead},m={self.width})"
 
-
-class RevisionsStrategy(_Strategy):
+class RevisionsStrategy(Kept):
     """Chains of revisions."""
 
     kind: Literal["revisions"]
@@ -92,17 +76,12 @@ class RevisionsStrategy(_Strategy):
 
     @property
     def label(self) -> str:
-        """Name of the strategy in the pool."""
+        """Name of the strategy in the pool, but for its split into sequential and parallel."""
         return "revisions"
 
 
 StrategyConfig = Annotated[
     BeamStrategy | LookaheadStrategy | RevisionsStrategy,
-    Discriminator(
-        "kind",
-        custom_error_type="unknown_kind",
-        custom_error_message="unknown kind",
-        custom_error_context={"kinds": "beam, lookahead, revisions"},
-    ),
+    Field(discriminator="kind"),
 ]
 """One ``[[strategy]]``."""

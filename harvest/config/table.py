@@ -31,10 +31,19 @@ class Table(BaseModel):
             raise PydanticCustomError("missing_key", "missing", {**about, "key": missing[0], "about": description})
         return given
 
+
+class Kept(Table):
+    """A table that makes something which an unfinished harvest keeps."""
+
     @property
-    def digest(self) -> str:
-        """Hash of all that the table says."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+    def label(self) -> str:
+        """What people call it."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        """Label and hash: what one setting made is never taken for what another would have made."""
+        return f"{self.label}-{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]}"
 
 
 class Options(Table):
@@ -67,10 +76,10 @@ def first_fault(error: ValidationError) -> str:
                 return f"'{place + '.' if place else ''}{context['key']}' is missing{more}"
             about = f": {context['about']}" if context["about"] else ""
             return f"{place}: kind '{context['kind']}' needs `{context['key']}`{about}{more}"
-        case "unknown_kind":
-            kind = first["input"].get("kind")
-            given = "is missing" if kind is None else f"'{kind}' is none"
-            return f"{place}: kind {given}; there are {context['kinds']}{more}"
+        case "union_tag_not_found":
+            return f"'{place}.kind' is missing{more}"
+        case "union_tag_invalid":
+            return f"{place}: there is no kind '{context['tag']}'; there are {context['expected_tags']}{more}"
         case "value_error":
             return f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}{more}"
     given = "" if isinstance(first["input"], Mapping) else f", not {first['input']!r}"

@@ -8,14 +8,14 @@ from functools import partial
 
 import polars as pl
 
-from harvest.config import LogprobReward, RewardConfig
+from harvest.config import LogprobReward, ModelReward, RewardConfig
 from harvest.rewards import reward_columns
 from harvest.stages.stage import Part, Stage, Work, one_by_one
 
 
 def rewards(work: Work, sampled: Sequence[Part]) -> Iterator[Stage]:
     """One stage a ``[[reward]]``. What needs the generator comes first, so that it is loaded once."""
-    for reward in sorted(work.config.reward, key=lambda r: r.own_model is not None):
+    for reward in sorted(work.config.reward, key=lambda r: isinstance(r, ModelReward) and r.model is not None):
         parts = [scored(part, reward) for part in sampled]
         yield Stage("reward", f"reward {reward.name}", parts, one_by_one(partial(_make, work, reward)))
 

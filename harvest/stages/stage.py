@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -56,10 +57,11 @@ class Work:
     verify: VerifyBeside
     store: Store
     report: Report
-    by_id: dict[str, Query] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_id", {q.query_id: q for q in self.queries})
+    @cached_property
+    def by_id(self) -> dict[str, Query]:
+        """The queries by name."""
+        return {q.query_id: q for q in self.queries}
 
     def cut(self, folder: str, queries: Sequence[Query], *, each: int = 1, first: int = 0) -> list[Part]:
         """Parts of consecutive queries."""

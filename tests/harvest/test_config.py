@@ -55,12 +55,50 @@ GOOD = {
         ),
         ({"output": {"path": "p", "queries_per_part": 0}}, "output.queries_per_part"),
         ({"task": []}, "task"),
+        # A key of another kind is none of this kind.
+        (
+            {"reward": [{"name": "a", "kind": "process", "model": "m", "rollouts": 3}]},
+            r"'rollouts' is not a key of \[reward.0\] of kind 'process'; it has .*step_tag",
+        ),
+        ({"reward": [{"name": "a", "kind": "prcess"}]}, "reward.0: there is no kind 'prcess'; there are 'logprob'"),
+        ({"reward": {"name": "a"}}, "'reward.0.kind' is missing"),
+        (
+            {"strategy": [{"kind": "beam", "budgets": [4], "scorer": "x", "steps_ahead": 3}]},
+            "strategy.0.steps_ahead: input should be 0, not 3",
+        ),
+        ({"task": {"name": "arithmetic", "file": "x.jsonl"}}, r"'file' is not a key of \[task.0\]"),
+        (
+            {"task": {"name": "arithmetic", "options": {"sise": 3}}},
+            r"'sise' is not a key of \[task.0.options\]; it has families, seed, size$",
+        ),
+        ({"task": {"name": "arithmetic", "options": {"size": "many"}}}, "task.0.options.size: .* valid integer"),
+        ({"task": {"name": "jsonl", "columns": {"answer": "a"}}}, r"'answer' is not a key of \[task.0.columns\]"),
     ],
 )
 def test_says_what_is_wrong(change, said):
     with pytest.raises(InputError, match=said) as caught:
         check_config({**GOOD, **change}, "here.toml")
     assert str(caught.value).startswith("here.toml: ") and "\n" not in str(caught.value)
+
+
+def test_the_manifest_says_what_the_config_said():
+    """Options that were given are written down even where they are the default, and no others are."""
+    table = {**GOOD, "task": {"name": "arithmetic", "shots": 0, "options": {"size": 20}}}
+    (task,) = check_config(table, "x").task
+    assert task.model_dump(mode="json", exclude_defaults=True) == {"name": "arithmetic", "options": {"size": 20}}
+    gym = {"name": "reasoning-gym:chain_sum", "options": {"max_terms": 3}}
+    (task,) = check_config({**GOOD, "task": gym}, "x").task
+    assert task.model_dump(mode="json", exclude_defaults=True) == gym
+
+
+def test_what_is_measured_differently_has_another_key():
+    def keys(**change):
+        reward = {"name": "orm", "kind": "outcome", "model": "m", **change}
+        config = check_config({**GOOD, "reward": [reward], "strategy": {"kind": "revisions", "scorer": "orm"}}, "x")
+        return [made.key for made in (*config.reward, *config.strategy)]
+
+    assert keys() == keys(positive=1) and keys()[1].startswith("revisions-")
+    assert keys()[0] != keys(positive=0)[0] and keys()[1] == keys(positive=0)[1]
 
 
 def test_files_that_cannot_be_read(tmp_path):

@@ -56,11 +56,7 @@ def import_counts(
     return pool_from_counts(ids.to_list(), n, c, name=Path(src).stem)
 
 
-IMPORTER = Importer(
-    "counts",
-    "a table with one row a query: n samples, of which c are correct",
-    import_counts,
-)
+IMPORTER = Importer("counts", "a table with one row a query: n samples, of which c are correct", import_counts)
 
 
 def pool_from_counts(ids: list[str], n: NDArray[np.int64], c: NDArray[np.int64], *, name: str) -> Pool:

@@ -54,9 +54,7 @@ def import_inspect(
 
 
 IMPORTER = Importer(
-    "inspect",
-    "logs of Inspect, .json or .eval; --map correct=SCORER, --where task=NAME",
-    import_inspect,
+    "inspect", "logs of Inspect, .json or .eval; --map correct=SCORER, --where task=NAME", import_inspect
 )
 
 

@@ -88,9 +88,7 @@ def import_lm_eval(
 
 
 IMPORTER = Importer(
-    "lm-eval",
-    "samples_*.jsonl of lm_eval --log_samples; --map correct=METRIC, --where filter=NAME",
-    import_lm_eval,
+    "lm-eval", "samples_*.jsonl of lm_eval --log_samples; --map correct=METRIC, --where filter=NAME", import_lm_eval
 )
 
 

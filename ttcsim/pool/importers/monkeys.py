@@ -70,9 +70,7 @@ def import_monkeys(
 
 
 IMPORTER = Importer(
-    "monkeys",
-    "YAML or JSON files of Large Language Monkeys, one a problem, or its table",
-    import_monkeys,
+    "monkeys", "YAML or JSON files of Large Language Monkeys, one a problem, or its table", import_monkeys
 )
 
 

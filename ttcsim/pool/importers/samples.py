@@ -35,7 +35,5 @@ def import_samples(
 
 
 IMPORTER = Importer(
-    "samples",
-    "any table (.parquet, .csv, .jsonl, Dataset.save_to_disk), one row a sample",
-    import_samples,
+    "samples", "any table (.parquet, .csv, .jsonl, Dataset.save_to_disk), one row a sample", import_samples
 )
