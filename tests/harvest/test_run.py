@@ -80,6 +80,10 @@ def test_everything_at_once(make_config):
         rows["strategy"]
     )
     assert rows.filter(strategy="revisions(seq=2,par=2)")["run"].unique().sort().to_list() == [0, 1]
+    # The numbers of this config since version 0.2.0: who changes them changes `harvest.VERSION` too.
+    assert pool.hash == "a1cc28a01df7435c3a77a881542411a2b934f7ab9e2eb27d7ce6156643dcd32d"
+    outcomes = hashlib.sha256(repr(rows.rows()).encode()).hexdigest()
+    assert outcomes == "2721661d7355ab495dde35f96cb4e14d43c458f1aa78221997ab35a70bc29acb"
     # Writing a pool that has revisions, and loading it again, loses nothing.
     again = ttcsim.load(ttcsim.write(pool, out.with_name("again")))
     assert again.hash == pool.hash
@@ -255,6 +259,15 @@ def test_never_mixes_what_was_measured_differently(make_config):
         with pytest.raises(InputError, match=said):
             harvest(make_config(**change), resume=True)
     harvest(make_config(verifier={"workers": 2}), resume=True)  # says nothing of the samples
+
+
+def test_an_unfinished_harvest_of_another_version_says_so(make_config, monkeypatch):
+    import harvest
+
+    unfinished(make_config())
+    monkeypatch.setattr(harvest, "VERSION", "9.0.0")
+    with pytest.raises(InputError, match=r"versions.harvest was \"0.* and is \"9.0.0\" now"):
+        run(make_config(sampling={"temperature": 0.7}), factory=FACTORY, report=Report(quiet=True), resume=True)
 
 
 def test_a_finished_pool_is_neither_overwritten_nor_done_twice(make_config):
