@@ -1,4 +1,4 @@
-"""The queries of a harvest: problems of all its tasks with their prompts and verifiers, cut into parts."""
+"""The queries of a harvest: problems of all its tasks with their prompts and verifiers."""
 
 from __future__ import annotations
 

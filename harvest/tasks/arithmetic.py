@@ -148,7 +148,7 @@ ARITHMETIC = {
     "arithmetic": Task(
         load, f"{len(FAMILIES)} families that a very small model solves sometimes; options size, seed, families",
         "arithmetic", prompt="Q: {question}\nA:", example="Q: {question}\nA: {solution}\n\n", chat=False,
-        needs_file=False, examples=examples,
+        examples=examples,
     ),
 }  # fmt: skip
 """Tasks by name."""

@@ -54,7 +54,7 @@ def _problem(name: str, i: int, row: dict[str, Any]) -> Problem:
 
 
 GYM = Task(
-    load, "reasoning-gym's dataset NAME; options size, seed and its own", "reasoning-gym", needs_file=False,
+    load, "reasoning-gym's dataset NAME; options size, seed and its own", "reasoning-gym",
     example="Question: {question}\nAnswer: {solution}\n\n", prompt="Question: {question}\nAnswer:", chat=False,
     examples=examples,
 )  # fmt: skip

@@ -31,5 +31,4 @@ class Task:
     prompt: str = "{question}"
     example: str = "Q: {question}\nA: {solution}\n\n"
     chat: bool = True
-    needs_file: bool = True
     examples: Callable[[Any, Problem], Sequence[Problem]] | None = None  # solved examples of its own
