@@ -1,6 +1,5 @@
 """The format on disk: one module that the harvest shares, and that loads nothing which is compiled."""
 
-import ast
 import json
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from ttcsim.pool.folders import whole_folder
 from ttcsim.pool.format import QUERIES, SAMPLES, PoolFolder, part, parts
 
 POOL = Path(__file__).parents[2] / "ttcsim" / "pool"
-STREET = ("errors", "grammar", "compiled", "pool")  # what a pool may stand on
 
 LOADED = """
 import sys, types
@@ -29,16 +27,6 @@ def test_a_pool_is_read_and_written_without_numba():
     script = LOADED.format(path=str(POOL.parent))
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout.split() == []
-
-
-def test_nothing_under_pool_imports_upwards():
-    found = set()
-    for file in POOL.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found |= {(file.name, n) for n in names if n.startswith("ttcsim.") and n.split(".")[1] not in STREET}
-    assert not found
 
 
 def test_a_folder_lists_what_is_in_it(tmp_path):
