@@ -1,67 +1,94 @@
-"""From finished parts to the pool: shards, texts, scores and, last, the manifest."""
+"""From finished parts to the pool: samples, texts, scores, strategies, queries and, last, the manifest."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from harvest.store import Store, as_parquet, clear_errors, write_whole
-
-FORMAT_VERSION = 1
-KEYS = ("query_id", "sample")
-
-
-class Assembly:
-    """A pool in the making, in a folder of its own inside the unfinished harvest."""
-
-    def __init__(self, store: Store) -> None:
-        self.folder = store.folder / "pool"
-        with clear_errors(self.folder):
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir()
-        self.files: dict[str, dict[str, Any]] = {}
-        self.samples = 0
-
-    def add(self, name: str, frame: pl.DataFrame) -> None:
-        """Write one table of the pool."""
-        content = as_parquet(frame)
-        write_whole(self.folder / name, content)
-        self.files[name] = {
-            "sha256": hashlib.sha256(content).hexdigest(), "rows": frame.height, "bytes": len(content),
-        }  # fmt: skip
-
-    def add_samples(self, part: int, frame: pl.DataFrame, *, texts: bool) -> None:
-        """Write one shard of samples, and its texts and step scores in shards of their own."""
-        scores = [c for c, kind in frame.schema.items() if isinstance(kind, pl.List)]
-        self.add(f"samples/part-{part:05d}.parquet", frame.drop("text", *scores))
-        if texts:
-            self.add(f"texts/part-{part:05d}.parquet", frame.select(*KEYS, "text"))
-        if scores:
-            self.add(f"scores/part-{part:05d}.parquet", frame.select(*KEYS, *scores))
-        self.samples += frame.height
-
-    def finish(self, facts: Mapping[str, Any], queries: int) -> Path:
-        """Write the manifest, the last file of all."""
-        manifest = {
-            "format_version": FORMAT_VERSION,
-            **facts,
-            "counts": {"queries": queries, "samples": self.samples},
-            "files": self.files,
-        }
-        write_whole(self.folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
-        return self.folder
+from harvest.config import RevisionsStrategy
+from harvest.queries import Query
+from harvest.stages.rewards import scored
+from harvest.stages.stage import Part, Stage, Work
+from harvest.store import clear_errors
+from harvest.strategies.revisions import revision_rows
+from ttcsim.pool.format import (
+    KEYS,
+    PLACES,
+    QUERIES,
+    SAMPLES,
+    SCORES,
+    STRATEGIES,
+    STRATEGY_COLUMNS,
+    TEXTS,
+    PoolFolder,
+    part,
+)
 
 
-def join_columns(frame: pl.DataFrame, others: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """The samples with the columns of other tables of the same rows in the same order."""
-    for other in others:
-        if not frame.select(KEYS).equals(other.select(KEYS)):
-            raise AssertionError("a part of rewards does not belong to its part of samples")
-        frame = frame.hstack(other.drop(*KEYS))
-    return frame
+def assemble(work: Work, stages: Sequence[Stage], facts: Mapping[str, Any]) -> Path:
+    """Make the pool of all that the stages left, in a folder of its own inside the unfinished harvest."""
+    folder = work.store.folder / "pool"
+    with clear_errors(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        pool = PoolFolder(folder)
+        strategies, count = [], 0
+        sampled = [(stage.kind, p) for stage in stages if stage.kind in ("samples", "revisions") for p in stage.parts]
+        chained = any(kind == "revisions" for kind, _ in sampled)
+        for number, (kind, p) in enumerate(sampled):
+            table = _whole(work, p)
+            if kind == "revisions":
+                strategies.append(_outcomes(work, table))
+            elif chained:
+                table = table.with_columns(pl.lit(None, t).alias(c) for c, t in PLACES.items())
+            _add_samples(pool, number, table, texts=work.config.output.texts)
+            count += table.height
+        strategies += [work.read(p) for stage in stages if stage.kind == "search" for p in stage.parts]
+        if strategies:
+            pool.add(STRATEGIES, pl.concat(strategies))
+        pool.add(QUERIES, _queries(work.queries))
+        pool.finish(facts, queries=len(work.queries), samples=count)
+    return folder
+
+
+def _whole(work: Work, sampled: Part) -> pl.DataFrame:
+    """A part of samples with all its rewards."""
+    table = work.read(sampled)
+    for reward in work.config.reward:
+        columns = work.read(scored(sampled, reward))
+        if not table.select(KEYS).equals(columns.select(KEYS)):
+            raise AssertionError(f"reward '{reward.name}': part {sampled.number} does not belong to its samples")
+        table = table.hstack(columns.drop(*KEYS))
+    return table
+
+
+def _outcomes(work: Work, chains: pl.DataFrame) -> pl.DataFrame:
+    (strategy,) = (s for s in work.config.strategy if isinstance(s, RevisionsStrategy))
+    column = work.config.reward_named(strategy.scorer).column if strategy.scorer else None
+    return pl.DataFrame(revision_rows(chains, column), schema=STRATEGY_COLUMNS)
+
+
+def _add_samples(pool: PoolFolder, number: int, table: pl.DataFrame, *, texts: bool) -> None:
+    """One shard of samples; its texts and the values of its steps in shards of their own."""
+    steps = [c for c, kind in table.schema.items() if isinstance(kind, pl.List)]
+    pool.add(part(SAMPLES, number), table.drop("text", *steps))
+    if texts:
+        pool.add(part(TEXTS, number), table.select(*KEYS, "text"))
+    if steps:
+        pool.add(part(SCORES, number), table.select(*KEYS, *steps))
+
+
+def _queries(queries: Sequence[Query]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "query_id": q.query_id, "prompt": q.problem.question, "gold": q.problem.gold,
+                "level": q.problem.level, "dataset": q.problem.dataset,
+            }
+            for q in queries
+        ]
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from harvest.config import Config, load_config, recipes
-from harvest.errors import HarvestError
+from ttcsim.errors import InputError
 
 app = typer.Typer(
     name="harvest", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -25,7 +25,7 @@ def main() -> None:
     """Entry point: turns bad input into one line and exit code 2."""
     try:
         code = app(standalone_mode=False)
-    except HarvestError as error:
+    except InputError as error:
         _fail(str(error))
     except KeyboardInterrupt:
         print("harvest: stopped; what is finished is kept, go on with --resume", file=sys.stderr)
@@ -104,7 +104,7 @@ def check_command(config: ConfigFile, set_: Set = None) -> None:
     if any(verifier_of(task) == "code" for task in checked.task) and checked.verifier.isolation == "require":
         why = available()
         if why:
-            raise HarvestError(why)
+            raise InputError(why)
     print(f"{config}: good. {len(queries)} queries x {checked.sampling.n} samples of {checked.model_name}")
     print(f"First prompt ({queries[0].query_id}, verifier {queries[0].verifier}), before any chat template:\n")
     print(queries[0].prompt)
@@ -113,11 +113,12 @@ def check_command(config: ConfigFile, set_: Set = None) -> None:
 @app.command("tasks")
 def tasks_command() -> None:
     """List tasks, verifiers and recipes."""
+    from harvest.config.tasks import GYM_PREFIX
     from harvest.tasks import TASKS
-    from harvest.tasks.gym import GYM, PREFIX
+    from harvest.tasks.gym import GYM
     from harvest.verifiers import VERIFIERS
 
-    rows = {**TASKS, f"{PREFIX}NAME": GYM}
+    rows = {**TASKS, f"{GYM_PREFIX}NAME": GYM}
     print("Tasks (task.name):")
     for name, task in rows.items():
         print(f"  {name:<20} {task.about} [verifier {task.verifier}]")

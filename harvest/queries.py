@@ -1,4 +1,4 @@
-"""The queries of a harvest: problems of all its tasks with their prompts and verifiers, cut into parts."""
+"""The queries of a harvest: problems of all its tasks with their prompts and verifiers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from harvest.config import Config, TaskConfig
 from harvest.engine import Messages
-from harvest.errors import HarvestError
 from harvest.prompts import Prompter
 from harvest.tasks import Problem, find_task, load_problems
 from harvest.verifiers import find_verifier
+from ttcsim.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def load_all(config: Config) -> list[tuple[TaskConfig, list[Problem]]]:
         verifier_of(task)
         for problem in problems:
             if problem.query_id in owner:
-                raise HarvestError(
+                raise InputError(
                     f"query_id '{problem.query_id}' is in two tasks, '{owner[problem.query_id]}' and '{task.name}'"
                 )
             owner[problem.query_id] = task.name
@@ -64,13 +64,8 @@ def parse_shard(text: str) -> tuple[int, int]:
     """``i/n`` as numbers, 0 <= i < n."""
     first, slash, second = text.partition("/")
     if not slash or not first.isdecimal() or not second.isdecimal() or not int(first) < int(second):
-        raise HarvestError(f"--shard {text}: write i/n with 0 <= i < n, such as 0/4, 1/4, 2/4 and 3/4")
+        raise InputError(f"--shard {text}: write i/n with 0 <= i < n, such as 0/4, 1/4, 2/4 and 3/4")
     return int(first), int(second)
-
-
-def parts(queries: Sequence[Query], size: int) -> list[list[Query]]:
-    """Consecutive queries, `size` at a time."""
-    return [list(queries[at : at + size]) for at in range(0, len(queries), size)]
 
 
 def fingerprint(queries: Sequence[Query]) -> str:

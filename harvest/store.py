@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import polars as pl
 
-from harvest.errors import HarvestError
-
-LEVEL = 9  # of zstd: well behind the engine's speed, well below the size at the default level
+from ttcsim.errors import InputError
+from ttcsim.pool.folders import sync, write_whole
+from ttcsim.pool.format import MANIFEST, as_json, as_parquet, part
 
 
 @contextmanager
@@ -32,40 +30,9 @@ def clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise HarvestError(
+        raise InputError(
             f"{path}: cannot be written ({error.strerror or error}); the rest is kept: mend it, then use --resume"
         ) from error
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and so that it outlives a power cut."""
-    partial = path.with_name(f".{path.name}.tmp")
-    with clear_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-            _sync_folder(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def as_parquet(frame: pl.DataFrame) -> bytes:
-    """A table as the bytes of a Parquet file; the same table gives the same bytes."""
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=LEVEL)
-    return buffer.getvalue()
 
 
 class Store:
@@ -90,7 +57,7 @@ class Store:
         self.refuse_early(out, resume=resume)
         if out.exists():
             if not self._is(whole):
-                raise HarvestError(f"{out}: exists already and holds another harvest; name another folder or remove it")
+                raise InputError(f"{out}: exists already and holds another harvest; name another folder or remove it")
             self.finished = True
         with clear_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +72,7 @@ class Store:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise HarvestError(f"{self.folder}: another process is harvesting there; wait for it or stop it") from error
+            raise InputError(f"{self.folder}: another process is harvesting there; wait for it or stop it") from error
         if self.finished:
             shutil.rmtree(self.folder)
             return
@@ -113,7 +80,8 @@ class Store:
         if file.exists():
             _compare(json.loads(file.read_text()), plan, file)
         else:
-            write_whole(file, (json.dumps(plan, indent=1) + "\n").encode())
+            with clear_errors(file):
+                write_whole(file, as_json(plan))
         for left in self.folder.rglob(".*.tmp"):
             left.unlink(missing_ok=True)
 
@@ -124,50 +92,47 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @staticmethod
     def refuse_early(out: Path, *, resume: bool) -> None:
         """What needs no plan to be refused: anything in the way without `resume`."""
         if out.exists() and not resume:
-            raise HarvestError(f"{out}: exists already and is not overwritten; name another folder or remove it")
+            raise InputError(f"{out}: exists already and is not overwritten; name another folder or remove it")
         partial = out.with_name(out.name + ".partial")
         if partial.exists() and not resume:
-            raise HarvestError(f"{partial}: an unfinished harvest; go on with --resume, or remove it to start anew")
+            raise InputError(f"{partial}: an unfinished harvest; go on with --resume, or remove it to start anew")
 
     def _is(self, whole: str) -> bool:
         try:
-            return bool(json.loads((self.out / "manifest.json").read_text())["harvest"]["digest"] == whole)
+            return bool(json.loads((self.out / MANIFEST).read_text())["harvest"]["digest"] == whole)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def _path(self, stage: str, part: int) -> Path:
-        return self.folder / stage / f"part-{part:05d}.parquet"
-
-    def has(self, stage: str, part: int) -> bool:
+    def has(self, stage: str, number: int) -> bool:
         """Whether a part is finished."""
-        return self._path(stage, part).is_file()
+        return (self.folder / part(stage, number)).is_file()
 
-    def write(self, stage: str, part: int, frame: pl.DataFrame) -> None:
+    def write(self, stage: str, number: int, table: pl.DataFrame) -> None:
         """Finish a part."""
-        write_whole(self._path(stage, part), as_parquet(frame))
+        path = self.folder / part(stage, number)
+        with clear_errors(path):
+            write_whole(path, as_parquet(table))
 
-    def read(self, stage: str, part: int) -> pl.DataFrame:
+    def read(self, stage: str, number: int) -> pl.DataFrame:
         """A finished part."""
-        path = self._path(stage, part)
+        path = self.folder / part(stage, number)
         try:
             return pl.read_parquet(path, glob=False)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise HarvestError(f"{path}: not a whole Parquet file; remove it and go on with --resume") from error
+            raise InputError(f"{path}: not a whole Parquet file; remove it and go on with --resume") from error
 
     def publish(self, pool: Path) -> None:
         """Rename the assembled pool into place and remove the rest."""
         with clear_errors(self.out):
             os.rename(pool, self.out)
-            _sync_folder(self.out.parent)
+            sync(self.out.parent)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -178,10 +143,10 @@ def digest(plan: Mapping[str, Any]) -> str:
 
 def _compare(before: Any, now: Any, file: Path, place: str = "") -> None:
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        for key in sorted({*before, *now}):
+        for key in {**now, **before}:  # versions first, which explain the rest
             _compare(before.get(key), now.get(key), file, f"{place}.{key}" if place else key)
     elif before != now and json.dumps(before) != json.dumps(now):
-        raise HarvestError(
+        raise InputError(
             f"{file}: {place} was {_short(before)} when this harvest began and is {_short(now)} now; "
             "take back the change, or harvest into another folder"
         )

@@ -8,12 +8,13 @@ from typing import Protocol
 
 import polars as pl
 
-from harvest.config import RewardConfig
+from harvest.config import ProcessReward, RewardConfig, RolloutsReward
 from harvest.queries import Query
 from harvest.rewards.judge import Judge
 from harvest.rewards.models import Outcome, Process
 from harvest.rewards.rollouts import Rollouts
 from harvest.steps import aggregate
+from ttcsim.pool.format import KEYS, REWARD
 
 __all__ = ["Judge", "LogProbability", "Outcome", "Process", "Rollouts", "Scorer", "reward_columns"]
 
@@ -33,7 +34,7 @@ class LogProbability:
     @staticmethod
     def of(frame: pl.DataFrame) -> pl.Series:
         """exp(log-probability / tokens)."""
-        return (frame["logprob"].cast(pl.Float64) / frame["tokens"]).exp().clip(0.0, 1.0).cast(pl.Float32)
+        return (frame["logprob"].cast(pl.Float64) / frame["tokens"]).exp().clip(0.0, 1.0).cast(REWARD)
 
 
 def reward_columns(
@@ -46,7 +47,7 @@ def reward_columns(
     DataFrame
         query_id, sample, the reward's column and, where steps are scored, ``<name>`` (their values).
     """
-    table = frame.select("query_id", "sample")
+    table = frame.select(KEYS)
     column = reward.column
     if scorer is None:
         return table.with_columns(LogProbability.of(frame).alias(column))
@@ -57,8 +58,10 @@ def reward_columns(
         if not found or not all(math.isfinite(v) and 0 <= v <= 1 for v in found):
             raise AssertionError(f"reward '{reward.name}' of query {pair[0]}: {found}")
     of = dict(zip(different, values, strict=True))
-    rewards = [aggregate(of[pair], reward.aggregate) for pair in pairs]
-    table = table.with_columns(pl.Series(column, rewards, dtype=pl.Float32))
-    if reward.kind in ("process", "rollouts"):
-        table = table.with_columns(pl.Series(reward.name, [of[p] for p in pairs], dtype=pl.List(pl.Float32)))
-    return table
+    steps = [of[pair] for pair in pairs]
+    if isinstance(reward, ProcessReward | RolloutsReward):
+        whole = [aggregate(values, reward.aggregate) for values in steps]
+        return table.with_columns(
+            pl.Series(column, whole, dtype=REWARD), pl.Series(reward.name, steps, dtype=pl.List(REWARD))
+        )
+    return table.with_columns(pl.Series(column, [values[-1] for values in steps], dtype=REWARD))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harvest.config import RewardConfig
+from harvest.config import JudgeReward
 from harvest.engine import Generator
 from harvest.prompts import fields_of, fill
 from harvest.queries import Query
@@ -15,7 +15,7 @@ PROMPT = "Question: {question}\n\nProposed answer: {response}\n\nIs the proposed
 class Judge:
     """P(yes) / (P(yes) + P(no)) of the judge's next token, as in self-evaluation (Kadavath et al., 2022)."""
 
-    def __init__(self, config: RewardConfig, model: Generator) -> None:
+    def __init__(self, config: JudgeReward, model: Generator) -> None:
         self.config, self.model = config, model
 
     def scores(self, items: Sequence[tuple[Query, str]]) -> list[list[float]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harvest.config import RewardConfig
+from harvest.config import OutcomeReward, ProcessReward
 from harvest.engine import RewardModel
-from harvest.errors import HarvestError
 from harvest.prompts import fields_of, fill
 from harvest.queries import Query
 from harvest.steps import split
+from ttcsim.errors import InputError
 
 
 def chance(logits: Sequence[float], positive: int) -> float:
@@ -18,48 +18,52 @@ def chance(logits: Sequence[float], positive: int) -> float:
     if len(logits) == 1:
         return 1 / (1 + math.exp(-logits[0])) if logits[0] > -700 else 0.0
     if positive >= len(logits):
-        raise HarvestError(f"the reward model has {len(logits)} classes; `positive` = {positive} is none of them")
+        raise InputError(f"the reward model has {len(logits)} classes; `positive` = {positive} is none of them")
     top = max(logits)
     weights = [math.exp(x - top) for x in logits]
     return weights[positive] / math.fsum(weights)
 
 
-class _Model:
-    def __init__(self, config: RewardConfig, model: RewardModel) -> None:
-        self.config, self.model = config, model
-
-    def _text(self, query: Query, response: str) -> str:
-        asked = fill(self.config.prompt or "{question}", {**fields_of(query.problem), "response": response})
-        if not self.config.chat:
-            return asked if self.config.prompt and "{response}" in self.config.prompt else f"{asked}\n{response}"
-        system = [{"role": "system", "content": self.config.system}] if self.config.system else []
-        turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": response}]
-        return self.model.render([*system, *turns])
+def _text(config: OutcomeReward | ProcessReward, model: RewardModel, query: Query, response: str) -> str:
+    """What the model reads: a rendered conversation, or the bare template."""
+    asked = fill(config.prompt or "{question}", {**fields_of(query.problem), "response": response})
+    if not config.chat:
+        return asked if config.prompt and "{response}" in config.prompt else f"{asked}\n{response}"
+    system = [{"role": "system", "content": config.system}] if config.system else []
+    turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": response}]
+    return model.render([*system, *turns])
 
 
-class Outcome(_Model):
+class Outcome:
     """An outcome reward model: one score for the whole response."""
+
+    def __init__(self, config: OutcomeReward, model: RewardModel) -> None:
+        self.config, self.model = config, model
 
     def scores(self, items: Sequence[tuple[Query, str]]) -> list[list[float]]:
         """One value a response."""
-        texts = [self._text(query, text.strip()) for query, text in items]
+        texts = [_text(self.config, self.model, query, text.strip()) for query, text in items]
         return [[chance(logits, self.config.positive)] for logits in self.model.outcomes(texts)]
 
 
-class Process(_Model):
+class Process:
     """A process reward model: a score after every step, read at its step tag (Qwen2.5-Math-PRM: ``<extra_0>``)."""
+
+    def __init__(self, config: ProcessReward, model: RewardModel) -> None:
+        self.config, self.model = config, model
 
     def scores(self, items: Sequence[tuple[Query, str]]) -> list[list[float]]:
         """One value a step."""
         tag = self.config.step_tag
         steps = [[s.replace(tag, "") for s in split(text, self.config.separator)] for _, text in items]
         texts = [
-            self._text(query, "".join(step + tag for step in own)) for (query, _), own in zip(items, steps, strict=True)
+            _text(self.config, self.model, query, "".join(step + tag for step in own))
+            for (query, _), own in zip(items, steps, strict=True)
         ]
         values = [[chance(logits, self.config.positive) for logits in row] for row in self.model.steps(texts)]
         for (query, _), own, found in zip(items, steps, values, strict=True):
             if len(found) != len(own):
-                raise HarvestError(
+                raise InputError(
                     f"reward '{self.config.name}', query {query.query_id}: {len(own)} steps, but {len(found)} scores; "
                     f"is '{tag}' the step tag of this model, and does max_model_len hold the whole response?"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harvest.config import RewardConfig, SamplingConfig
+from harvest.config import RolloutsReward, SamplingConfig
 from harvest.engine import Generator, Request, request_seed
 from harvest.queries import Query
 from harvest.steps import prefixes
@@ -17,7 +17,9 @@ class Rollouts:
     A response of a single step has the value of its query's empty beginning, which says nothing of the response.
     """
 
-    def __init__(self, config: RewardConfig, model: Generator, sampling: SamplingConfig, verify: VerifyBeside) -> None:
+    def __init__(
+        self, config: RolloutsReward, model: Generator, sampling: SamplingConfig, verify: VerifyBeside
+    ) -> None:
         self.config, self.model, self.sampling, self.verify = config, model, sampling, verify
 
     def scores(self, items: Sequence[tuple[Query, str]]) -> list[list[float]]:

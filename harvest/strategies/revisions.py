@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from harvest.config import SamplingConfig, StrategyConfig
+from harvest.config import RevisionsStrategy, SamplingConfig
 from harvest.engine import Generator, Request, Response, request_seed
 from harvest.prompts import fields_of, fill
 from harvest.queries import Query
@@ -19,7 +19,7 @@ PROMPT = (
 
 
 def revise(
-    queries: Sequence[Query], strategy: StrategyConfig, model: Generator, sampling: SamplingConfig
+    queries: Sequence[Query], strategy: RevisionsStrategy, model: Generator, sampling: SamplingConfig
 ) -> dict[tuple[str, int, int], Response]:
     """Attempts by (query_id, chain, step); step 0 is an ordinary response."""
     attempts: dict[tuple[str, int, int], Response] = {}
@@ -46,7 +46,7 @@ def revise(
     return attempts
 
 
-def revision_prompt(query: Query, attempts: Sequence[str], strategy: StrategyConfig) -> str:
+def revision_prompt(query: Query, attempts: Sequence[str], strategy: RevisionsStrategy) -> str:
     """The prompt that shows earlier attempts, oldest first."""
     listed = "\n\n".join(f"Attempt {i}:\n{text.strip()}" for i, text in enumerate(attempts, 1))
     ask = fill(strategy.prompt or PROMPT, {**fields_of(query.problem), "attempts": listed})
@@ -76,7 +76,7 @@ def revision_rows(chains: pl.DataFrame, reward: str | None) -> list[dict[str, ob
                     rows.append(
                         {
                             "query_id": query_id, "strategy": f"revisions(seq={seq},par={par})", "budget": seq * par,
-                            "run": run, "correct": chosen.correct, "reward": chosen.score if reward else None,
+                            "run": run, "correct": chosen.right, "reward": chosen.score if reward else None,
                             "tokens": sum(r["tokens"] for c in group for r in table[c][:seq]), "answer": chosen.answer,
                         }
                     )  # fmt: skip

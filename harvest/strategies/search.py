@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harvest.config import SamplingConfig, StrategyConfig
+from harvest.config import SamplingConfig, SearchStrategy
 from harvest.engine import Generator, Request, Response, request_seed
 from harvest.queries import Query
 from harvest.strategies.select import Candidate, weighted
@@ -36,7 +36,7 @@ class Search:
 
 def search(
     queries: Sequence[Query],
-    strategy: StrategyConfig,
+    strategy: SearchStrategy,
     budget: int,
     model: Generator,
     score: Score,
@@ -48,7 +48,7 @@ def search(
     until all are finished or `rounds` are over. With lookahead, a step's score is that of a greedy rollout of k more
     steps. A finished response among the kept stands for its M continuations.
     """
-    width = round(budget**0.5) if strategy.width == "sqrt" else strategy.width
+    width = strategy.width_at(budget)
     runs = [Search(q, run, [Beam()]) for q in queries for run in range(strategy.runs)]
     for turn in range(strategy.rounds):
         active = [s for s in runs if not all(b.done for b in s.beams)]  # a finished search stays as it is
@@ -71,7 +71,7 @@ def search(
 def _extend(
     todo: Sequence[tuple[Search, int]],
     copies: int,
-    strategy: StrategyConfig,
+    strategy: SearchStrategy,
     model: Generator,
     sampling: SamplingConfig,
     what: tuple[object, ...],
@@ -98,7 +98,7 @@ def _extend(
     return grown
 
 
-def _grow(beam: Beam, response: Response, strategy: StrategyConfig, sampling: SamplingConfig) -> Beam:
+def _grow(beam: Beam, response: Response, strategy: SearchStrategy, sampling: SamplingConfig) -> Beam:
     tokens = beam.tokens + response.tokens
     # A step ends with the separator, or is cut off at step_tokens; anything else ended the whole response.
     goes_on = (response.text.endswith(strategy.separator) or response.cut) and tokens < sampling.max_tokens
@@ -111,14 +111,14 @@ def _grow(beam: Beam, response: Response, strategy: StrategyConfig, sampling: Sa
 
 def _score(
     runs: Sequence[Search],
-    strategy: StrategyConfig,
+    strategy: SearchStrategy,
     model: Generator,
     score: Score,
     sampling: SamplingConfig,
     what: tuple[object, ...],
 ) -> None:
     ahead = [Search(s.query, s.run, list(s.beams)) for s in runs]
-    for k in range(strategy.steps_ahead if strategy.kind == "lookahead" else 0):
+    for k in range(strategy.steps_ahead):
         todo = [(s, b) for s in ahead for b in range(len(s.beams)) if not s.beams[b].done]
         grown = _extend(todo, 1, strategy, model, sampling, ("ahead", k, *what), greedy=True)
         for s in ahead:
@@ -137,7 +137,7 @@ def _score(
 
 
 def outcome_rows(
-    runs: Sequence[Search], strategy: StrategyConfig, budget: int, verify: VerifyBeside
+    runs: Sequence[Search], strategy: SearchStrategy, budget: int, verify: VerifyBeside
 ) -> list[dict[str, object]]:
     """What every run answers, by best-of-N weighted over its final beams; budget N (k + 1) generations."""
     pending = [verify.verify(s.query.verifier, s.query.problem, [b.text for b in s.beams]) for s in runs]
@@ -152,8 +152,8 @@ def outcome_rows(
         rows.append(
             {
                 "query_id": s.query.query_id, "strategy": strategy.label, "run": s.run,
-                "budget": budget * (1 + (strategy.steps_ahead if strategy.kind == "lookahead" else 0)),
-                "correct": chosen.correct, "reward": chosen.score, "tokens": s.spent, "answer": chosen.answer,
+                "budget": strategy.generations(budget),
+                "correct": chosen.right, "reward": chosen.score, "tokens": s.spent, "answer": chosen.answer,
             }
         )  # fmt: skip
     return rows

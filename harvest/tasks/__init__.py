@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config.tasks import GYM_PREFIX
 from harvest.tasks.arithmetic import ARITHMETIC
 from harvest.tasks.code import CODE
-from harvest.tasks.gym import GYM, PREFIX
+from harvest.tasks.gym import GYM
 from harvest.tasks.lines import LINES
 from harvest.tasks.maths import MATHS
 from harvest.tasks.problem import Problem, Task
+from ttcsim.errors import InputError
 
 TASKS: dict[str, Task] = {**MATHS, **CODE, **ARITHMETIC, **LINES}
 """All but ``reasoning-gym:NAME``."""
@@ -19,10 +20,10 @@ __all__ = ["TASKS", "Problem", "Task", "find_task", "load_problems"]
 
 def find_task(name: str) -> Task:
     """The task of that name."""
-    if name.startswith(PREFIX):
+    if name.startswith(GYM_PREFIX):
         return GYM
     if name not in TASKS:
-        raise HarvestError(f"task '{name}': no such task; there are {', '.join(TASKS)} and {PREFIX}NAME")
+        raise InputError(f"task '{name}': no such task; there are {', '.join(TASKS)} and {GYM_PREFIX}NAME")
     return TASKS[name]
 
 
@@ -32,6 +33,6 @@ def load_problems(config: TaskConfig) -> list[Problem]:
     seen: set[str] = set()
     for problem in problems:
         if problem.query_id in seen:
-            raise HarvestError(f"task '{config.name}': query_id '{problem.query_id}' occurs twice; make them different")
+            raise InputError(f"task '{config.name}': query_id '{problem.query_id}' occurs twice; make them different")
         seen.add(problem.query_id)
     return problems

@@ -6,60 +6,15 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config import ArithmeticTask
 from harvest.tasks.problem import Problem, Task
+from ttcsim.errors import InputError
 
-_WORDS = [
-    "planet",
-    "window",
-    "garden",
-    "yellow",
-    "silver",
-    "basket",
-    "camera",
-    "dragon",
-    "engine",
-    "forest",
-    "guitar",
-    "hammer",
-    "island",
-    "jacket",
-    "kitten",
-    "ladder",
-    "magnet",
-    "needle",
-    "orange",
-    "pepper",
-    "rabbit",
-    "saddle",
-    "ticket",
-    "velvet",
-    "walnut",
-    "zipper",
-    "banana",
-    "cactus",
-    "donkey",
-    "falcon",
-    "goblin",
-    "helmet",
-    "insect",
-    "jungle",
-    "kernel",
-    "lizard",
-    "muffin",
-    "noodle",
-    "oyster",
-    "pirate",
-    "quartz",
-    "rocket",
-    "spider",
-    "tunnel",
-    "violin",
-    "wizard",
-    "button",
-    "candle",
-]
+_WORDS = """
+planet window garden yellow silver basket camera dragon engine forest guitar hammer island jacket kitten ladder magnet
+needle orange pepper rabbit saddle ticket velvet walnut zipper banana cactus donkey falcon goblin helmet insect jungle
+kernel lizard muffin noodle oyster pirate quartz rocket spider tunnel violin wizard button candle
+""".split()  # noqa: SIM905
 
 
 def _sum(r: random.Random, low: int, high: int) -> tuple[str, str]:
@@ -142,19 +97,18 @@ def _questions(family: str, seed: int) -> Iterator[tuple[str, str]]:
             yield question, gold
 
 
-def load(task: TaskConfig) -> list[Problem]:
+def load(task: ArithmeticTask) -> list[Problem]:
     """`size` different queries (default 20) of every family (option `families`, default all), none a solved example."""
-    names = task.options.get("families", list(FAMILIES))
+    names = FAMILIES if task.options.families is None else task.options.families
     unknown = sorted(set(names) - set(FAMILIES))
     if unknown:
-        raise HarvestError(f"task 'arithmetic': no family '{unknown[0]}'; there are {', '.join(FAMILIES)}")
-    size, seed = int(task.options.get("size", 20)), int(task.options.get("seed", 0))
+        raise InputError(f"task 'arithmetic': no family '{unknown[0]}'; there are {', '.join(FAMILIES)}")
     problems = []
     for family in names:
-        stream = _questions(family, seed)
+        stream = _questions(family, task.options.seed)
         for _ in range(SHOTS):
             next(stream)
-        for i in range(size):
+        for i in range(task.options.size):
             question, gold = next(stream)
             problems.append(
                 Problem(f"{family}-{i:03d}", question, gold, family, "arithmetic", check={"family": family})
@@ -162,9 +116,9 @@ def load(task: TaskConfig) -> list[Problem]:
     return problems
 
 
-def examples(task: TaskConfig, problem: Problem) -> Sequence[Problem]:
+def examples(task: ArithmeticTask, problem: Problem) -> Sequence[Problem]:
     """Solved examples of the problem's family."""
-    stream = _questions(problem.level, int(task.options.get("seed", 0)))
+    stream = _questions(problem.level, task.options.seed)
     return [
         Problem("", question, gold, problem.level, solution=gold)
         for question, gold in (next(stream) for _ in range(SHOTS))
@@ -194,7 +148,7 @@ ARITHMETIC = {
     "arithmetic": Task(
         load, f"{len(FAMILIES)} families that a very small model solves sometimes; options size, seed, families",
         "arithmetic", prompt="Q: {question}\nA:", example="Q: {question}\nA: {solution}\n\n", chat=False,
-        needs_file=False, examples=examples,
+        examples=examples,
     ),
 }  # fmt: skip
 """Tasks by name."""

@@ -9,13 +9,13 @@ import pickle
 import zlib
 from typing import Any
 
-from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config import FileTask, LiveCodeBenchTask
 from harvest.tasks.files import pick, read_records
 from harvest.tasks.problem import Problem, Task
+from ttcsim.errors import InputError
 
 
-def _humaneval(task: TaskConfig) -> list[Problem]:
+def _humaneval(task: FileTask) -> list[Problem]:
     problems = []
     for i, record in enumerate(read_records(task)):
         prompt = str(pick(record, ("prompt",), task, i))
@@ -55,8 +55,8 @@ def unpack_tests(packed: str) -> list[dict[str, Any]]:
     return tests
 
 
-def _livecodebench(task: TaskConfig) -> list[Problem]:
-    since, until = str(task.options.get("since", "")), str(task.options.get("until", "9999"))
+def _livecodebench(task: LiveCodeBenchTask) -> list[Problem]:
+    since, until = task.options.since, task.options.until
     problems = []
     for i, record in enumerate(read_records(task)):
         if not since <= str(record.get("contest_date", since))[:10] <= until:
@@ -68,12 +68,12 @@ def _livecodebench(task: TaskConfig) -> list[Problem]:
             cases = [{"input": str(t["input"]), "output": str(t["output"])} for t in tests]
             functional = any(t.get("testtype") == "functional" for t in tests)
         except (ValueError, KeyError, TypeError, zlib.error, pickle.UnpicklingError, EOFError) as error:
-            raise HarvestError(f"task 'livecodebench', problem {i}: its test cases cannot be read ({error})") from error
+            raise InputError(f"task 'livecodebench', problem {i}: its test cases cannot be read ({error})") from error
         if not cases:
-            raise HarvestError(f"task 'livecodebench', problem {i}: it has no test cases")
+            raise InputError(f"task 'livecodebench', problem {i}: it has no test cases")
         starter = str(record.get("starter_code") or "")
         if functional and "func_name" not in metadata:
-            raise HarvestError(f"task 'livecodebench', problem {i}: functional tests, but no func_name in its metadata")
+            raise InputError(f"task 'livecodebench', problem {i}: functional tests, but no func_name in its metadata")
         question = str(pick(record, ("question_content",), task, i))
         problems.append(
             Problem(
@@ -90,7 +90,7 @@ def _livecodebench(task: TaskConfig) -> list[Problem]:
             )
         )
     if not problems:
-        raise HarvestError("task 'livecodebench': no problem lies between its options `since` and `until`")
+        raise InputError("task 'livecodebench': no problem lies between its options `since` and `until`")
     return problems
 
 

@@ -10,30 +10,30 @@ from typing import Any
 
 import polars as pl
 
-from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config import FileTask
+from ttcsim.errors import InputError
 
 Record = Mapping[str, Any]
 
 
-def read_records(task: TaskConfig, file: str | None = None) -> Sequence[Record]:
+def read_records(task: FileTask, file: str | None = None) -> Sequence[Record]:
     """The rows of a task's problem set, from its file or its dataset."""
     name = file or task.file
     if name is None and task.dataset is not None:
         return _from_datasets(task)
     if name is None:
-        raise HarvestError(
+        raise InputError(
             f"task '{task.name}' needs `file` (its problems, as .jsonl, .json, .csv or .parquet) or `dataset`"
         )
     path = Path(name)
     try:
         records = _read(path)
     except OSError as error:
-        raise HarvestError(f"{path}: cannot be read ({error.strerror}); name the file of problems") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); name the file of problems") from error
     except (ValueError, pl.exceptions.PolarsError) as error:
-        raise HarvestError(f"{path}: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{path}: {str(error).splitlines()[0]}") from error
     if not records:
-        raise HarvestError(f"{path}: holds no problems")
+        raise InputError(f"{path}: holds no problems")
     return records
 
 
@@ -65,23 +65,23 @@ def _line(line: bytes, number: int) -> Record:
     return row
 
 
-def _from_datasets(task: TaskConfig) -> Sequence[Record]:
+def _from_datasets(task: FileTask) -> Sequence[Record]:
     try:
         import datasets
     except ImportError as error:
-        raise HarvestError(f"task '{task.name}': `dataset` needs the package datasets; pip install datasets") from error
+        raise InputError(f"task '{task.name}': `dataset` needs the package datasets; pip install datasets") from error
     try:
         rows = datasets.load_dataset(task.dataset, task.subset, split=task.split)
     except Exception as error:  # it raises whatever its many back ends raise
-        raise HarvestError(f"task '{task.name}': dataset '{task.dataset}': {str(error).splitlines()[0]}") from error
+        raise InputError(f"task '{task.name}': dataset '{task.dataset}': {str(error).splitlines()[0]}") from error
     return [dict(r) for r in rows]
 
 
-def pick(record: Record, names: tuple[str, ...], task: TaskConfig, at: int) -> Any:
+def pick(record: Record, names: tuple[str, ...], task: FileTask, at: int) -> Any:
     """The first of `names` that the record has."""
     for name in names:
         if record.get(name) is not None:
             return record[name]
-    raise HarvestError(
+    raise InputError(
         f"task '{task.name}', problem {at}: none of the columns {', '.join(names)}; it has {', '.join(record)}"
     )

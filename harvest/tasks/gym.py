@@ -6,39 +6,38 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config import GymTask
+from harvest.config.tasks import GYM_PREFIX
 from harvest.tasks.problem import Problem, Task
+from ttcsim.errors import InputError
 
-PREFIX = "reasoning-gym:"
 _FIRST_EXAMPLE = 1_000_003  # seeds of solved examples lie far from those of the queries
 
 
-def load(task: TaskConfig) -> list[Problem]:
+def load(task: GymTask) -> list[Problem]:
     """`size` problems (default 100) of the dataset after the colon, with its other options passed on."""
-    return _make(task, seed=int(task.options.get("seed", 0)), size=int(task.options.get("size", 100)))
+    return _make(task, seed=task.options.seed, size=task.options.size)
 
 
-def examples(task: TaskConfig, _: Problem) -> Sequence[Problem]:
+def examples(task: GymTask, _: Problem) -> Sequence[Problem]:
     """Problems from another seed."""
-    return _make(task, seed=int(task.options.get("seed", 0)) + _FIRST_EXAMPLE, size=task.shots * 4)
+    return _make(task, seed=task.options.seed + _FIRST_EXAMPLE, size=task.shots * 4)
 
 
-def _make(task: TaskConfig, *, seed: int, size: int) -> list[Problem]:
-    name = task.name.removeprefix(PREFIX)
+def _make(task: GymTask, *, seed: int, size: int) -> list[Problem]:
+    name = task.name.removeprefix(GYM_PREFIX)
     try:
         import reasoning_gym
         from reasoning_gym.factory import DATASETS
     except ImportError as error:
-        raise HarvestError(f"task '{task.name}' needs the package reasoning-gym; pip install reasoning-gym") from error
+        raise InputError(f"task '{task.name}' needs the package reasoning-gym; pip install reasoning-gym") from error
     if name not in DATASETS:
         close = [n for n in sorted(DATASETS) if n[:3] == name[:3]] or sorted(DATASETS)
-        raise HarvestError(f"task '{task.name}': no such dataset; there are {', '.join(close[:12])} ...")
-    options = {k: v for k, v in task.options.items() if k not in ("seed", "size")}
+        raise InputError(f"task '{task.name}': no such dataset; there are {', '.join(close[:12])} ...")
     try:
-        rows = list(reasoning_gym.create_dataset(name, seed=seed, size=size, **options))
+        rows = list(reasoning_gym.create_dataset(name, seed=seed, size=size, **(task.options.model_extra or {})))
     except (TypeError, AssertionError, ValueError) as error:
-        raise HarvestError(f"task '{task.name}': {error or 'its options do not fit'}; see `options`") from error
+        raise InputError(f"task '{task.name}': {error or 'its options do not fit'}; see `options`") from error
     return [_problem(name, i, row) for i, row in enumerate(rows)]
 
 
@@ -49,13 +48,13 @@ def _problem(name: str, i: int, row: dict[str, Any]) -> Problem:
         question=str(row["question"]),
         gold=str(row["answer"]),
         level=name,
-        dataset=PREFIX + name,
+        dataset=GYM_PREFIX + name,
         check={"kind": "gym", "name": name, "entry": entry},
     )
 
 
 GYM = Task(
-    load, "reasoning-gym's dataset NAME; options size, seed and its own", "reasoning-gym", needs_file=False,
+    load, "reasoning-gym's dataset NAME; options size, seed and its own", "reasoning-gym",
     example="Question: {question}\nAnswer: {solution}\n\n", prompt="Question: {question}\nAnswer:", chat=False,
     examples=examples,
 )  # fmt: skip

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config import FileTask
 from harvest.tasks.files import pick, read_records
 from harvest.tasks.problem import Problem, Task
+from ttcsim.errors import InputError
 
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
 
 
-def _math500(task: TaskConfig, file: str | None = None) -> list[Problem]:
+def _math500(task: FileTask, file: str | None = None) -> list[Problem]:
     problems = []
     for i, record in enumerate(read_records(task, file)):
         level = str(record.get("level", ""))
@@ -30,12 +30,12 @@ def _math500(task: TaskConfig, file: str | None = None) -> list[Problem]:
     return problems
 
 
-def _aime(task: TaskConfig, file: str | None = None) -> list[Problem]:
+def _aime(task: FileTask, file: str | None = None) -> list[Problem]:
     problems = []
     for i, record in enumerate(read_records(task, file)):
         gold = str(pick(record, ("extracted_groundtruth", "answer", "Answer"), task, i)).strip()
         if not re.fullmatch(r"\d{1,3}(\.0+)?", gold):
-            raise HarvestError(f"task 'aime', problem {i}: the answer {gold!r} is not an integer from 0 to 999")
+            raise InputError(f"task 'aime', problem {i}: the answer {gold!r} is not an integer from 0 to 999")
         problems.append(
             Problem(
                 query_id=str(record.get("id") or record.get("ID") or record.get("unique_id") or f"aime-{i:02d}"),
@@ -49,12 +49,12 @@ def _aime(task: TaskConfig, file: str | None = None) -> list[Problem]:
     return problems
 
 
-def _gsm8k(task: TaskConfig, file: str | None = None) -> list[Problem]:
+def _gsm8k(task: FileTask, file: str | None = None) -> list[Problem]:
     problems = []
     for i, record in enumerate(read_records(task, file)):
         solution, mark, gold = str(pick(record, ("answer",), task, i)).rpartition("####")
         if not mark:
-            raise HarvestError(f"task 'gsm8k', problem {i}: its answer has no '#### N' at the end")
+            raise InputError(f"task 'gsm8k', problem {i}: its answer has no '#### N' at the end")
         problems.append(
             Problem(
                 query_id=f"gsm8k-{i:04d}",

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harvest.config import TaskConfig
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -27,11 +25,10 @@ class Problem:
 class Task:
     """A kind of task: how to load its problems, and the defaults that a config may change."""
 
-    load: Callable[[TaskConfig], list[Problem]]
+    load: Callable[[Any], list[Problem]]  # from the [task] of its kind
     about: str
     verifier: str
     prompt: str = "{question}"
     example: str = "Q: {question}\nA: {solution}\n\n"
     chat: bool = True
-    needs_file: bool = True
-    examples: Callable[[TaskConfig, Problem], Sequence[Problem]] | None = None  # solved examples of its own
+    examples: Callable[[Any, Problem], Sequence[Problem]] | None = None  # solved examples of its own

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harvest.config import VerifierConfig
-from harvest.errors import HarvestError
 from harvest.tasks.problem import Problem
 from harvest.verifiers import rules
 from harvest.verifiers.programs import code
 from harvest.verifiers.rules import Verdict
+from ttcsim.errors import InputError
 
 Verifier = Callable[[str, Problem, VerifierConfig], Verdict]
 
@@ -30,5 +30,5 @@ __all__ = ["VERIFIERS", "Verdict", "Verifier", "find_verifier"]
 def find_verifier(name: str) -> Verifier:
     """The verifier of that name."""
     if name not in VERIFIERS:
-        raise HarvestError(f"verifier '{name}': no such verifier; there are {', '.join(VERIFIERS)}")
+        raise InputError(f"verifier '{name}': no such verifier; there are {', '.join(VERIFIERS)}")
     return VERIFIERS[name][0]

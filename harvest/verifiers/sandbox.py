@@ -19,8 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from harvest.errors import HarvestError
 from harvest.verifiers.jail import CONTROL_IN, CONTROL_OUT
+from ttcsim.errors import InputError
 
 _JAIL = Path(__file__).with_name("jail.py")
 _ENVIRONMENT = {
@@ -61,7 +61,7 @@ def run(program: str, *, stdin: str = "", limits: Limits = DEFAULT, needs_end: b
 
     Raises
     ------
-    HarvestError
+    InputError
         Where the kernel cannot shut the program in and `limits.isolation` requires it.
     """
     token = secrets.token_hex(16)
@@ -95,7 +95,7 @@ def run(program: str, *, stdin: str = "", limits: Limits = DEFAULT, needs_end: b
             if not reason and not state:
                 reason = "did not start: " + _tail(errors)
             if state.startswith("open") and limits.isolation == "require":
-                raise HarvestError(
+                raise InputError(
                     f"code cannot be run safely here ({state.removeprefix('open: ')}): it needs Linux 5.13 or newer "
                     "with Landlock and seccomp; use another machine, or verifier.isolation = 'try' in a container"
                 )
@@ -130,6 +130,6 @@ def available() -> str:
     """Empty where programs can be shut in; else why not."""
     try:
         ended = run("pass")
-    except HarvestError as error:
+    except InputError as error:
         return str(error)
     return "" if ended.finished else ended.reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import ttcsim
-from ttcsim.pool.importers import import_counts
+from ttcsim.pool.importers.counts import import_counts
 
 BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 REPS = 1000

@@ -7,10 +7,10 @@ import pytest
 
 import harvest
 from harvest.config import check_config, load_config, recipes
-from harvest.errors import HarvestError
 from harvest.prompts import Prompter, fill
 from harvest.queries import parse_shard
 from harvest.tasks import Problem
+from ttcsim.errors import InputError
 
 GOOD = {
     "model": {"path": "some/model"},
@@ -55,30 +55,68 @@ GOOD = {
         ),
         ({"output": {"path": "p", "queries_per_part": 0}}, "output.queries_per_part"),
         ({"task": []}, "task"),
+        # A key of another kind is none of this kind.
+        (
+            {"reward": [{"name": "a", "kind": "process", "model": "m", "rollouts": 3}]},
+            r"'rollouts' is not a key of \[reward.0\] of kind 'process'; it has .*step_tag",
+        ),
+        ({"reward": [{"name": "a", "kind": "prcess"}]}, "reward.0: there is no kind 'prcess'; there are 'logprob'"),
+        ({"reward": {"name": "a"}}, "'reward.0.kind' is missing"),
+        (
+            {"strategy": [{"kind": "beam", "budgets": [4], "scorer": "x", "steps_ahead": 3}]},
+            "strategy.0.steps_ahead: input should be 0, not 3",
+        ),
+        ({"task": {"name": "arithmetic", "file": "x.jsonl"}}, r"'file' is not a key of \[task.0\]"),
+        (
+            {"task": {"name": "arithmetic", "options": {"sise": 3}}},
+            r"'sise' is not a key of \[task.0.options\]; it has families, seed, size$",
+        ),
+        ({"task": {"name": "arithmetic", "options": {"size": "many"}}}, "task.0.options.size: .* valid integer"),
+        ({"task": {"name": "jsonl", "columns": {"answer": "a"}}}, r"'answer' is not a key of \[task.0.columns\]"),
     ],
 )
 def test_says_what_is_wrong(change, said):
-    with pytest.raises(HarvestError, match=said) as caught:
+    with pytest.raises(InputError, match=said) as caught:
         check_config({**GOOD, **change}, "here.toml")
     assert str(caught.value).startswith("here.toml: ") and "\n" not in str(caught.value)
 
 
+def test_the_manifest_says_what_the_config_said():
+    """Options that were given are written down even where they are the default, and no others are."""
+    table = {**GOOD, "task": {"name": "arithmetic", "shots": 0, "options": {"size": 20}}}
+    (task,) = check_config(table, "x").task
+    assert task.model_dump(mode="json", exclude_defaults=True) == {"name": "arithmetic", "options": {"size": 20}}
+    gym = {"name": "reasoning-gym:chain_sum", "options": {"max_terms": 3}}
+    (task,) = check_config({**GOOD, "task": gym}, "x").task
+    assert task.model_dump(mode="json", exclude_defaults=True) == gym
+
+
+def test_what_is_measured_differently_has_another_key():
+    def keys(**change):
+        reward = {"name": "orm", "kind": "outcome", "model": "m", **change}
+        config = check_config({**GOOD, "reward": [reward], "strategy": {"kind": "revisions", "scorer": "orm"}}, "x")
+        return [made.key for made in (*config.reward, *config.strategy)]
+
+    assert keys() == keys(positive=1) and keys()[1].startswith("revisions-")
+    assert keys()[0] != keys(positive=0)[0] and keys()[1] == keys(positive=0)[1]
+
+
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(HarvestError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         load_config(str(tmp_path / "none.toml"))
     (tmp_path / "bad.toml").write_text("a = [1")
-    with pytest.raises(HarvestError, match="not TOML"):
+    with pytest.raises(InputError, match="not TOML"):
         load_config(str(tmp_path / "bad.toml"))
-    with pytest.raises(HarvestError, match=r"no such recipe; there are .*math500"):
+    with pytest.raises(InputError, match=r"no such recipe; there are .*math500"):
         load_config("recipe:none")
 
 
 def test_overrides_are_toml_values():
     config = load_config("recipe:builtin-smollm2", ["sampling.n=7", "model.path=/some/where", "sampling.stop=['x']"])
     assert (config.sampling.n, config.model.path, config.sampling.stop) == (7, "/some/where", ("x",))
-    with pytest.raises(HarvestError, match="write key=value"):
+    with pytest.raises(InputError, match="write key=value"):
         load_config("recipe:builtin-smollm2", ["sampling.n"])
-    with pytest.raises(HarvestError, match="'reward' is not one table"):
+    with pytest.raises(InputError, match="'reward' is not one table"):
         load_config("recipe:builtin-smollm2", ["reward.name=x"])
 
 
@@ -119,12 +157,12 @@ def test_prompts_with_and_without_chat():
     ],
 )
 def test_prompts_that_cannot_be_made(task, said):
-    with pytest.raises(HarvestError, match=said):
+    with pytest.raises(InputError, match=said):
         prompter(**task)
 
 
 def test_shards():
     assert parse_shard("2/3") == (2, 3)
     for wrong in ("3/3", "1", "a/b", "-1/2", "1/0"):
-        with pytest.raises(HarvestError, match="0 <= i < n"):
+        with pytest.raises(InputError, match="0 <= i < n"):
             parse_shard(wrong)

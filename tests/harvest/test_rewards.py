@@ -8,15 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest.config import RewardConfig, SamplingConfig, VerifierConfig
+from harvest.config import (
+    JudgeReward,
+    OutcomeReward,
+    ProcessReward,
+    RolloutsReward,
+    SamplingConfig,
+    VerifierConfig,
+)
 from harvest.engine import request_seed
-from harvest.errors import HarvestError
 from harvest.queries import make_queries
 from harvest.rewards import Judge, LogProbability, Outcome, Process, Rollouts, reward_columns
 from harvest.rewards.models import chance
 from harvest.steps import aggregate, prefixes, split
 from harvest.verify_beside import VerifyBeside
 from tests.harvest.fake import FakeGenerator, FakeRewardModel
+from ttcsim.errors import InputError
 
 
 @given(st.lists(st.text("ab \n", max_size=5), min_size=1, max_size=6))
@@ -44,7 +51,7 @@ def test_logits_to_chances():
     assert chance([0.0], 1) == 0.5 and chance([-1000.0], 0) == 0.0
     assert chance([0.0, math.log(3)], 1) == pytest.approx(0.75)
     assert chance([1000.0, 0.0], 1) == pytest.approx(0.0)
-    with pytest.raises(HarvestError, match="2 classes"):
+    with pytest.raises(InputError, match="2 classes"):
         chance([0.0, 0.0], 2)
 
 
@@ -69,7 +76,7 @@ class Notes(FakeRewardModel):
 
 def test_a_process_reward_model_reads_a_tag_after_every_step(queries):
     model = Notes("<+>")
-    config = RewardConfig(name="prm", kind="process", model="m", step_tag="<+>", separator="\n", system="Reason.")
+    config = ProcessReward(name="prm", kind="process", model="m", step_tag="<+>", separator="\n", system="Reason.")
     values = Process(config, model).scores([(queries[0], "one\ntwo <+>\nthree"), (queries[1], "alone")])
     assert [len(v) for v in values] == [3, 1]
     question = queries[0].problem.question
@@ -83,16 +90,16 @@ def test_a_process_reward_model_that_skips_steps_is_noticed(queries):
         def steps(self, prompts):
             return [row[:-1] for row in super().steps(prompts)]
 
-    config = RewardConfig(name="prm", kind="process", model="m", step_tag="<+>", separator="\n")
-    with pytest.raises(HarvestError, match=r"reward 'prm', query sum-1-000: 2 steps, but 1 scores"):
+    config = ProcessReward(name="prm", kind="process", model="m", step_tag="<+>", separator="\n")
+    with pytest.raises(InputError, match=r"reward 'prm', query sum-1-000: 2 steps, but 1 scores"):
         Process(config, Cut(tag="<+>")).scores([(queries[0], "one\ntwo")])
 
 
 def test_an_outcome_reward_model_sees_the_whole(queries):
     model = Notes()
-    Outcome(RewardConfig(name="orm", kind="outcome", model="m"), model).scores([(queries[0], " 7")])
-    Outcome(RewardConfig(name="orm", kind="outcome", model="m", chat=False), model).scores([(queries[0], " 7")])
-    template = RewardConfig(name="orm", kind="outcome", model="m", chat=False, prompt="{question} => {response}!")
+    Outcome(OutcomeReward(name="orm", kind="outcome", model="m"), model).scores([(queries[0], " 7")])
+    Outcome(OutcomeReward(name="orm", kind="outcome", model="m", chat=False), model).scores([(queries[0], " 7")])
+    template = OutcomeReward(name="orm", kind="outcome", model="m", chat=False, prompt="{question} => {response}!")
     Outcome(template, model).scores([(queries[0], " 7")])
     question = queries[0].problem.question
     assert model.seen == [f"<user>{question}<assistant>7", f"{question}\n7", f"{question} => 7!"]
@@ -105,14 +112,14 @@ def test_a_judge_is_asked_about_question_and_response(queries):
             return [0.25] * len(prompts)
 
     model = Asks()
-    config = RewardConfig(name="j", kind="judge", chat=False, prompt="{question}|{response}|", yes=["y"], no=["n"])
+    config = JudgeReward(name="j", kind="judge", chat=False, prompt="{question}|{response}|", yes=["y"], no=["n"])
     assert Judge(config, model).scores([(queries[0], " 7 ")]) == [[0.25]]
     assert model.asked == [f"{queries[0].problem.question}|7|", ("y",), ("n",)]
 
 
 def test_rollouts_are_shares_of_right_endings(queries):
     """The fake is right one time in four, so values of the empty beginning spread about that."""
-    config = RewardConfig(name="mc", kind="rollouts", rollouts=400, separator=";")
+    config = RolloutsReward(name="mc", kind="rollouts", rollouts=400, separator=";")
     with VerifyBeside(VerifierConfig(workers=1)) as verify:
         scorer = Rollouts(config, FakeGenerator(), SamplingConfig(n=1, seed=9), verify)
         gold = queries[0].problem.gold
@@ -138,7 +145,7 @@ def test_equal_responses_are_scored_once(queries):
     frame = pl.DataFrame(
         {"query_id": ["sum-1-000"] * 3 + ["sum-1-001"], "sample": [0, 1, 2, 0], "text": ["a", "b", "a", "a"]}
     )
-    config = RewardConfig(name="x", kind="judge")
+    config = JudgeReward(name="x", kind="judge")
     columns = reward_columns(config, Counts(), frame, {q.query_id: q for q in queries})
     assert Counts.asked == 3 and columns["reward_x"].to_list() == [0.5] * 4
 

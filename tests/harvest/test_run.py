@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 
 import ttcsim
-from harvest.errors import HarvestError
 from harvest.models import Factory
 from harvest.progress import Report
 from harvest.run import run
 from tests.harvest.fake import FACTORY, FakeGenerator, FakeRewardModel
+from ttcsim.errors import InputError
 
 REWARDS = [
     {"name": "sure", "kind": "logprob"},
@@ -80,6 +80,10 @@ def test_everything_at_once(make_config):
         rows["strategy"]
     )
     assert rows.filter(strategy="revisions(seq=2,par=2)")["run"].unique().sort().to_list() == [0, 1]
+    # The numbers of this config since version 0.2.0: who changes them changes `harvest.VERSION` too.
+    assert pool.hash == "a1cc28a01df7435c3a77a881542411a2b934f7ab9e2eb27d7ce6156643dcd32d"
+    outcomes = hashlib.sha256(repr(rows.rows()).encode()).hexdigest()
+    assert outcomes == "2721661d7355ab495dde35f96cb4e14d43c458f1aa78221997ab35a70bc29acb"
     # Writing a pool that has revisions, and loading it again, loses nothing.
     again = ttcsim.load(ttcsim.write(pool, out.with_name("again")))
     assert again.hash == pool.hash
@@ -244,7 +248,7 @@ def unfinished(config):
 
 def test_never_mixes_what_was_measured_differently(make_config):
     unfinished(make_config())
-    with pytest.raises(HarvestError, match="--resume"):
+    with pytest.raises(InputError, match="--resume"):
         harvest(make_config())
     for change, said in (
         ({"sampling": {"temperature": 0.7}}, r"config.sampling.temperature was 1.0 .* and is 0.7 now"),
@@ -252,19 +256,28 @@ def test_never_mixes_what_was_measured_differently(make_config):
         ({"task": {"shots": 1}}, "config.task"),
         ({"engine": {"dtype": "float16"}}, "config.engine.dtype"),
     ):
-        with pytest.raises(HarvestError, match=said):
+        with pytest.raises(InputError, match=said):
             harvest(make_config(**change), resume=True)
     harvest(make_config(verifier={"workers": 2}), resume=True)  # says nothing of the samples
+
+
+def test_an_unfinished_harvest_of_another_version_says_so(make_config, monkeypatch):
+    import harvest
+
+    unfinished(make_config())
+    monkeypatch.setattr(harvest, "VERSION", "9.0.0")
+    with pytest.raises(InputError, match=r"versions.harvest was \"0.* and is \"9.0.0\" now"):
+        run(make_config(sampling={"temperature": 0.7}), factory=FACTORY, report=Report(quiet=True), resume=True)
 
 
 def test_a_finished_pool_is_neither_overwritten_nor_done_twice(make_config):
     config = make_config()
     out = harvest(config)
     before = contents(out)
-    with pytest.raises(HarvestError, match="exists already"):
+    with pytest.raises(InputError, match="exists already"):
         harvest(config)
     assert harvest(config, resume=True) == out
-    with pytest.raises(HarvestError, match="another harvest"):
+    with pytest.raises(InputError, match="another harvest"):
         harvest(make_config(sampling={"n": 7}), resume=True)
     assert contents(out) == before and not out.with_name("pool.partial").exists()
 
@@ -275,7 +288,7 @@ def test_only_one_process_harvests_into_a_folder(make_config, tmp_path):
 
     with (tmp_path / "pool.partial" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(HarvestError, match="another process is harvesting"):
+        with pytest.raises(InputError, match="another process is harvesting"):
             harvest(make_config(), resume=True)
 
 
@@ -295,7 +308,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(make_config, tmp_path,
         real(handle)
 
     monkeypatch.setattr(store.os, "fsync", full)
-    with pytest.raises(HarvestError, match=r"No space left on device.*--resume"):
+    with pytest.raises(InputError, match=r"No space left on device.*--resume"):
         harvest(make_config())
     monkeypatch.setattr(store.os, "fsync", real)
     left = [p for p in (tmp_path / "pool.partial").rglob("*") if p.is_file()]
@@ -308,7 +321,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(make_config, tmp_path,
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(make_config, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(HarvestError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot be written"):
         harvest(make_config(output={"path": str(tmp_path / "file" / "pool")}))
 
 
@@ -322,7 +335,7 @@ def test_a_damaged_part_is_named(make_config, tmp_path):
         harvest(config, Factory(Dies, FakeRewardModel))
     part = tmp_path / "pool.partial" / "samples-0" / "part-00001.parquet"
     part.write_bytes(part.read_bytes()[:-9])
-    with pytest.raises(HarvestError, match=r"part-00001.parquet: not a whole Parquet file"):
+    with pytest.raises(InputError, match=r"part-00001.parquet: not a whole Parquet file"):
         harvest(config, resume=True)
     part.unlink()
     assert ttcsim.load(harvest(config, resume=True)).n_samples == 36

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest.config import SamplingConfig, StrategyConfig, VerifierConfig
+from harvest.config import BeamStrategy, LookaheadStrategy, RevisionsStrategy, SamplingConfig, VerifierConfig
 from harvest.engine import Response
 from harvest.queries import make_queries
 from harvest.strategies.revisions import revise, revision_rows
@@ -78,7 +78,7 @@ def digits_sum(items):
 
 @pytest.mark.parametrize("width", [2, 4, "sqrt"])
 def test_beam_search_keeps_the_best_and_spends_its_budget(queries, width):
-    strategy = StrategyConfig(kind="beam", scorer="x", budgets=(16,), width=width, separator=";", runs=2)
+    strategy = BeamStrategy(kind="beam", scorer="x", budgets=(16,), width=width, separator=";", runs=2)
     model = Digits()
     runs = search(queries, strategy, 16, model, digits_sum, SAMPLING)
     assert len(runs) == 4  # 2 queries x 2 runs
@@ -97,14 +97,14 @@ def test_beam_search_keeps_the_best_and_spends_its_budget(queries, width):
 
 
 def test_search_is_the_same_whatever_else_runs_beside(queries):
-    strategy = StrategyConfig(kind="beam", scorer="x", budgets=(4,), width=2, separator=";", runs=2)
+    strategy = BeamStrategy(kind="beam", scorer="x", budgets=(4,), width=2, separator=";", runs=2)
     both = search(queries, strategy, 4, Digits(), digits_sum, SAMPLING)
     alone = search(queries[1:], strategy, 4, Digits(), digits_sum, SAMPLING)
     assert [b.text for r in both if r.query is queries[1] for b in r.beams] == [b.text for r in alone for b in r.beams]
 
 
 def test_lookahead_scores_a_step_by_its_greedy_rollout(queries):
-    strategy = StrategyConfig(kind="lookahead", scorer="x", budgets=(4,), width=2, steps_ahead=2, separator=";")
+    strategy = LookaheadStrategy(kind="lookahead", scorer="x", budgets=(4,), width=2, steps_ahead=2, separator=";")
     model, seen = Digits(), []
 
     def score(items):
@@ -130,7 +130,7 @@ def test_searches_of_different_lengths_do_not_disturb_each_other(queries):
             short = queries[0].problem.question in request.prompt
             return Response(response.text.rstrip(";"), 2, -1.0) if short else response
 
-    strategy = StrategyConfig(kind="beam", scorer="x", budgets=(4,), width=2, separator=";")
+    strategy = BeamStrategy(kind="beam", scorer="x", budgets=(4,), width=2, separator=";")
     short, long = search(queries, strategy, 4, Uneven(), digits_sum, SAMPLING)
     assert len(short.beams) == len(long.beams) == 4
     assert {b.text.count(";") for b in short.beams} == {0} and {b.text.count(";") for b in long.beams} == {2}
@@ -138,14 +138,14 @@ def test_searches_of_different_lengths_do_not_disturb_each_other(queries):
 
 
 def test_search_stops_after_its_rounds(queries):
-    strategy = StrategyConfig(kind="beam", scorer="x", budgets=(4,), width=2, separator=";", rounds=2)
+    strategy = BeamStrategy(kind="beam", scorer="x", budgets=(4,), width=2, separator=";", rounds=2)
     (run, _) = search(queries, strategy, 4, Digits(), digits_sum, SAMPLING)
     assert len(run.beams) == 4 and not any(b.done for b in run.beams)
     assert all(b.text.count(";") == 2 for b in run.beams)
 
 
 def test_revisions_see_the_last_attempts_only(queries):
-    strategy = StrategyConfig(kind="revisions", chains=2, length=5, memory=2, prompt="{question} [{attempts}]")
+    strategy = RevisionsStrategy(kind="revisions", chains=2, length=5, memory=2, prompt="{question} [{attempts}]")
     model = FakeGenerator()
     attempts = revise(queries, strategy, model, SAMPLING)
     assert len(attempts) == 2 * 2 * 5

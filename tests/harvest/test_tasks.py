@@ -10,10 +10,10 @@ import zlib
 import numpy as np
 import pytest
 
-from harvest.config import TaskConfig
-from harvest.errors import HarvestError
+from harvest.config import ArithmeticTask, FileTask, GymTask, LinesTask, LiveCodeBenchTask
 from harvest.tasks import load_problems
 from harvest.tasks.arithmetic import FAMILIES, SHOTS, examples, extract_answer
+from ttcsim.errors import InputError
 
 
 def write(path, rows):
@@ -30,24 +30,24 @@ def test_math500(tmp_path):
         "unique_id": "test/1",
         "solution": "S",
     }
-    (problem,) = load_problems(TaskConfig(name="math500", file=write(tmp_path / "m.jsonl", [row])))
+    (problem,) = load_problems(FileTask(name="math500", file=write(tmp_path / "m.jsonl", [row])))
     assert (problem.query_id, problem.gold, problem.level, problem.solution) == ("test/1", "\\frac12", "4", "S")
 
 
 def test_aime_in_both_of_its_formats(tmp_path):
     rows = [{"problem": "P", "extracted_groundtruth": "204"}, {"id": "25-1", "problem": "Q", "answer": "070"}]
-    problems = load_problems(TaskConfig(name="aime", file=write(tmp_path / "a.jsonl", rows)))
+    problems = load_problems(FileTask(name="aime", file=write(tmp_path / "a.jsonl", rows)))
     assert [(p.query_id, p.gold) for p in problems] == [("aime-00", "204"), ("25-1", "70")]
-    with pytest.raises(HarvestError, match="not an integer from 0 to 999"):
-        load_problems(TaskConfig(name="aime", file=write(tmp_path / "b.jsonl", [{"problem": "P", "answer": "1234"}])))
+    with pytest.raises(InputError, match="not an integer from 0 to 999"):
+        load_problems(FileTask(name="aime", file=write(tmp_path / "b.jsonl", [{"problem": "P", "answer": "1234"}])))
 
 
 def test_gsm8k(tmp_path):
     rows = [{"question": "Q", "answer": "2 + 3 = <<2+3=5>>5\n#### 1,005"}]
-    (problem,) = load_problems(TaskConfig(name="gsm8k", file=write(tmp_path / "g.jsonl", rows)))
+    (problem,) = load_problems(FileTask(name="gsm8k", file=write(tmp_path / "g.jsonl", rows)))
     assert problem.gold == "1005" and problem.solution == "2 + 3 = 5\n#### 1,005"
-    with pytest.raises(HarvestError, match="#### N"):
-        load_problems(TaskConfig(name="gsm8k", file=write(tmp_path / "h.jsonl", [{"question": "Q", "answer": "5"}])))
+    with pytest.raises(InputError, match="#### N"):
+        load_problems(FileTask(name="gsm8k", file=write(tmp_path / "h.jsonl", [{"question": "Q", "answer": "5"}])))
 
 
 def lcb(**fields):
@@ -63,17 +63,19 @@ def lcb(**fields):
 
 
 def test_livecodebench_with_packed_tests(tmp_path):
-    (problem,) = load_problems(TaskConfig(name="livecodebench", file=write(tmp_path / "l.jsonl", [lcb()])))
+    (problem,) = load_problems(LiveCodeBenchTask(name="livecodebench", file=write(tmp_path / "l.jsonl", [lcb()])))
     assert problem.check["kind"] == "stdin" and [t["output"] for t in problem.check["tests"]] == ["3\n", "10\n"]
     called = lcb(
         starter_code="class Solution:\n    def add(self, a: int, b: int) -> int:\n        ",
         public_test_cases=json.dumps([{"input": "1\n2", "output": "3", "testtype": "functional"}]),
         private_test_cases="[]", metadata='{"func_name": "add"}',
     )  # fmt: skip
-    (problem,) = load_problems(TaskConfig(name="livecodebench", file=write(tmp_path / "f.jsonl", [called])))
+    (problem,) = load_problems(LiveCodeBenchTask(name="livecodebench", file=write(tmp_path / "f.jsonl", [called])))
     assert problem.check["kind"] == "calls" and "def add" in problem.fields["how"]
     rows = [lcb(), lcb(question_id="new", contest_date="2025-02-01T00:00:00")]
-    config = TaskConfig(name="livecodebench", file=write(tmp_path / "d.jsonl", rows), options={"since": "2025-01-01"})
+    config = LiveCodeBenchTask(
+        name="livecodebench", file=write(tmp_path / "d.jsonl", rows), options={"since": "2025-01-01"}
+    )
     assert [p.query_id for p in load_problems(config)] == ["new"]
 
 
@@ -85,28 +87,28 @@ class Evil:
 def test_livecodebench_never_unpickles_more_than_text(tmp_path, capsys):
     packed = base64.b64encode(zlib.compress(pickle.dumps(Evil()))).decode()
     file = write(tmp_path / "e.jsonl", [lcb(private_test_cases=packed)])
-    with pytest.raises(HarvestError, match=r"cannot be read \(it asks for builtins.print"):
-        load_problems(TaskConfig(name="livecodebench", file=file))
+    with pytest.raises(InputError, match=r"cannot be read \(it asks for builtins.print"):
+        load_problems(LiveCodeBenchTask(name="livecodebench", file=file))
     assert capsys.readouterr().out == ""
 
 
 def test_any_file_with_named_columns(tmp_path):
     rows = [{"q": "What?", "a": 7, "id": "x", "hard": "no"}]
     columns = {"question": "q", "gold": "a", "query_id": "id", "level": "hard"}
-    (problem,) = load_problems(TaskConfig(name="jsonl", file=write(tmp_path / "x.jsonl", rows), columns=columns))
+    (problem,) = load_problems(LinesTask(name="jsonl", file=write(tmp_path / "x.jsonl", rows), columns=columns))
     assert (problem.query_id, problem.question, problem.gold, problem.level) == ("x", "What?", "7", "no")
     assert problem.fields["q"] == "What?"  # a template may name any column
-    with pytest.raises(HarvestError, match=r"no 'question'; name the column in task.columns.question"):
-        load_problems(TaskConfig(name="jsonl", file=str(tmp_path / "x.jsonl")))
+    with pytest.raises(InputError, match=r"no 'question'; name the column in task.columns.question"):
+        load_problems(LinesTask(name="jsonl", file=str(tmp_path / "x.jsonl")))
     csv = tmp_path / "x.csv"
     csv.write_text("question,answer\nA,1\nB,2\n")
-    assert [p.gold for p in load_problems(TaskConfig(name="jsonl", file=str(csv)))] == ["1", "2"]
+    assert [p.gold for p in load_problems(LinesTask(name="jsonl", file=str(csv)))] == ["1", "2"]
 
 
 def test_compressed_files(tmp_path):
     with gzip.open(tmp_path / "c.jsonl.gz", "wt") as file:
         file.write('{"question": "A", "answer": "1"}\n')
-    assert len(load_problems(TaskConfig(name="jsonl", file=str(tmp_path / "c.jsonl.gz")))) == 1
+    assert len(load_problems(LinesTask(name="jsonl", file=str(tmp_path / "c.jsonl.gz")))) == 1
 
 
 @pytest.mark.parametrize(
@@ -123,15 +125,15 @@ def test_compressed_files(tmp_path):
 )
 def test_files_that_are_wrong(tmp_path, name, content, said):
     (tmp_path / name).write_text(content)
-    with pytest.raises(HarvestError, match=said):
-        load_problems(TaskConfig(name="jsonl", file=str(tmp_path / name)))
+    with pytest.raises(InputError, match=said):
+        load_problems(LinesTask(name="jsonl", file=str(tmp_path / name)))
 
 
 def test_a_task_without_its_file():
-    with pytest.raises(HarvestError, match="needs `file`"):
-        load_problems(TaskConfig(name="math500"))
-    with pytest.raises(HarvestError, match="cannot be read"):
-        load_problems(TaskConfig(name="math500", file="/no/such/file.jsonl"))
+    with pytest.raises(InputError, match="needs `file`"):
+        load_problems(FileTask(name="math500"))
+    with pytest.raises(InputError, match="cannot be read"):
+        load_problems(FileTask(name="math500", file="/no/such/file.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -144,20 +146,20 @@ def test_a_task_without_its_file():
     ],
 )
 def test_the_published_files(shared_data, task, file, count):
-    problems = load_problems(TaskConfig(name=task, file=str(shared_data / "problems" / file)))
+    problems = load_problems(FileTask(name=task, file=str(shared_data / "problems" / file)))
     assert len(problems) == count
     assert all(p.question for p in problems)
 
 
 def test_reasoning_gym():
-    config = TaskConfig(name="reasoning-gym:chain_sum", options={"size": 5, "seed": 3, "max_terms": 2})
+    config = GymTask(name="reasoning-gym:chain_sum", options={"size": 5, "seed": 3, "max_terms": 2})
     problems = load_problems(config)
     assert len(problems) == 5 and problems == load_problems(config)
     assert [p.query_id for p in problems][:2] == ["chain_sum-0000", "chain_sum-0001"]
-    with pytest.raises(HarvestError, match="no such dataset; there are chain_sum"):
-        load_problems(TaskConfig(name="reasoning-gym:chain_sums"))
-    with pytest.raises(HarvestError, match="reasoning-gym:chain_sum"):
-        load_problems(TaskConfig(name="reasoning-gym:chain_sum", options={"nonsense": 1}))
+    with pytest.raises(InputError, match="no such dataset; there are chain_sum"):
+        load_problems(GymTask(name="reasoning-gym:chain_sums"))
+    with pytest.raises(InputError, match="reasoning-gym:chain_sum"):
+        load_problems(GymTask(name="reasoning-gym:chain_sum", options={"nonsense": 1}))
 
 
 def independent_gold(level, prompt):
@@ -187,7 +189,7 @@ def independent_gold(level, prompt):
 
 
 def test_arithmetic_golds_are_right_and_no_query_is_an_example():
-    config = TaskConfig(name="arithmetic", shots=SHOTS, options={"size": 15, "seed": 5})
+    config = ArithmeticTask(name="arithmetic", shots=SHOTS, options={"size": 15, "seed": 5})
     problems = load_problems(config)
     assert len({p.question for p in problems}) == len(problems) == 15 * len(FAMILIES)
     for problem in problems:
@@ -195,8 +197,8 @@ def test_arithmetic_golds_are_right_and_no_query_is_an_example():
         shown = examples(config, problem)
         assert len(shown) == SHOTS and problem.question not in {e.question for e in shown}
         assert extract_answer(f" {problem.gold}", problem.level) == problem.gold
-    with pytest.raises(HarvestError, match="no family 'sums'"):
-        load_problems(TaskConfig(name="arithmetic", options={"families": ["sums"]}))
+    with pytest.raises(InputError, match="no family 'sums'"):
+        load_problems(ArithmeticTask(name="arithmetic", options={"families": ["sums"]}))
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest.config import TaskConfig, VerifierConfig
-from harvest.errors import HarvestError
+from harvest.config import FileTask, GymTask, VerifierConfig
 from harvest.tasks import Problem, load_problems
 from harvest.verifiers import find_verifier
 from harvest.verifiers.answers import as_number, boxed, canonical, extract
 from harvest.verifiers.programs import extract_program, same_output
 from harvest.verifiers.rules import gym_score
 from harvest.verify_beside import VerifyBeside
+from ttcsim.errors import InputError
 
 
 def judge(name, text, gold="", *, check=None, **config):
@@ -109,7 +109,7 @@ def test_exact(text):
 
 
 def test_reasoning_gym_scores_by_its_own_rules():
-    config = TaskConfig(name="reasoning-gym:chain_sum", options={"size": 5, "seed": 3})
+    config = GymTask(name="reasoning-gym:chain_sum", options={"size": 5, "seed": 3})
     for problem in load_problems(config):
         verify = find_verifier("reasoning-gym")
         assert verify(f" {problem.gold}\n", problem, VerifierConfig()) == (True, problem.gold)
@@ -118,7 +118,7 @@ def test_reasoning_gym_scores_by_its_own_rules():
 
 
 def test_solutions_of_math500_are_right(shared_data):
-    problems = load_problems(TaskConfig(name="math500", file=str(shared_data / "problems" / "math500.jsonl")))
+    problems = load_problems(FileTask(name="math500", file=str(shared_data / "problems" / "math500.jsonl")))
     verify = find_verifier("math")
     verdicts = [verify(p.solution, p, VerifierConfig())[0] for p in problems]
     assert sum(verdicts) >= 495  # the rest box more than the answer, or something math-verify cannot read
@@ -216,7 +216,7 @@ def mutations(problem):
 
 
 def test_humaneval_solutions_pass_and_their_mutations_fail(shared_data):
-    problems = load_problems(TaskConfig(name="humaneval", file=str(shared_data / "problems" / "HumanEval.jsonl.gz")))
+    problems = load_problems(FileTask(name="humaneval", file=str(shared_data / "problems" / "HumanEval.jsonl.gz")))
     with VerifyBeside(VerifierConfig(timeout=20, workers=2)) as beside:
         right = [beside.verify("code", p, [p.solution, f"```python\n{p.question}{p.solution}```"]) for p in problems]
         wrong = [beside.verify("code", p, list(mutations(p))) for p in problems]
@@ -249,5 +249,5 @@ def test_a_worker_that_dies_costs_one_verdict(tmp_path):
 
 
 def test_unknown_verifier():
-    with pytest.raises(HarvestError, match="no such verifier; there are math"):
+    with pytest.raises(InputError, match="no such verifier; there are math"):
         find_verifier("maths")

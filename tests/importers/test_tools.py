@@ -12,7 +12,11 @@ import yaml
 
 import ttcsim
 from ttcsim import InputError
-from ttcsim.pool.importers import FORMATS, import_inspect, import_lm_eval, import_monkeys, import_samples
+from ttcsim.pool.importers import FORMATS
+from ttcsim.pool.importers.inspect_logs import import_inspect
+from ttcsim.pool.importers.lm_eval import import_lm_eval
+from ttcsim.pool.importers.monkeys import import_monkeys
+from ttcsim.pool.importers.samples import import_samples
 
 DATA = Path(__file__).parent / "data"
 LOG = DATA / "lm_eval" / "independent" / "samples_tiny_arithmetic_2026-11-21T08-00-00.000000.jsonl"
@@ -182,6 +186,14 @@ class TestDatasets:
         (tmp_path / "flat" / "data-00001-of-00002.arrow").unlink()
         with pytest.raises(InputError, match=r"no whole folder of Dataset\.save_to_disk"):
             import_samples(tmp_path / "flat", mapping=MAP)
+
+
+def test_every_importer_is_one_file_that_says_what_it_reads():
+    folder = Path(ttcsim.pool.importers.__file__).parent
+    declared = {f.stem for f in folder.glob("*.py") if "IMPORTER = Importer(" in f.read_text()}
+    assert {importer.read.__module__.rpartition(".")[2] for importer in FORMATS.values()} == declared
+    for name, importer in FORMATS.items():
+        assert importer.name == name and importer.about and "\n" not in importer.about and len(importer.about) < 100
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))

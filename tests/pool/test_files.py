@@ -12,7 +12,8 @@ import ttcsim
 from ttcsim import InputError
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.files import to_frame
-from ttcsim.pool.importers import import_counts, import_samples
+from ttcsim.pool.importers.counts import import_counts
+from ttcsim.pool.importers.samples import import_samples
 
 
 @given(plain=plain_pools())

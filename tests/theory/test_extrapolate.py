@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from ttcsim import InputError, load
-from ttcsim.pool.importers import import_counts
+from ttcsim.pool.importers.counts import import_counts
 from ttcsim.theory.extrapolate import FAMILIES, Fit, extrapolate, fit_rates
 
 

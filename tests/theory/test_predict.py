@@ -8,7 +8,7 @@ import pytest
 
 import ttcsim
 from ttcsim import InputError
-from ttcsim.pool.importers import import_counts
+from ttcsim.pool.importers.counts import import_counts
 from ttcsim.pool.worlds import make_pool
 from ttcsim.theory import law_from_curve, law_through, pass_at_k, stretch_law, stretched
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.format import KEYS, PLACES, REWARD, SAMPLE_COLUMNS, is_reward
 
-_PLACES = ("chain", "step")  # null outside revision chains
-_INTEGERS = ("tokens", "sample", *_PLACES)
+_INTEGERS = ("tokens", "sample", *PLACES)
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 
 
@@ -48,7 +48,7 @@ def pool_from_frame(
                 f"{where}: column '{column}' is missing (it has {', '.join(frame.columns)}); "
                 "rename it with `ttcsim pool import samples --map`"
             )
-    rewards = [c for c in frame.columns if c == "reward" or c.startswith("reward_")]
+    rewards = [c for c in frame.columns if is_reward(c)]
     wanted = [
         "query_id",
         "correct",
@@ -68,8 +68,7 @@ def pool_from_frame(
     if "answer" in frame.columns:
         frame = frame.with_columns(_answer(frame["answer"], where))
 
-    keys = ["query_id", "sample"] if "sample" in frame.columns else ["query_id"]
-    frame = frame.sort(keys, maintain_order=True)
+    frame = frame.sort([k for k in KEYS if k in frame.columns], maintain_order=True)
     if "sample" in frame.columns:
         same = (frame["query_id"] == frame["query_id"].shift(1)) & (frame["sample"] == frame["sample"].shift(1))
         if same.any():
@@ -113,7 +112,7 @@ def pool_from_frame(
 
 def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """Independent samples, and the revisions: drawn with earlier attempts in sight, and never replayed."""
-    have = [c for c in _PLACES if c in frame.columns]
+    have = [c for c in PLACES if c in frame.columns]
     if not have:
         return frame, None
     if len(have) == 1:
@@ -129,7 +128,7 @@ def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame 
             f"{where}: query '{row['query_id']}' has step {row['step']} of chain {row['chain']} twice; number them anew"
         )
     later = frame["step"].fill_null(0) > 0
-    samples = frame.filter(~later).with_columns(pl.col(_PLACES).fill_null(-1))
+    samples = frame.filter(~later).with_columns(pl.col(*PLACES).fill_null(-1))
     missing = sorted(set(frame["query_id"].unique()) - set(samples["query_id"].unique()))
     if missing:
         raise InputError(f"{where}: query '{missing[0]}' has revisions and no first attempt; add its step 0")
@@ -176,7 +175,7 @@ def _integers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
     if not column.dtype.is_integer():
         raise InputError(f"{where}: column '{name}' is {column.dtype}; it must be integer: {_REMEDY}")
     null = column.is_null()
-    if null.any() and name not in _PLACES:
+    if null.any() and name not in PLACES:
         raise InputError(f"{where}: column '{name}': {_at(frame, _first(null))} is null; fill it or drop the column")
     low = 1 if name == "tokens" else 0
     bad = (column < low) | (column > np.iinfo(np.int32).max)
@@ -186,7 +185,7 @@ def _integers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
         raise InputError(
             f"{where}: column '{name}': {_at(frame, row)} is {column[row]}; {unit} and fits in 32 bits: {_REMEDY}"
         )
-    return column.cast(pl.Int32)
+    return column.cast({**SAMPLE_COLUMNS, **PLACES}[name])
 
 
 def _reward(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
@@ -201,7 +200,7 @@ def _reward(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
         raise InputError(
             f"{where}: column '{name}': {_at(frame, row)} is {shown}; a reward lies in [0, 1]: rescale the column"
         )
-    return column.cast(pl.Float32)
+    return column.cast(REWARD)
 
 
 def _logprob(frame: pl.DataFrame, where: str) -> pl.Series:
@@ -212,7 +211,7 @@ def _logprob(frame: pl.DataFrame, where: str) -> pl.Series:
     if bad.any():
         row = _first(bad)
         raise InputError(f"{where}: column 'logprob': {_at(frame, row)} is {column[row]}; it must be finite: {_REMEDY}")
-    return column.cast(pl.Float32)
+    return column.cast(SAMPLE_COLUMNS["logprob"])
 
 
 def _answer(column: pl.Series, where: str) -> pl.Series:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -17,16 +15,29 @@ from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.format import (
+    FORMAT_VERSION,
+    MANIFEST,
+    NEVER_REPLAYED,
+    QUERIES,
+    SAMPLES,
+    STRATEGIES,
+    PoolFolder,
+    part,
+    parts,
+    sha256,
+)
 
-FORMAT_VERSION = 1
 _BUILTIN = "builtin:"
-_NOT_READ = ("texts/", "scores/")  # big, and never needed to replay: whether they are there is all that is checked
 
 
 def builtin_names() -> list[str]:
     """Names of the pools that ship with the package."""
-    folder = Path(str(files("ttcsim.pool"))) / "data"
-    return sorted(p.name for p in folder.iterdir() if (p / "manifest.json").is_file()) if folder.is_dir() else []
+    return sorted(p.name for p in _data().iterdir() if (p / MANIFEST).is_file())
+
+
+def _data() -> Path:
+    return Path(str(files("ttcsim.pool"))) / "data"
 
 
 def load(source: str | Path) -> Pool:
@@ -47,7 +58,7 @@ def load(source: str | Path) -> Pool:
         name = text.removeprefix(_BUILTIN)
         if name not in builtin_names():
             raise InputError(f"{text}: no such built-in pool; there are {', '.join(builtin_names()) or 'none'}")
-        return _load_folder(Path(str(files("ttcsim.pool"))) / "data" / name)
+        return _load_folder(_data() / name)
     path = Path(source)
     if path.is_dir():
         return _load_folder(path)
@@ -70,23 +81,24 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 def _load_folder(folder: Path) -> Pool:
-    parts = sorted((folder / "samples").glob("part-*.parquet"))
-    manifest = _read_manifest(folder, parts)
-    if not parts:
+    shards = parts(folder, SAMPLES)
+    manifest = _read_manifest(folder, shards)
+    if not shards:
         raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
-    frames = [_read(part) for part in parts]
-    for part, frame in zip(parts, frames, strict=True):
+    frames = [_read(shard) for shard in shards]
+    for shard, frame in zip(shards, frames, strict=True):
         if manifest is not None:
-            listed = manifest["files"][_relative(part, folder)]["rows"]
+            listed = manifest["files"][_relative(shard, folder)]["rows"]
             if frame.height != listed:
-                raise InputError(f"{part}: {frame.height} rows, but the manifest says {listed}; harvest it again")
+                raise InputError(f"{shard}: {frame.height} rows, but the manifest says {listed}; harvest it again")
         first, own = dict(frames[0].schema), dict(frame.schema)
         if own != first:
             different = min(c for c in {*first, *own} if first.get(c) != own.get(c))
             raise InputError(
-                f"{part}: column '{different}' differs from {parts[0].name}; all parts need the same columns and types"
+                f"{shard}: column '{different}' differs from {shards[0].name}; "
+                "all parts need the same columns and types"
             )
-    table = folder / "queries.parquet"
+    table = folder / QUERIES
     queries = _read(table) if table.is_file() else None
     name = str(manifest.get("name") or folder.name) if manifest else folder.name
     pool = pool_from_frame(
@@ -102,7 +114,7 @@ def _load_folder(folder: Path) -> Pool:
         for label, counted in (("queries", pool.n_queries), ("samples", rows)):
             if counts.get(label) != counted:
                 raise InputError(
-                    f"{folder / 'manifest.json'}: counts.{label} is {counts.get(label)}, but the pool holds {counted}; "
+                    f"{folder / MANIFEST}: counts.{label} is {counts.get(label)}, but the pool holds {counted}; "
                     "harvest it again or rewrite the manifest with `ttcsim pool import samples`"
                 )
     return pool
@@ -112,8 +124,8 @@ def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _read_manifest(folder: Path, parts: list[Path]) -> dict[str, Any] | None:
-    path = folder / "manifest.json"
+def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
+    path = folder / MANIFEST
     if not path.is_file():
         return None
     try:
@@ -131,17 +143,12 @@ def _read_manifest(folder: Path, parts: list[Path]) -> dict[str, Any] | None:
             raise InputError(f"{path}: lists {name}, which is missing; restore the file or harvest it again")
         if not isinstance(facts, dict) or "sha256" not in facts or "rows" not in facts:
             raise InputError(f"{path}: files.{name} lacks 'sha256' or 'rows'; restore the manifest")
-        if not name.startswith(_NOT_READ) and _sha256(file) != facts["sha256"]:
+        if name.split("/")[0] not in NEVER_REPLAYED and sha256(file) != facts["sha256"]:
             raise InputError(f"{file}: its hash is not the one in the manifest; restore the file or harvest it again")
-    for part in parts:
-        if _relative(part, folder) not in manifest["files"]:
-            raise InputError(f"{part}: the manifest does not list it; remove the file or restore the manifest")
+    for shard in shards:
+        if _relative(shard, folder) not in manifest["files"]:
+            raise InputError(f"{shard}: the manifest does not list it; remove the file or restore the manifest")
     return manifest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def to_frame(pool: Pool) -> pl.DataFrame:
@@ -197,43 +204,14 @@ def write(
         Most samples in one Parquet file.
     """
     with whole_folder(dest) as partial:
-        (partial / "samples").mkdir()
+        made = PoolFolder(partial)
         frame = to_frame(pool)
-        tables = {
-            f"samples/part-{i:05d}.parquet": frame.slice(at, rows_per_shard)
-            for i, at in enumerate(range(0, frame.height, rows_per_shard))
-        }
+        for number, at in enumerate(range(0, frame.height, rows_per_shard)):
+            made.add(part(SAMPLES, number), frame.slice(at, rows_per_shard))
         if pool.queries is not None:
-            tables["queries.parquet"] = pool.queries
+            made.add(QUERIES, pool.queries)
         if strategies is not None:
-            tables["strategies.parquet"] = strategies
-        listed = {}
-        for name, table in tables.items():
-            path = partial / name
-            table.write_parquet(path, compression="zstd")
-            listed[name] = file_facts(path, table.height)
-        manifest = {**(facts if facts is not None else pool.manifest or {}), "name": pool.name}
-        write_manifest(partial, manifest, queries=pool.n_queries, samples=frame.height, files=listed)
+            made.add(STRATEGIES, strategies)
+        told = {**(facts if facts is not None else pool.manifest or {}), "name": pool.name}
+        made.finish(told, queries=pool.n_queries, samples=frame.height)
     return Path(dest)
-
-
-def write_manifest(
-    folder: Path, facts: Mapping[str, Any], *, queries: int, samples: int, files: dict[str, Any]
-) -> None:
-    """Write the manifest of a pool, the last of its files."""
-    counts = {"queries": queries, "samples": samples}
-    manifest = {**facts, "format_version": FORMAT_VERSION, "counts": counts, "files": files}
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    sync(folder / "manifest.json")
-
-
-def file_facts(path: Path, rows: int) -> dict[str, Any]:
-    """What the manifest says of a finished file, which is synced first."""
-    sync(path)
-    return {"sha256": _sha256(path), "rows": rows, "bytes": path.stat().st_size}
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold a file before anything refers to it."""
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.files import file_facts, load, sync, write_manifest
+from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.format import QUERIES, SAMPLES, SCORES, STRATEGIES, TEXTS, PoolFolder, part, parts
 
 _SAME = ("model", "sampling", "adaptive", "task", "verifier", "reward_models", "strategies")
-_SHARDED = ("samples", "texts", "scores")
 
 
 def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
@@ -40,26 +39,19 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
     _check_same(folders, manifests)
     _check_apart(folders, pools)
     with whole_folder(dest) as partial:
-        listed: dict[str, Any] = {}
-        for kind in _SHARDED:
-            parts = [(i, p) for i, folder in enumerate(folders) for p in sorted((folder / kind).glob("part-*.parquet"))]
-            if parts:
-                (partial / kind).mkdir()
-            for number, (i, source) in enumerate(parts):
-                name = f"{kind}/part-{number:05d}.parquet"
-                shutil.copyfile(source, partial / name)
-                sync(partial / name)
-                listed[name] = manifests[i]["files"][f"{kind}/{source.name}"]
-        for name in ("queries.parquet", "strategies.parquet"):
+        made = PoolFolder(partial)
+        for kind in (SAMPLES, TEXTS, SCORES):
+            shards = [(m, p) for m, folder in zip(manifests, folders, strict=True) for p in parts(folder, kind)]
+            for number, (manifest, shard) in enumerate(shards):
+                made.copy(part(kind, number), shard, manifest["files"][f"{kind}/{shard.name}"])
+        for name in (QUERIES, STRATEGIES):
             tables = [pl.read_parquet(folder / name) for folder in folders if (folder / name).is_file()]
             if tables:
-                table = pl.concat(tables, how="diagonal").sort("query_id", maintain_order=True)
-                table.write_parquet(partial / name, compression="zstd")
-                listed[name] = file_facts(partial / name, table.height)
+                made.add(name, pl.concat(tables, how="diagonal").sort("query_id", maintain_order=True))
         facts = {k: v for k, v in manifests[0].items() if k != "harvest"}
         facts |= {"name": Path(dest).name, "merged": [m.get("harvest") or m.get("name") for m in manifests]}
         samples = sum(int(m["counts"]["samples"]) for m in manifests)
-        write_manifest(partial, facts, queries=sum(p.n_queries for p in pools), samples=samples, files=listed)
+        made.finish(facts, queries=sum(p.n_queries for p in pools), samples=samples)
     return Path(dest)
 
 

@@ -125,21 +125,14 @@ class Pool:
         """
         if draws < 1:
             raise InputError(f"pool {self.name}: {draws} draws select nothing; give 1 or more")
-        from ttcsim.compiled.rng import query_keys, stream
-        from ttcsim.engine.order import shown
+        from ttcsim.pool.hard import first_shown  # here, because a pool loads without what it compiles with
 
-        longest = int(self.sizes.max())
-        perm, swaps, order = (np.zeros(longest, np.int32) for _ in range(3))
-        perm[:] = np.arange(longest)
         parts = []
-        for q, key in enumerate(query_keys(self.query_ids)):
-            start, size = self.offsets[q], int(self.sizes[q])
-            looked = min(draws, size)
-            shown(np.uint64(stream(np.uint64(seed), 0, key)), size, looked, True, perm, swaps, order, 0)
-            probe = start + order[:looked]
-            rest = np.setdiff1d(np.arange(start, start + size), probe)
-            if not self.correct[probe].any() and (keep_probe or len(rest)):
-                parts.append((q, np.arange(start, start + size) if keep_probe else rest))
+        for q, probe in enumerate(first_shown(self, draws, seed)):
+            every = np.arange(self.offsets[q], self.offsets[q + 1])
+            left = every if keep_probe else np.setdiff1d(every, probe)
+            if not self.correct[probe].any() and len(left):
+                parts.append((q, left))
         if not parts:
             raise InputError(f"pool {self.name}: no query is unsolved after {draws} draws and has samples left")
         return replace(self.take(parts), name=f"{self.name}-hard-{draws}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.tables import check_column, read_table
 
 
@@ -53,6 +54,9 @@ def import_counts(
             f"{src}: row {row + 1} (query '{ids[row]}'): n = {n[row]}, c = {c[row]}; counts need 0 <= c <= n and n >= 1"
         )
     return pool_from_counts(ids.to_list(), n, c, name=Path(src).stem)
+
+
+IMPORTER = Importer("counts", "a table with one row a query: n samples, of which c are correct", import_counts)
 
 
 def pool_from_counts(ids: list[str], n: NDArray[np.int64], c: NDArray[np.int64], *, name: str) -> Pool:

@@ -14,6 +14,7 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.repeats import warn_collapsed
 
 _ZSTANDARD = 93
@@ -50,6 +51,11 @@ def import_inspect(
         frame = frame.drop("tokens")
     warn_collapsed(frame, "response", str(path))
     return pool_from_frame(frame.drop("task", "response"), where=str(path), name=path.stem)
+
+
+IMPORTER = Importer(
+    "inspect", "logs of Inspect, .json or .eval; --map correct=SCORER, --where task=NAME", import_inspect
+)
 
 
 def _row(sample: dict[str, Any], scorer: str | None, file: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.repeats import warn_collapsed
 
 INVALID = "[invalid]"  # what its regex filter returns when nothing matches
@@ -84,6 +85,11 @@ def import_lm_eval(
     )
     warn_collapsed(frame, "response", str(path))
     return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem)
+
+
+IMPORTER = Importer(
+    "lm-eval", "samples_*.jsonl of lm_eval --log_samples; --map correct=METRIC, --where filter=NAME", import_lm_eval
+)
 
 
 def _task(file: Path) -> str:

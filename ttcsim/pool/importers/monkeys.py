@@ -12,6 +12,7 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.repeats import warn_collapsed
 from ttcsim.pool.importers.tables import read_table
 
@@ -66,6 +67,11 @@ def import_monkeys(
         warn_collapsed(frame, "response", str(path))
     queries = pl.DataFrame(facts, schema={"query_id": pl.String, "prompt": pl.String, "gold": pl.String})
     return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem, queries=queries)
+
+
+IMPORTER = Importer(
+    "monkeys", "YAML or JSON files of Large Language Monkeys, one a problem, or its table", import_monkeys
+)
 
 
 def _from_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.tables import check_column, read_table
 
 
@@ -31,3 +32,8 @@ def import_samples(
     taken = {source: target for target, source in (mapping or {}).items()}
     table = table.drop([t for t in taken.values() if t in table.columns and t not in taken]).rename(taken)
     return pool_from_frame(table, where=str(src), name=Path(src).stem)
+
+
+IMPORTER = Importer(
+    "samples", "any table (.parquet, .csv, .jsonl, Dataset.save_to_disk), one row a sample", import_samples
+)

@@ -1,0 +1,201 @@
+"""The config as a whole: its tables, how it is read, and what has to agree in it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from harvest.config.rewards import JudgeReward, ModelReward, ProcessReward, RewardConfig, RolloutsReward
+from harvest.config.strategies import SearchStrategy, StrategyConfig
+from harvest.config.table import Table, first_fault
+from harvest.config.tasks import TaskConfig
+from ttcsim.errors import InputError
+
+RECIPE = "recipe:"
+
+
+class ModelConfig(Table):
+    """``[model]``: what is sampled."""
+
+    path: str  # a folder, or a name on the Hugging Face hub
+    name: str = ""  # for the manifest; the last part of the path by default
+    revision: str | None = None
+    licence: str = ""  # of the samples it generates
+    source: str = ""  # where the weights come from, for the manifest
+
+
+class SamplingConfig(Table):
+    """``[sampling]``: how every response is drawn."""
+
+    n: int = Field(ge=1)  # samples per query
+    temperature: float = Field(1.0, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    top_k: int = Field(0, ge=0)  # 0: all
+    min_p: float = Field(0.0, ge=0, le=1)
+    max_tokens: int = Field(2048, ge=1)
+    stop: tuple[str, ...] = ()
+    seed: int = Field(0, ge=0)
+    seeds: Literal["request", "engine"] = "request"  # "engine": one seed for all, where the backend cannot do better
+    until_solved: int | None = Field(None, ge=1)  # go on with never-solved queries up to this many samples
+
+    @model_validator(mode="after")
+    def _draws_anew(self) -> SamplingConfig:
+        if self.temperature == 0 and self.n > 1:
+            raise ValueError(f"temperature 0 gives the same response n = {self.n} times; set n = 1 or a temperature")
+        if self.until_solved is not None and self.until_solved <= self.n:
+            raise ValueError(f"until_solved is {self.until_solved}, but every query gets n = {self.n} samples anyway")
+        return self
+
+
+class VerifierConfig(Table):
+    """``[verifier]``: limits of the verification, which runs beside the generation."""
+
+    workers: int | None = Field(None, ge=1)
+    timeout: float = Field(10.0, gt=0)  # seconds a sample (code: per test)
+    memory_mb: int = Field(1024, ge=64)  # of a sandboxed program
+    file_mb: int = Field(16, ge=1)
+    extract: str | None = None  # where the answer stands: boxed, last-number, first-number, line, all, or a regex
+    isolation: Literal["require", "try"] = "require"  # "try": run code even where the kernel cannot shut it in
+
+
+class OutputConfig(Table):
+    """``[output]``: where and how the pool is written."""
+
+    path: str
+    name: str = ""
+    queries_per_part: int = Field(64, ge=1)
+    texts: bool = True  # keep the responses, in files of their own
+    overlap: bool = True  # the engine never drains between parts; false: a part's bytes depend on nothing before it
+
+
+class Config(Table):
+    """A whole harvest."""
+
+    model: ModelConfig
+    engine: dict[str, Any] = Field(default_factory=dict)  # passed to vllm.LLM as it stands
+    environment: dict[str, str] = Field(default_factory=dict)  # variables set before vllm is imported
+    sampling: SamplingConfig
+    task: tuple[TaskConfig, ...]
+    verifier: VerifierConfig = VerifierConfig()
+    reward: tuple[RewardConfig, ...] = ()
+    strategy: tuple[StrategyConfig, ...] = ()
+    output: OutputConfig
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if not self.task:
+            raise ValueError("there is no [task]; name one of `harvest tasks`")
+        rewards = {r.name: r for r in self.reward}
+        if len(rewards) < len(self.reward):
+            raise ValueError("two [[reward]] tables have the same name")
+        labels = [s.label for s in self.strategy]
+        if len(set(labels)) < len(labels):
+            raise ValueError("two [[strategy]] tables have the same kind and width")
+        for s in self.strategy:
+            if s.scorer is not None and s.scorer not in rewards:
+                raise ValueError(f"strategy '{s.label}': scorer '{s.scorer}' is not the name of a [[reward]]")
+            if isinstance(s, SearchStrategy) and not isinstance(rewards[s.scorer], ProcessReward | JudgeReward):
+                raise ValueError(
+                    f"strategy '{s.label}': scorer '{s.scorer}' must be of kind 'process' or 'judge', which score steps"
+                )
+        several = [*(r.name for r in self.reward if isinstance(r, RolloutsReward)), *labels]
+        if several and self.sampling.temperature == 0:
+            raise ValueError(f"'{several[0]}' draws several continuations; temperature 0 makes them all the same")
+        engines = {f"reward.{r.name}.engine": r.engine for r in self.reward if isinstance(r, ModelReward)}
+        for owner, engine in {"engine": self.engine, **engines}.items():
+            for key in ("model", "seed"):
+                if key in engine:
+                    raise ValueError(f"{owner}.{key} is set by the harvest itself; use model.path and sampling.seed")
+        return self
+
+    def reward_named(self, name: str) -> RewardConfig:
+        """The ``[[reward]]`` of that name."""
+        return next(r for r in self.reward if r.name == name)
+
+    @property
+    def model_name(self) -> str:
+        """What the manifest calls the model."""
+        return self.model.name or self.model.path.rstrip("/").rsplit("/", 1)[-1]
+
+    def measured(self) -> dict[str, Any]:
+        """All that decides what is sampled: a run goes on only with the same. Rewards and strategies may be added."""
+        apart: Any = {
+            "output": {"path"}, "verifier": {"workers"}, "environment": True, "reward": True, "strategy": True,
+        }  # fmt: skip
+        return self.model_dump(mode="json", exclude=apart)
+
+
+def recipes() -> list[str]:
+    """Names of the configs that ship with the package."""
+    return sorted(p.name.removesuffix(".toml") for p in _recipe_folder().iterdir() if p.name.endswith(".toml"))
+
+
+def _recipe_folder() -> Path:
+    return Path(str(files("harvest"))) / "recipes"
+
+
+def load_config(source: str, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a config.
+
+    Parameters
+    ----------
+    source : str
+        A TOML file, or ``recipe:NAME``.
+    overrides : sequence of str
+        ``key=value`` with dots and a TOML value, such as ``sampling.n=64``; a value that is no TOML is a string.
+
+    Raises
+    ------
+    InputError
+        For the first thing that is wrong, with its place.
+    """
+    if source.startswith(RECIPE):
+        name = source.removeprefix(RECIPE)
+        if name not in recipes():
+            raise InputError(f"{source}: no such recipe; there are {', '.join(recipes())}")
+        path = _recipe_folder() / f"{name}.toml"
+    else:
+        path = Path(source)
+    try:
+        table = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file or recipe:NAME") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML ({error})") from error
+    for override in overrides:
+        _override(table, override)
+    return check_config(table, str(path))
+
+
+def check_config(table: Mapping[str, Any], where: str) -> Config:
+    """A table as a config, or the first thing that is wrong with it."""
+    table = dict(table)
+    for several in ("task", "reward", "strategy"):
+        if isinstance(table.get(several), Mapping):
+            table[several] = [table[several]]
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        raise InputError(f"{where}: {first_fault(error)}") from error
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {override}: write key=value, such as sampling.n=64")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    here: Any = table
+    for parent in parents:
+        here = here.setdefault(parent, {})
+        if not isinstance(here, dict):
+            raise InputError(f"--set {override}: '{parent}' is not one table; change the file instead")
+    here[last] = value

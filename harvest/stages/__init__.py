@@ -1,0 +1,1 @@
+"""What a harvest does, stage by stage: samples, chains of revisions, rewards, searches."""
