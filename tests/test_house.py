@@ -7,7 +7,8 @@ import pytest
 
 HOUSE = Path(__file__).parents[1] / "ttcsim"
 STREET = (
-    ("errors", "grammar"),
+    ("errors",),
+    ("grammar",),
     ("compiled",),
     ("pool",),
     ("policies",),

@@ -1,30 +1,28 @@
 """Allocation policies, one idea a file. `ALL` is the one list of those with a name."""
 
-from ttcsim.policies.adabon import AdaBoN as AdaBoN
-from ttcsim.policies.adaptive_consistency import AdaptiveConsistency as AdaptiveConsistency
-from ttcsim.policies.base import Policy as Policy
-from ttcsim.policies.bayes import Bayes as Bayes
-from ttcsim.policies.bayes_index import BayesIndex as BayesIndex
-from ttcsim.policies.bayes_stop import BayesStop as BayesStop
-from ttcsim.policies.consensus import Consensus as Consensus
-from ttcsim.policies.damani import Damani as Damani
-from ttcsim.policies.elimination import Elimination as Elimination
-from ttcsim.policies.entropy import Entropy as Entropy
-from ttcsim.policies.esc import ESC as ESC
-from ttcsim.policies.gap import Gap as Gap
-from ttcsim.policies.oracles import Clairvoyant as Clairvoyant
-from ttcsim.policies.oracles import Prophet as Prophet
-from ttcsim.policies.slg import SLG as SLG
-from ttcsim.policies.strings import parse_policy
-from ttcsim.policies.thompson import Thompson as Thompson
-from ttcsim.policies.two_stage import TwoStage as TwoStage
-from ttcsim.policies.uab import UAB as UAB
-from ttcsim.policies.ucb import UCB as UCB
-from ttcsim.policies.uniform import Uniform as Uniform
+from __future__ import annotations
 
-_ZUO_ZHU = (Elimination, UCB, Gap, Entropy, Consensus, TwoStage)
-_OTHERS = (Thompson, Bayes, BayesIndex, AdaBoN, UAB, Damani, SLG, AdaptiveConsistency, ESC, BayesStop)
-ALL: dict[str, type[Policy]] = {kind.name: kind for kind in (Uniform, *_ZUO_ZHU, *_OTHERS, Clairvoyant, Prophet)}
+from importlib import import_module
+
+from ttcsim.policies.base import Policy as Policy
+from ttcsim.policies.strings import parse_policy
+
+_FILES = (
+    "uniform", "elimination", "ucb", "gap", "entropy", "consensus", "two_stage", "thompson", "bayes", "bayes_index",
+    "adabon", "uab", "damani", "slg", "adaptive_consistency", "esc", "bayes_stop", "clairvoyant", "prophet",
+)  # fmt: skip
+
+
+def _policy_in(file: str) -> type[Policy]:
+    module = import_module(f"{__name__}.{file}")
+    found: type[Policy] = next(
+        kind for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Policy) and kind.__module__ == module.__name__
+    )  # fmt: skip
+    return found
+
+
+ALL: dict[str, type[Policy]] = {kind.name: kind for kind in map(_policy_in, _FILES)}
 """Every named policy, in the order of the documentation."""
 
 ZOO: tuple[str, ...] = (

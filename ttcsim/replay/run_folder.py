@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from ttcsim.errors import InputError
-from ttcsim.policies import Uniform
+from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.folders import whole_folder
 from ttcsim.replay.result import Result

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-import ttcsim
 from ttcsim.pool import Pool
+from ttcsim.pool.files import load
 from ttcsim.replay.result import Result
+from ttcsim.replay.sweep import sweep
+from ttcsim.statistics.comparison import allocation, compare, wins
 from ttcsim.theory import uniform_coverage
 
 POOL = "builtin:smollm2-arithmetic"
@@ -34,11 +36,11 @@ def replay_demo(
     *, reps: int = 1000, seed: int = 0, threads: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Demo:
     """Replay the demo's policies; see `ttcsim.sweep` for the parameters."""
-    pool = ttcsim.load(POOL)
+    pool = load(POOL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said below, in a sentence
-        result = ttcsim.sweep(pool, POLICIES, BUDGETS, reps=reps, seed=seed, threads=threads, progress=progress)
-    comparison = ttcsim.compare(result)
+        result = sweep(pool, POLICIES, BUDGETS, reps=reps, seed=seed, threads=threads, progress=progress)
+    comparison = compare(result)
     opening = (
         f"Pool {pool.name}: {pool.n_queries} queries x {pool.sizes.min()} real samples of {subject(pool)}, mean "
         f"success rate {pool.rates.mean():.1%}, {(pool.successes == 0).mean():.1%} never solved."
@@ -54,7 +56,7 @@ def write_demo(demo: Demo, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     result, comparison = demo.result, demo.comparison
     title = f"{subject(result.pool)}, 95 % band of replay noise"
-    table = ttcsim.allocation(result)
+    table = allocation(result)
     shown = table.filter(pl.col("policy").is_in(["uniform", "elimination", "clairvoyant", "prophet"]))
     drawn = {
         "coverage": figures.plot_metric(result.frame, title=title),
@@ -62,7 +64,7 @@ def write_demo(demo: Demo, folder: Path) -> list[Path]:
         "allocation": figures.plot_allocation(shown, budget=HEADLINE[1]),
     }
     written = [figures.save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
-    won = ttcsim.wins(result)
+    won = wins(result)
     page = report_html(result.frame, comparison, table, result.config, won=won, headline=demo.headline)
     return [*written, write_report(folder, page)]
 

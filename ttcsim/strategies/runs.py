@@ -16,7 +16,7 @@ from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME, check_selectors
 from ttcsim.errors import InputError
-from ttcsim.policies import Uniform
+from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns

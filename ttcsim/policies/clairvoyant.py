@@ -1,4 +1,4 @@
-"""Policies with foresight: upper bounds, never baselines."""
+"""The oracle that knows rates: an upper bound, never a baseline."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,15 +25,3 @@ class Clairvoyant(Policy):
     @rules.score
     def score(s, p, key):
         return s.rate if s.rate > 0 else -np.inf
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prophet(Policy):
-    """Knows the outcomes: covers queries in order of the cost of their first correct sample.
-
-    No policy covers more queries, in any replication at any budget.
-    """
-
-    name: ClassVar[str] = "prophet"
-    source: ClassVar[str] = "oracle: known outcomes"
-    oracle: ClassVar[str] = "outcomes"
