@@ -47,7 +47,7 @@ else:
 class Selector:
     """How one answer is chosen among the samples of a query.
 
-    `value` is ``f(correct, reward, answer, ballot, out)``: it fills ``out[i]`` with the value of the answer chosen among
+    `value` is ``f(correct, reward, answer, ballot, out)``: fills ``out[i]`` with the value of the answer chosen among
     the first i samples, for every i from 0 to m. Columns that are not in `needs` come with length 0.
     """
 
