@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.engine.selectors.selector import Ballot, Selector
+from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Rewards, Selector, Values
 
 
 @njit
-def value(
-    correct: NDArray[np.uint8],
-    reward: NDArray[np.float32],
-    answer: NDArray[np.int32],
-    ballot: Ballot,
-    out: NDArray[np.int64],
-) -> None:
+def value(correct: Flags, reward: Rewards, answer: Answers, ballot: Ballot, out: Values) -> None:
     """Share of correct ones among the samples of the highest reward; answers play no part."""
     out[0] = 0
     top = np.float32(-1.0)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ttcsim.compiled.jit import njit
-from ttcsim.engine.selectors.selector import Ballot, Selector
+from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Rewards, Selector, Values
 from ttcsim.engine.selectors.vote import by_vote
 
 
 @njit
-def value(
-    correct: NDArray[np.uint8],
-    reward: NDArray[np.float32],
-    answer: NDArray[np.int32],
-    ballot: Ballot,
-    out: NDArray[np.int64],
-) -> None:
+def value(correct: Flags, reward: Rewards, answer: Answers, ballot: Ballot, out: Values) -> None:
     """Votes of weight 1."""
     by_vote(correct, reward, answer, False, ballot, out)
 

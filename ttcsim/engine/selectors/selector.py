@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, njit_signature
 
+Flags = NDArray[np.uint8]  # u1[m] correct or not, of the samples shown
+Rewards = NDArray[np.float32]  # f4[m]
+Answers = NDArray[np.int32]  # i4[m] codes within the query, 0: no answer
+Values = NDArray[np.int64]  # i8[m+1] after every number of samples, in units of FIXED_POINT
+
 
 class Ballot(NamedTuple):
     """Scratch by answer code within the query (0: no answer), reset by who uses it."""
@@ -42,9 +47,8 @@ else:
 class Selector:
     """How one answer is chosen among the samples of a query.
 
-    `value` is ``f(correct u1[m], reward f4[m], answer i4[m], ballot, out i8[m+1])``: it fills ``out[i]`` with the
-    value of the answer chosen among the first i samples, in units of `FIXED_POINT`, for every i from 0 to m. Columns
-    that are not in `needs` come with length 0.
+    `value` is ``f(correct, reward, answer, ballot, out)``: fills ``out[i]`` with the value of the answer chosen among
+    the first i samples, for every i from 0 to m. Columns that are not in `needs` come with length 0.
     """
 
     name: str

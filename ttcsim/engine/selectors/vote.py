@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.engine.selectors.selector import Ballot
+from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Rewards, Values
 
 
 @njit
-def by_vote(
-    correct: NDArray[np.uint8],
-    reward: NDArray[np.float32],
-    answer: NDArray[np.int32],
-    by_reward: bool,
-    ballot: Ballot,
-    out: NDArray[np.int64],
-) -> None:
+def by_vote(correct: Flags, reward: Rewards, answer: Answers, by_reward: bool, ballot: Ballot, out: Values) -> None:
     """Value of the answer with the most votes after every sample, averaged over ties; O(1) a sample.
 
     A vote weighs 1, or the sample's reward. Until the first sample with an answer (code above 0), every sample is an
