@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from harvest.config import Config, load_config, recipes
+from ttcsim.cli.run import run
 from ttcsim.errors import InputError
 
 app = typer.Typer(
@@ -22,27 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, a
 
 
 def main() -> None:
-    """Entry point: turns bad input into one line and exit code 2."""
-    try:
-        code = app(standalone_mode=False)
-    except InputError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        print("harvest: stopped; what is finished is kept, go on with --resume", file=sys.stderr)
-        sys.exit(130)
-    except Exception as error:
-        # Usage errors belong to whichever click typer brings along; they are known by this method.
-        if hasattr(error, "format_message"):
-            _fail(error.format_message())
-        if type(error).__name__ == "Abort":
-            sys.exit(130)
-        raise
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"harvest: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
+    """Entry point: bad input is one line on stderr and exit code 2."""
+    run(app, "harvest", interrupted="stopped; what is finished is kept, go on with --resume")
 
 
 @app.command("run")
@@ -70,9 +51,9 @@ def run_command(
         _dry_run(checked, rate, part, as_json)
         return
     from harvest.models import vllm_factory
-    from harvest.run import run
+    from harvest.run import run as harvest
 
-    pool = run(checked, factory=vllm_factory(), resume=resume, shard=part)
+    pool = harvest(checked, factory=vllm_factory(), resume=resume, shard=part)
     if as_json:
         print(json.dumps({"pool": str(pool), "counts": json.loads((pool / "manifest.json").read_text())["counts"]}))
     else:

@@ -113,7 +113,7 @@ def test_tasks_are_listed():
         assert name in told
 
 
-SHARED = {"ttcsim.errors", "ttcsim.pool.format", "ttcsim.pool.folders"}
+SHARED = {"ttcsim.cli.run", "ttcsim.errors", "ttcsim.pool.format", "ttcsim.pool.folders"}
 
 
 def test_only_one_file_imports_vllm_and_of_ttcsim_only_the_format_is_shared():

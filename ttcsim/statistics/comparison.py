@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ttcsim.policies import Policy, Uniform
+from ttcsim.policies import Policy
+from ttcsim.policies.uniform import Uniform
 from ttcsim.statistics.intervals import (
     Curve,
     Efficiency,
