@@ -45,6 +45,7 @@ BAD_TABLES = {
     "duplicate sample": (good(sample=[0, 0, 0, 1]), ["'sample'", "query 'a' has sample 0 twice", "number the samples"]),
     "answer is float": (good(answer=[1.0, 2.0, 3.0, 4.0]), ["'answer' is Float64", "text"]),
     "logprob infinite": (good(logprob=[-1.0, float("-inf"), 0.0, 0.0]), ["'logprob'", "row 2 (query 'a')", "finite"]),
+    "logprob null": (good(logprob=[-1.0, None, 0.0, 0.0]), ["'logprob'", "row 2 (query 'a') is null", "finite"]),
     "no rows": (good().head(0), ["no samples", "at least one row"]),
 }
 
