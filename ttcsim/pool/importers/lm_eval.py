@@ -12,9 +12,8 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import warn_collapsed
+from ttcsim.pool.importers.repeats import pool_from_responses
 
 INVALID = "[invalid]"  # what its regex filter returns when nothing matches
 
@@ -42,12 +41,11 @@ def import_lm_eval(
     lines = [(_task(file), line, file, number) for file in files for number, line in _lines(file)]
     filters: dict[str, int] = {}
     for _, line, _, _ in lines:
-        name = str(line.get("filter", ""))
-        filters[name] = max(filters.get(name, 0), len(_responses(line)))
+        filters[_filter(line)] = max(filters.get(_filter(line), 0), len(_responses(line)))
     wanted = (where or {}).get("filter") or max(filters, key=lambda name: filters[name])
     if wanted not in filters:
         raise InputError(f"{path}: no line has filter '{wanted}'; there are {', '.join(filters)}")
-    lines = [entry for entry in lines if str(entry[1].get("filter", "")) == wanted]
+    lines = [entry for entry in lines if _filter(entry[1]) == wanted]
     tasks = {task for task, *_ in lines}
     rows: list[dict[str, Any]] = []
     single = 0
@@ -80,11 +78,9 @@ def import_lm_eval(
             "each; use a filter take_first_k in the task, or one run per seed",
             stacklevel=2,
         )
-    frame = pl.DataFrame(
-        rows, schema={"query_id": pl.String, "correct": pl.Boolean, "answer": pl.String, "response": pl.String}
-    )
-    warn_collapsed(frame, "response", str(path))
-    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem)
+    schema = {"query_id": pl.String, "correct": pl.Boolean, "answer": pl.String, "response": pl.String}
+    frame = pl.DataFrame(rows, schema=schema)
+    return pool_from_responses(frame, path)
 
 
 IMPORTER = Importer(
@@ -114,6 +110,10 @@ def _lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
             raise InputError(f"{file}: line {number} has no '{min(missing)}'; is it a samples_*.jsonl of lm_eval?")
         found.append((number, entry))
     return found
+
+
+def _filter(line: dict[str, Any]) -> str:
+    return str(line.get("filter", ""))
 
 
 def _responses(line: dict[str, Any]) -> list[Any]:

@@ -11,9 +11,8 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import warn_collapsed
+from ttcsim.pool.importers.repeats import pool_from_responses
 from ttcsim.pool.importers.tables import read_table
 
 _QUESTION = ("question", "prompt", "problem")
@@ -63,10 +62,8 @@ def import_monkeys(
         facts.append({"query_id": query, "prompt": question, "gold": None if gold is None else str(gold)})
     schema = {"query_id": pl.String, "correct": pl.Boolean, "sample": pl.Int32, "response": pl.String}
     frame = pl.DataFrame(rows, schema=schema)
-    if not frame["response"].is_null().any():
-        warn_collapsed(frame, "response", str(path))
     queries = pl.DataFrame(facts, schema={"query_id": pl.String, "prompt": pl.String, "gold": pl.String})
-    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem, queries=queries)
+    return pool_from_responses(frame, path, queries)
 
 
 IMPORTER = Importer(
