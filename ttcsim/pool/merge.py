@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder; pool merge joins pool folders")
     pools = [load(folder) for folder in folders]
-    manifests = [_manifest(folder, pool) for folder, pool in zip(folders, pools, strict=True)]
+    manifests = [pool.manifest or {} for pool in pools]
     _check_same(folders, manifests)
     _check_apart(folders, pools)
     with whole_folder(dest) as partial:
@@ -55,16 +55,12 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
     return Path(dest)
 
 
-def _manifest(folder: Path, pool: Pool) -> dict[str, Any]:
-    if pool.manifest is None:
-        raise InputError(
-            f"{folder}: has no manifest.json, so nothing says that it fits the others; write it anew first"
-        )
-    return dict(pool.manifest)
-
-
-def _check_same(folders: Sequence[Path], manifests: Sequence[dict[str, Any]]) -> None:
-    for folder, manifest in zip(folders[1:], manifests[1:], strict=True):
+def _check_same(folders: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -> None:
+    for folder, manifest in zip(folders, manifests, strict=True):
+        if not manifest:
+            raise InputError(
+                f"{folder}: has no manifest.json, so nothing says that it fits the others; write it anew first"
+            )
         for key in _SAME:
             if manifest.get(key) != manifests[0].get(key):
                 raise InputError(
