@@ -10,6 +10,7 @@ import pytest
 import ttcsim
 from ttcsim import cli
 from ttcsim.policies import ZOO
+from ttcsim.pool import importers
 from ttcsim.theory import uniform_coverage
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*ran out of samples")
@@ -127,6 +128,15 @@ def test_pool_commands(run, tmp_path):
     arguments = ("pool", "import", "counts", table, tmp_path / "c")
     assert run(*arguments, "--map", "query_id=id", "--map", "n=trials", "--map", "c=wins")[0] == 0
     assert ttcsim.load(tmp_path / "c").successes.tolist() == [2]
+
+
+def test_formats_are_those_of_the_importers(run):
+    assert tuple(importers.FORMATS) == cli.pools.FORMATS  # what the help names without loading them
+    code, out, _ = run("pool", "import", "--formats")
+    assert code == 0
+    for name, importer in importers.FORMATS.items():
+        assert name in out and importer.about in out
+    assert run("pool", "import", "samples")[0] == 2  # without it, the arguments are needed
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def test_a_name_is_loaded_on_first_use():
         ("--help", "Replay policies on a pool"),
         ("sweep --help", "--skip-unfit"),
         ("pool --help", "Make a synthetic pool"),
+        ("pool import --help", "lm-eval"),
         ("strategies optimal --help", "--charge"),
         ("sweep", ""),
         ("nonsense", ""),
