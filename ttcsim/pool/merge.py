@@ -36,8 +36,7 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
             raise InputError(f"{folder}: no such folder; pool merge joins pool folders")
     pools = [load(folder) for folder in folders]
     manifests = [pool.manifest or {} for pool in pools]
-    _check_same(folders, manifests)
-    _check_apart(folders, pools)
+    _check(folders, pools, manifests)
     with whole_folder(dest) as partial:
         made = PoolFolder(partial)
         for kind in (SAMPLES, TEXTS, SCORES):
@@ -55,8 +54,10 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
     return Path(dest)
 
 
-def _check_same(folders: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -> None:
-    for folder, manifest in zip(folders, manifests, strict=True):
+def _check(folders: Sequence[Path], pools: Sequence[Pool], manifests: Sequence[Mapping[str, Any]]) -> None:
+    """Measured alike, and no query twice."""
+    owner: dict[str, Path] = {}
+    for folder, pool, manifest in zip(folders, pools, manifests, strict=True):
         if not manifest:
             raise InputError(
                 f"{folder}: has no manifest.json, so nothing says that it fits the others; write it anew first"
@@ -66,11 +67,6 @@ def _check_same(folders: Sequence[Path], manifests: Sequence[Mapping[str, Any]])
                 raise InputError(
                     f"{folder}: its '{key}' differs from that of {folders[0]}; merge what was measured alike"
                 )
-
-
-def _check_apart(folders: Sequence[Path], pools: Sequence[Pool]) -> None:
-    owner: dict[str, Path] = {}
-    for folder, pool in zip(folders, pools, strict=True):
         for query in pool.query_ids:
             if query in owner:
                 raise InputError(
