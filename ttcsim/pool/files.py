@@ -88,31 +88,27 @@ def _load_folder(folder: Path) -> Pool:
         raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
     frames = [_read(shard) for shard in shards]
     for shard, frame in zip(shards, frames, strict=True):
-        if manifest is not None:
-            listed = manifest["files"][f"{SAMPLES}/{shard.name}"]["rows"]
-            if frame.height != listed:
-                raise InputError(f"{shard}: {frame.height} rows, but the manifest says {listed}; harvest it again")
-        first, own = dict(frames[0].schema), dict(frame.schema)
-        if own != first:
-            different = min(c for c in {*first, *own} if first.get(c) != own.get(c))
+        listed = manifest["files"][f"{SAMPLES}/{shard.name}"]["rows"] if manifest else frame.height
+        if frame.height != listed:
+            raise InputError(f"{shard}: {frame.height} rows, but the manifest says {listed}; harvest it again")
+        different = {column for column, _ in frame.schema.items() ^ frames[0].schema.items()}
+        if different:
             raise InputError(
-                f"{shard}: column '{different}' differs from {shards[0].name}; "
+                f"{shard}: column '{min(different)}' differs from {shards[0].name}; "
                 "all parts need the same columns and types"
             )
-    table = folder / QUERIES
-    queries = _read(table) if table.is_file() else None
-    name = str(manifest.get("name") or folder.name) if manifest else folder.name
+    queries = _read(folder / QUERIES) if (folder / QUERIES).is_file() else None
+    name = str((manifest or {}).get("name") or folder.name)
     samples = pl.concat(f.select(frames[0].columns) for f in frames)
     pool = pool_from_frame(samples, where=str(folder), name=name, queries=queries, manifest=manifest)
-    if manifest is not None:
-        counts = manifest["counts"]
-        rows = pool.n_samples + (0 if pool.revisions is None else pool.revisions.height)
-        for label, counted in (("queries", pool.n_queries), ("samples", rows)):
-            if counts.get(label) != counted:
-                raise InputError(
-                    f"{folder / MANIFEST}: counts.{label} is {counts.get(label)}, but the pool holds {counted}; "
-                    "harvest it again or rewrite the manifest with `ttcsim pool import samples`"
-                )
+    counted = {"queries": pool.n_queries, "samples": samples.height}
+    counts = manifest["counts"] if manifest else counted
+    for label, number in counted.items():
+        if counts.get(label) != number:
+            raise InputError(
+                f"{folder / MANIFEST}: counts.{label} is {counts.get(label)}, but the pool holds {number}; "
+                "harvest it again or rewrite the manifest with `ttcsim pool import samples`"
+            )
     return pool
 
 
