@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 # Okabe & Ito's palette without its yellow, which is too pale for lines on white.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F"]
 _MARKERS = "os^Dv<>P"
+LANDMARKS = ("uniform", "elimination", "clairvoyant", "prophet")
+"""Policies that every figure names."""
 
 
 def style_of(index: int) -> dict[str, Any]:
@@ -113,8 +115,7 @@ def lines_of(frame: pl.DataFrame, metric: str, most: int = len(_COLOURS)) -> tup
     groups = named = list(curves.values())
     if len(groups) > most:
         middle = dict(rows.filter(budget=middle_budget(rows)).select("policy", "mean").iter_rows())
-        marks = ("uniform", "elimination", "clairvoyant", "prophet")
-        named = [names for names in groups if set(marks) & set(names)]
+        named = [names for names in groups if set(LANDMARKS) & set(names)]
         rest = sorted((names for names in groups if names not in named), key=lambda names: -middle[names[0]])
         chosen = named + rest[: most - len(named)]
         named = [names for names in groups if names in chosen]
@@ -201,8 +202,8 @@ def plot_allocation(
     groups = sorted(table["bin"].unique().to_list(), key=lambda b: (b == 0, b))
     policies = table["policy"].unique(maintain_order=True).to_list()
     if len(policies) > len(_COLOURS):
-        landmarks = ("uniform", "elimination", "entropy", "two-stage(share=0.5)", "clairvoyant", "prophet")
-        policies = [p for p in policies if p in landmarks] or policies[: len(_COLOURS)]
+        named = (*LANDMARKS, "entropy", "two-stage(share=0.5)")
+        policies = [p for p in policies if p in named] or policies[: len(_COLOURS)]
     width = 0.8 / len(policies)
     for i, name in enumerate(policies):
         draws = dict(table.filter(policy=name, budget=budget).select("bin", "draws").iter_rows())
