@@ -1,5 +1,6 @@
 """Each bad input gives one error line that names the place and the remedy; the CLI exits 2 with it."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -83,17 +84,10 @@ def edit_manifest(folder, change):
 
 
 def rehash(folder, name):
-    import hashlib
-
-    def change(manifest):
-        content = (folder / name).read_bytes()
-        manifest["files"][name] = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "rows": pl.read_parquet(folder / name).height,
-            "bytes": len(content),
-        }
-
-    edit_manifest(folder, change)
+    content = (folder / name).read_bytes()
+    rows = pl.read_parquet(folder / name).height
+    facts = {"sha256": hashlib.sha256(content).hexdigest(), "rows": rows, "bytes": len(content)}
+    edit_manifest(folder, lambda manifest: manifest["files"].update({name: facts}))
 
 
 def with_queries(folder, ids):
