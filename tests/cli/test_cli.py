@@ -10,6 +10,7 @@ import pytest
 import ttcsim
 from ttcsim import cli
 from ttcsim.policies import ZOO
+from ttcsim.pool import importers
 from ttcsim.theory import uniform_coverage
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*ran out of samples")
@@ -48,10 +49,7 @@ def test_sweep_json_is_one_object_and_the_same_for_any_threads(run, small):
     found = json.loads(text)
     assert set(found) == {"rows", "config", "version"}
     assert len(found["rows"]) == 4 * 3
-    assert (
-        found["rows"][0].keys()
-        == dict.fromkeys(ttcsim.sweep(str(small), ["uniform"], [1], reps=2).frame.columns).keys()
-    )
+    assert list(found["rows"][0]) == ttcsim.sweep(str(small), ["uniform"], [1], reps=2).frame.columns
     pool = ttcsim.load(small)
     for row in found["rows"][:3]:
         exact = uniform_coverage(pool.sizes, pool.successes, int(row["budget"] * 30))
@@ -129,6 +127,15 @@ def test_pool_commands(run, tmp_path):
     assert ttcsim.load(tmp_path / "c").successes.tolist() == [2]
 
 
+def test_formats_are_those_of_the_importers(run):
+    assert tuple(importers.FORMATS) == cli.pools.FORMATS  # what the help names without loading them
+    code, out, _ = run("pool", "import", "--formats")
+    assert code == 0
+    for name, importer in importers.FORMATS.items():
+        assert name in out and importer.about in out
+    assert run("pool", "import", "samples")[0] == 2  # without it, the arguments are needed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -158,13 +165,6 @@ def test_bad_input_is_one_line_and_exit_2(run, arguments, message):
     assert out == ""
     assert len(err.splitlines()) == 1
     assert message in err
-
-
-def test_policies_lists_all(run):
-    code, out, _ = run("policies", "--json")
-    assert code == 0
-    assert [r["policy"] for r in json.loads(out)["rows"]] == list(ttcsim.ALL)
-    assert run("policies")[0] == 0
 
 
 def test_demo(run, tmp_path):
@@ -236,7 +236,10 @@ def test_precision_and_hard_subset(run, tmp_path):
 
 
 def test_policies_lists_all_with_their_facts(run):
-    rows = json.loads(run("policies", "--json")[1])["rows"]
+    assert run("policies")[0] == 0
+    code, out, _ = run("policies", "--json")
+    rows = json.loads(out)["rows"]
+    assert code == 0
     assert [row["policy"] for row in rows] == list(ttcsim.ALL)
     assert all(row["source"] and row["summary"] for row in rows)
     facts = {row["policy"]: row for row in rows}

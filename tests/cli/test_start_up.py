@@ -42,6 +42,7 @@ def test_a_name_is_loaded_on_first_use():
         ("--help", "Replay policies on a pool"),
         ("sweep --help", "--skip-unfit"),
         ("pool --help", "Make a synthetic pool"),
+        ("pool import --help", "lm-eval"),
         ("strategies optimal --help", "--charge"),
         ("sweep", ""),
         ("nonsense", ""),
@@ -71,11 +72,8 @@ def test_every_public_name_is_in_all_three_lists():
 def test_the_script_and_the_module_are_the_same():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, name = scripts["ttcsim"].partition(":")
-    by_script = [
-        sys.executable,
-        "-c",
-        f"import sys; from {module} import {name}; sys.argv[0] = '/bin/ttcsim'; {name}()",
-    ]
+    code = f"import sys; from {module} import {name}; sys.argv[0] = '/bin/ttcsim'; {name}()"
+    by_script = [sys.executable, "-c", code]
     by_module = [sys.executable, "-m", "ttcsim"]
     for arguments in (["pool", "--help"], ["check"], ["--version"], []):
         ends = [subprocess.run([*way, *arguments], capture_output=True, text=True) for way in (by_script, by_module)]

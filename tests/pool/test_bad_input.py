@@ -1,5 +1,6 @@
 """Each bad input gives one error line that names the place and the remedy; the CLI exits 2 with it."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -45,6 +46,7 @@ BAD_TABLES = {
     "duplicate sample": (good(sample=[0, 0, 0, 1]), ["'sample'", "query 'a' has sample 0 twice", "number the samples"]),
     "answer is float": (good(answer=[1.0, 2.0, 3.0, 4.0]), ["'answer' is Float64", "text"]),
     "logprob infinite": (good(logprob=[-1.0, float("-inf"), 0.0, 0.0]), ["'logprob'", "row 2 (query 'a')", "finite"]),
+    "logprob null": (good(logprob=[-1.0, None, 0.0, 0.0]), ["'logprob'", "row 2 (query 'a') is null", "finite"]),
     "no rows": (good().head(0), ["no samples", "at least one row"]),
 }
 
@@ -82,17 +84,10 @@ def edit_manifest(folder, change):
 
 
 def rehash(folder, name):
-    import hashlib
-
-    def change(manifest):
-        content = (folder / name).read_bytes()
-        manifest["files"][name] = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "rows": pl.read_parquet(folder / name).height,
-            "bytes": len(content),
-        }
-
-    edit_manifest(folder, change)
+    content = (folder / name).read_bytes()
+    rows = pl.read_parquet(folder / name).height
+    facts = {"sha256": hashlib.sha256(content).hexdigest(), "rows": rows, "bytes": len(content)}
+    edit_manifest(folder, lambda manifest: manifest["files"].update({name: facts}))
 
 
 def with_queries(folder, ids):

@@ -18,7 +18,7 @@ import sys, types
 package = types.ModuleType("ttcsim")
 package.__path__ = [{path!r}]
 sys.modules["ttcsim"] = package  # the package's own list of names is tested elsewhere
-import ttcsim.pool.format, ttcsim.pool.files, ttcsim.pool.merge, ttcsim.pool.importers
+import ttcsim.pool.format, ttcsim.pool.files, ttcsim.pool.merge, ttcsim.pool.importers, ttcsim.pool.worlds
 print(*(name for name in ("numba", "scipy", "matplotlib", "ttcsim.compiled") if name in sys.modules))
 """
 

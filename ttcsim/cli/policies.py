@@ -7,7 +7,7 @@ from typing import Any
 
 import ttcsim
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Format, Row, print_json, say, show
+from ttcsim.cli.tables import Formats, Row, answer, say
 
 
 def policies(as_json: opt.Json = False) -> None:
@@ -23,24 +23,22 @@ def policies(as_json: opt.Json = False) -> None:
         }
         for name, kind in ttcsim.ALL.items()
     ]
-    if as_json:
-        print_json(rows, {})
-        return
     shared = _defaults(ttcsim.Policy)
 
     def own(row: Row) -> str:
         changed = {k: v for k, v in row["parameters"].items() if k not in shared or shared[k] != v}
         return ", ".join(f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in changed.items())
 
-    formats: dict[str, Format] = {
+    formats: Formats = {
         "policy": "{policy}", "own parameters": own, "needs": lambda row: ", ".join(row["needs"]),
         "anytime": lambda row: "yes" if row["anytime"] else "no", "source": "{source}", "summary": "{summary}",
     }  # fmt: skip
-    show(rows, formats, left=formats)
-    say(
-        "All take k (draws at a time), gamma and signal (what counts as a success: correct, or a reward column), and "
-        "cap (most draws of a query). Anytime: one replay serves every budget."
-    )
+    answer(rows, {}, formats, as_json=as_json, left=formats)
+    if not as_json:
+        say(
+            "All take k (draws at a time), gamma and signal (what counts as a success: correct, or a reward column), "
+            "and cap (most draws of a query). Anytime: one replay serves every budget."
+        )
 
 
 def _defaults(kind: type[ttcsim.Policy]) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, say, show
 from ttcsim.errors import InputError
 
+FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys")
+"""Names of the importers for the help, which does not wait for them to load."""
+
 
 def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
     """Check a pool and say what is in it."""
@@ -19,37 +22,40 @@ def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
     if as_json:
         print_json([facts], {"pool": pool})
         return
-
-    def words(value: Any) -> str:
-        return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-    rows = [
-        {"fact": key.replace("_", " "), "value": ", ".join(map(words, value if isinstance(value, list) else [value]))}
-        for key, value in facts.items()
-    ]
+    rows = []
+    for key, value in facts.items():
+        values = value if isinstance(value, list) else [value]
+        words = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
+        rows.append({"fact": key.replace("_", " "), "value": ", ".join(words)})
     show(rows, header=False)
 
 
+def _list_formats(asked: bool) -> None:
+    if asked:
+        from ttcsim.pool import importers
+
+        show([{"format": importer.name, "what it reads": importer.about} for importer in importers.FORMATS.values()])
+        raise typer.Exit
+
+
 def import_(
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="samples, counts, lm-eval, inspect or monkeys.")],
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"{', '.join(FORMATS)}: see --formats.")],
     src: Annotated[str, typer.Argument(help="File, or folder of files or of a Hugging Face data set.")],
     dest: opt.Dest,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
     ] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only these rows.")] = None,
+    formats: Annotated[
+        bool, typer.Option("--formats", is_eager=True, callback=_list_formats, help="Say what each FORMAT is, and end.")
+    ] = False,
 ) -> None:
-    """Make a pool of what you have.
+    """Make a pool of what you have."""
+    from ttcsim.pool import importers
 
-    FORMAT samples: any table (.parquet, .csv, .jsonl, Dataset.save_to_disk), one row a sample. counts: one row a
-    query with n and c. lm-eval: samples_*.jsonl of --log_samples. inspect: .json or .eval logs. monkeys: YAML or JSON
-    files of Large Language Monkeys.
-    """
-    from ttcsim.pool.importers import FORMATS
-
-    if form not in FORMATS:
-        raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(FORMATS)}")
-    pool = FORMATS[form](src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"))
+    if form not in importers.FORMATS:
+        raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(importers.FORMATS)}")
+    pool = importers.FORMATS[form](src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"))
     _write(pool, dest, {"source": Path(src).name, "import": form})
 
 

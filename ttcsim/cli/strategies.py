@@ -74,6 +74,8 @@ def bins(
     n_bins: opt.Bins = 5, reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """Every strategy in every bin of difficulty at every budget."""
+    import polars as pl
+
     from ttcsim.strategies.questions.bins import by_bin
 
     table = _table(pool, world, queries, runs, seed, budgets)
@@ -83,12 +85,10 @@ def bins(
     if as_json:
         print_json(rows, {"pool": pool or world, "difficulty": difficulty, "samples": found.samples})
         return
-    wide: dict[tuple[str, int], dict[str, Any]] = {}
-    for r in rows:
-        own = wide.setdefault((r["strategy"], r["budget"]), {"strategy": r["strategy"], "budget": r["budget"]})
-        own["all" if r["bin"] == 0 else f"bin {r['bin']}"] = r["accuracy"]
+    named = [{**r, "of": "all" if r["bin"] == 0 else f"bin {r['bin']}"} for r in rows]
+    wide = pl.DataFrame(named).pivot("of", index=["strategy", "budget"], values="accuracy")
     sizes = ", ".join(map(str, found.sizes))
-    show(list(wide.values()), title=f"accuracy by {difficulty} difficulty, 1 the easiest; bins of {sizes} queries")
+    show(wide.to_dicts(), title=f"accuracy by {difficulty} difficulty, 1 the easiest; bins of {sizes} queries")
 
 
 def optimal(

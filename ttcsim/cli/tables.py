@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 Format = str | Callable[[Row], str]
 """A cell made of a row: a format string such as "{coverage:.1%}", or a function."""
+Formats = Mapping[str, Format]
+"""Cell formats by column title, in order."""
 
 
 def json_ready(value: Any) -> Any:
@@ -30,25 +32,21 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def print_json(rows: Sequence[Row], config: Mapping[str, Any]) -> None:
+def print_json(rows: Sequence[Row], config: Row) -> None:
     """The one object of ``--json``: rows, config and version."""
     print(json.dumps(json_ready({"rows": rows, "config": config, "version": version("ttcsim")})))
 
 
 def show(
-    rows: Sequence[Row],
-    formats: Mapping[str, Format] | None = None,
-    *,
-    title: str = "",
-    left: Collection[str] | None = None,
+    rows: Sequence[Row], formats: Formats | None = None, *, title: str = "", left: Collection[str] | None = None,
     header: bool = True,
-) -> None:
+) -> None:  # fmt: skip
     """Print rows as a table.
 
     Parameters
     ----------
-    formats : mapping
-        Cell formats by column title, in order; by default every key of the first row, written plainly.
+    formats : mapping, optional
+        By default every key of the first row, written plainly.
     left : collection of str
         Titles of the columns aligned to the left; by default those that hold text.
     """
@@ -66,6 +64,14 @@ def show(
         cells = (cell.format_map(row) if isinstance(cell, str) else cell(row) for cell in formats.values())
         table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in cells))
     _console().print(table)
+
+
+def answer(rows: Sequence[Row], config: Row, formats: Formats | None = None, *, as_json: bool, **how: Any) -> None:
+    """Rows as one JSON object with their config, or as a table (`how`: see `show`)."""
+    if as_json:
+        print_json(rows, config)
+    else:
+        show(rows, formats, **how)
 
 
 _STYLES = {"holds": "green", "FAILS": "red"}

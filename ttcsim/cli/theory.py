@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from functools import partial
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 import ttcsim
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Format, Row, print_json, progress, say, show
+from ttcsim.cli.tables import Format, Formats, Row, answer, progress, say
 from ttcsim.errors import InputError
 
 
@@ -42,21 +41,16 @@ def check(
             subject, budgets=grid, reps=reps, seed=seed, policies=opt.names(*policy) if policy else None, progress=told
         )
     rows = as_rows(claims)
-    if as_json:
-        config = {"pool": subject.name, "pool_hash": subject.hash, "budgets": grid, "reps": reps, "seed": seed}
-        print_json(rows, {**config, "alpha": ALPHA})
-    else:
-        show(
-            rows,
-            {
-                "": "{guarantee}", "statement": "{statement}", "theory": "{theory:.5g}", "replayed": "{replayed:.5g}",
-                "may be": "{lo:.5g} to {hi:.5g}",
-                "slack": lambda row: "" if row["slack"] is None else f"{row['slack']:.2f}",
-                "verdict": lambda row: "holds" if row["holds"] else "FAILS",
-            },
-            title=f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row",
-            left=("", "statement", "verdict"),
-        )  # fmt: skip
+    formats: Formats = {
+        "": "{guarantee}", "statement": "{statement}", "theory": "{theory:.5g}", "replayed": "{replayed:.5g}",
+        "may be": "{lo:.5g} to {hi:.5g}",
+        "slack": lambda row: "" if row["slack"] is None else f"{row['slack']:.2f}",
+        "verdict": lambda row: "holds" if row["holds"] else "FAILS",
+    }  # fmt: skip
+    config = {"pool": subject.name, "pool_hash": subject.hash, "budgets": grid, "reps": reps, "seed": seed}
+    title = f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row"
+    left = ("", "statement", "verdict")
+    answer(rows, {**config, "alpha": ALPHA}, formats, as_json=as_json, title=title, left=left)
     if not all(row["holds"] for row in rows):
         raise typer.Exit(1)
 
@@ -76,21 +70,18 @@ def regret(
             pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, replay="bootstrap",
             threads=threads, progress=told,
         )  # fmt: skip
-    rows = ttcsim.regret(result).to_dicts()
-    if as_json:
-        print_json(rows, result.config)
-        return
 
     def points(row: Row, key: str) -> str:
         half = "" if row["hi"] is None else f" ±{50 * (row['hi'] - row['lo']):.2f}"
         return f"{100 * row[key]:.2f}{half}"
 
-    formats: dict[str, Format] = {
+    formats: Formats = {
         "policy": "{policy}", "budget": "{budget:g}", "coverage": "{coverage:.1%}",
         "below clairvoyant": lambda row: points(row, "regret"),
         "below Bayes-optimal": lambda row: points(row, "regret_optimal"),
     }  # fmt: skip
-    show(rows, formats, title="regret in coverage, with replacement")
+    rows = ttcsim.regret(result).to_dicts()
+    answer(rows, result.config, formats, as_json=as_json, title="regret in coverage, with replacement")
 
 
 def predict(
@@ -108,6 +99,7 @@ def predict(
     if (curve is None) == (points is None):
         raise InputError("predict: give a table of k and coverage, or --points, and not both")
     import numpy as np
+    import polars as pl
 
     from ttcsim.pool.importers.tables import check_column, read_table
     from ttcsim.theory import law_from_curve, law_through, stretched
@@ -124,19 +116,16 @@ def predict(
     grid = np.array(opt.budgets_of(budgets))
     coverage, efficiency = stretched(law, grid)
     uniform = np.where(grid <= law.rounds[-1], np.interp(grid, law.rounds, law.coverage), np.nan)
-    rows = _rows(
-        budget=grid, uniform=uniform, elimination=coverage, difference=coverage - uniform, efficiency=efficiency
-    )
-    if as_json:
-        print_json(rows, {"curve": curve, "points": points})
-        return
+    gains = {"difference": coverage - uniform, "efficiency": efficiency}
+    frame = pl.DataFrame({"budget": grid, "uniform": uniform, "elimination": coverage, **gains})
 
     def cell(row: Row, key: str) -> str:
         return "beyond the curve" if math.isnan(row[key]) else f"{row[key]:.4g}"
 
-    formats: dict[str, Format] = {key: partial(cell, key=key) for key in (rows or [{}])[0]}
+    formats: dict[str, Format] = {key: partial(cell, key=key) for key in frame.columns}
     formats["budget"] = "{budget:g}"
-    show(rows, formats, title="elimination by the stretch law")
+    config = {"curve": curve, "points": points}
+    answer(frame.to_dicts(), config, formats, as_json=as_json, title="elimination by the stretch law")
 
 
 def extrapolate(
@@ -149,34 +138,34 @@ def extrapolate(
 ) -> None:
     """Predict uniform's coverage (pass@k) beyond the pool, from a law of success rates fitted to it."""
     import numpy as np
+    import polars as pl
 
     from ttcsim.theory import pass_at_k
     from ttcsim.theory.extrapolate import extrapolate as run_extrapolate
 
     subject = ttcsim.load(pool)
     most = int(subject.sizes.min())
-    grid = sorted(
-        {float(most), *opt.numbers(draws, "--draws", float)}
-    )  # at `most` the law can be held against the pool
+    # At `most` the law can be held against the pool.
+    grid = sorted({float(most), *opt.numbers(draws, "--draws", float)})
     found = run_extrapolate(subject.sizes, subject.successes, np.array(grid), family, resamples=resamples, seed=seed)
     own = [float(pass_at_k(subject.sizes, subject.successes, int(k)).mean()) if k <= most else math.nan for k in grid]
-    rows = _rows(draws=grid, coverage=found.coverage, lo_queries=found.lo, hi_queries=found.hi, pool=own)
+    limits = {"lo_queries": found.lo, "hi_queries": found.hi}
+    frame = pl.DataFrame({"draws": grid, "coverage": found.coverage, **limits, "pool": own})
     fit = found.fit
-    if as_json:
-        law = {"family": fit.family, "a": fit.a, "b": fit.b, "c": fit.c}
-        print_json(rows, {"pool": subject.name, "pool_hash": subject.hash, "law": law, "seed": seed})
-        return
-    formats: dict[str, Format] = {
+    formats: Formats = {
         "draws per query": "{draws:g}", "coverage": "{coverage:.1%}",
         "95 %, new queries too": "{lo_queries:.1%} to {hi_queries:.1%}",
         "in the pool itself": lambda row: "" if math.isnan(row["pool"]) else f"{row['pool']:.1%}",
     }  # fmt: skip
-    show(rows, formats, title=f"{subject.name}: pass@k of the fitted law")
-    low, high = found.exponent[1:]
-    say(
-        f"Law: {fit.family}(a={fit.a:.3g}, b={fit.b:.3g}, c={fit.c:.3g}). Failures fall like k^-{fit.a:.3g} "
-        f"(95 %: {low:.3g} to {high:.3g}). The draws per query must not depend on their outcomes."
-    )
+    law = {"family": fit.family, "a": fit.a, "b": fit.b, "c": fit.c}
+    config = {"pool": subject.name, "pool_hash": subject.hash, "law": law, "seed": seed}
+    answer(frame.to_dicts(), config, formats, as_json=as_json, title=f"{subject.name}: pass@k of the fitted law")
+    if not as_json:
+        low, high = found.exponent[1:]
+        say(
+            f"Law: {fit.family}(a={fit.a:.3g}, b={fit.b:.3g}, c={fit.c:.3g}). Failures fall like k^-{fit.a:.3g} "
+            f"(95 %: {low:.3g} to {high:.3g}). The draws per query must not depend on their outcomes."
+        )
 
 
 def _points(text: str) -> list[list[float]]:
@@ -188,7 +177,3 @@ def _points(text: str) -> list[list[float]]:
     if [len(point) for point in found] != [2, 2]:
         raise InputError(f"--points '{text}': the form is K:COVERAGE,K:COVERAGE, such as 8:0.738,31.4:0.849")
     return found
-
-
-def _rows(**columns: Iterable[float]) -> list[dict[str, float]]:
-    return [dict(zip(columns, map(float, row), strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.format import KEYS, PLACES, REWARD, SAMPLE_COLUMNS, is_reward
+from ttcsim.pool.pool import offsets_of
 
 _INTEGERS = ("tokens", "sample", *PLACES)
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
@@ -49,64 +49,38 @@ def pool_from_frame(
                 "rename it with `ttcsim pool import samples --map`"
             )
     rewards = [c for c in frame.columns if is_reward(c)]
-    wanted = [
-        "query_id",
-        "correct",
-        *(c for c in (*_INTEGERS, "answer", "logprob") if c in frame.columns),
-        *rewards,
-    ]
-    frame = frame.select(wanted)
-    frame = frame.with_columns(_query_ids(frame["query_id"], where))
-    frame = frame.with_columns(_correct(frame, where))
-    for column in _INTEGERS:
-        if column in frame.columns:
-            frame = frame.with_columns(_integers(frame, column, where))
-    for column in rewards:
-        frame = frame.with_columns(_reward(frame, column, where))
-    if "logprob" in frame.columns:
-        frame = frame.with_columns(_logprob(frame, where))
-    if "answer" in frame.columns:
-        frame = frame.with_columns(_answer(frame["answer"], where))
-
+    optional = [c for c in (*_INTEGERS, "answer", "logprob") if c in frame.columns]
+    ids = _query_ids(frame["query_id"], where)
+    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards))])
     frame = frame.sort([k for k in KEYS if k in frame.columns], maintain_order=True)
     if "sample" in frame.columns:
-        same = (frame["query_id"] == frame["query_id"].shift(1)) & (frame["sample"] == frame["sample"].shift(1))
-        if same.any():
-            row = int(same.arg_max() or 0)
+        double = frame.select(KEYS).is_duplicated()
+        if double.any():
+            query, sample = frame.select(KEYS).row(_first(double))
             raise InputError(
-                f"{where}: column 'sample': query '{frame['query_id'][row]}' has sample {frame['sample'][row]} twice; "
+                f"{where}: column 'sample': query '{query}' has sample {sample} twice; "
                 "number the samples of a query 0, 1, 2, ... or drop the column"
             )
     frame, revisions = _apart(frame, where)
     lengths = frame["query_id"].rle().struct.unnest()
-    ids = tuple(lengths["value"].to_list())
-    offsets = np.zeros(len(ids) + 1, np.int64)
-    np.cumsum(lengths["len"].to_numpy(), out=offsets[1:])
     labels: tuple[str, ...] = ()
     answers = None
     if "answer" in frame.columns:
         labels = tuple(frame["answer"].drop_nulls().unique().sort().to_list())
         codes = frame["answer"].cast(pl.Enum(list(labels))).to_physical().cast(pl.Int32).fill_null(-1)
         answers = codes.to_numpy()
-
-    def array(column: str) -> NDArray[Any] | None:
-        return frame[column].to_numpy() if column in frame.columns else None
-
     return Pool(
         name=name,
-        query_ids=ids,
-        offsets=offsets,
+        query_ids=tuple(lengths["value"].to_list()),
+        offsets=offsets_of(lengths["len"].to_numpy()),
         correct=frame["correct"].cast(pl.UInt8).to_numpy(),
         rewards={c: frame[c].to_numpy() for c in rewards},
-        tokens=array("tokens"),
         answers=answers,
         answer_labels=labels,
-        logprob=array("logprob"),
-        chain=array("chain"),
-        step=array("step"),
         revisions=revisions,
-        queries=None if queries is None else _queries(queries, ids, where),
+        queries=None if queries is None else _queries(queries, set(lengths["value"]), where),
         manifest=manifest,
+        **{c: frame[c].to_numpy() for c in ("tokens", "logprob", *PLACES) if c in frame.columns},
     )
 
 
@@ -119,9 +93,11 @@ def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame 
         raise InputError(f"{where}: column '{have[0]}' needs the other of chain and step; add it or drop the column")
     half = frame["chain"].is_null() != frame["step"].is_null()
     if half.any():
-        raise InputError(f"{where}: {_at(frame, _first(half))} has one of chain and step; give both or neither")
+        raise InputError(
+            f"{where}: {_at(frame['query_id'], _first(half))} has one of chain and step; give both or neither"
+        )
     placed = frame.filter(pl.col("chain").is_not_null())
-    double = placed.select("query_id", "chain", "step").is_duplicated()
+    double = placed.select("query_id", *PLACES).is_duplicated()
     if double.any():
         row = placed.row(_first(double), named=True)
         raise InputError(
@@ -132,7 +108,7 @@ def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame 
     missing = sorted(set(frame["query_id"].unique()) - set(samples["query_id"].unique()))
     if missing:
         raise InputError(f"{where}: query '{missing[0]}' has revisions and no first attempt; add its step 0")
-    revisions = frame.filter(later).sort("query_id", "chain", "step")
+    revisions = frame.filter(later).sort("query_id", *PLACES)
     return samples, revisions.drop("sample", strict=False) if revisions.height else None
 
 
@@ -140,8 +116,8 @@ def _first(bad: pl.Series) -> int:
     return int(bad.arg_max() or 0)
 
 
-def _at(frame: pl.DataFrame, row: int) -> str:
-    return f"row {row + 1} (query '{frame['query_id'][row]}')"
+def _at(ids: pl.Series, row: int) -> str:
+    return f"row {row + 1} (query '{ids[row]}')"
 
 
 def _query_ids(ids: pl.Series, where: str) -> pl.Series:
@@ -152,75 +128,46 @@ def _query_ids(ids: pl.Series, where: str) -> pl.Series:
     return ids.cast(pl.String)
 
 
-def _correct(frame: pl.DataFrame, where: str) -> pl.Series:
-    column = frame["correct"]
-    null = column.is_null()
-    if null.any():
-        raise InputError(
-            f"{where}: column 'correct': {_at(frame, _first(null))} is null; verify the sample or drop the row"
-        )
-    if column.dtype == pl.Boolean:
-        return column
-    if column.dtype.is_integer():
-        other = (column != 0) & (column != 1)
-        if not other.any():
-            return column.cast(pl.Boolean)
-        row = _first(other)
-        raise InputError(f"{where}: column 'correct': {_at(frame, row)} is {column[row]}; use true/false or 1/0")
-    raise InputError(f"{where}: column 'correct' is {column.dtype}; it must be boolean (or 0/1): {_REMEDY}")
+def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
+    """A column in the type that the format gives it."""
+    name, kind = column.name, column.dtype
+
+    def demand(right: bool, words: str) -> None:
+        if not right:
+            raise InputError(f"{where}: column '{name}' is {kind}; {words}: {_REMEDY}")
+
+    def refuse(bad: pl.Series, remedy: str) -> None:
+        if bad.any():
+            row = _first(bad)
+            value = "null" if column[row] is None else column[row]
+            raise InputError(f"{where}: column '{name}': {_at(ids, row)} is {value}; {remedy}")
+
+    if name == "correct":
+        refuse(column.is_null(), "verify the sample or drop the row")
+        demand(kind == pl.Boolean or kind.is_integer(), "it must be boolean (or 0/1)")
+        if kind != pl.Boolean:
+            refuse((column != 0) & (column != 1), "use true/false or 1/0")
+    elif name in _INTEGERS:
+        demand(kind.is_integer(), "it must be integer")
+        if name not in PLACES:
+            refuse(column.is_null(), "fill it or drop the column")
+        least, unit = (1, "a sample costs at least 1 token") if name == "tokens" else (0, "it counts from 0")
+        most = np.iinfo(np.int32).max
+        refuse((column < least) | (column > most), f"{unit} and fits in 32 bits: {_REMEDY}")
+    elif name == "answer":
+        text = kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()
+        demand(text, "it must be text (null = no answer)")
+    elif name == "logprob":
+        demand(kind.is_numeric(), "it must be a number")
+        refuse(~column.cast(pl.Float64).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
+    else:
+        demand(kind.is_numeric(), "a reward is a number in [0, 1]")
+        inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number
+        refuse(~inside, "a reward lies in [0, 1]: rescale the column")
+    return column.cast({**SAMPLE_COLUMNS, **PLACES}.get(name, REWARD))
 
 
-def _integers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
-    column = frame[name]
-    if not column.dtype.is_integer():
-        raise InputError(f"{where}: column '{name}' is {column.dtype}; it must be integer: {_REMEDY}")
-    null = column.is_null()
-    if null.any() and name not in PLACES:
-        raise InputError(f"{where}: column '{name}': {_at(frame, _first(null))} is null; fill it or drop the column")
-    low = 1 if name == "tokens" else 0
-    bad = (column < low) | (column > np.iinfo(np.int32).max)
-    if bad.any():
-        row = _first(bad)
-        unit = "a sample costs at least 1 token" if name == "tokens" else "it counts from 0"
-        raise InputError(
-            f"{where}: column '{name}': {_at(frame, row)} is {column[row]}; {unit} and fits in 32 bits: {_REMEDY}"
-        )
-    return column.cast({**SAMPLE_COLUMNS, **PLACES}[name])
-
-
-def _reward(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
-    column = frame[name]
-    if not column.dtype.is_numeric():
-        raise InputError(f"{where}: column '{name}' is {column.dtype}; a reward is a number in [0, 1]: {_REMEDY}")
-    values = column.cast(pl.Float64)
-    bad = ~(values.is_between(0.0, 1.0) & values.is_not_nan()).fill_null(False)
-    if bad.any():
-        row = _first(bad)
-        shown = "null" if values[row] is None else values[row]
-        raise InputError(
-            f"{where}: column '{name}': {_at(frame, row)} is {shown}; a reward lies in [0, 1]: rescale the column"
-        )
-    return column.cast(REWARD)
-
-
-def _logprob(frame: pl.DataFrame, where: str) -> pl.Series:
-    column = frame["logprob"]
-    if not column.dtype.is_numeric():
-        raise InputError(f"{where}: column 'logprob' is {column.dtype}; it must be a number: {_REMEDY}")
-    bad = ~column.cast(pl.Float64).is_finite().fill_null(False)
-    if bad.any():
-        row = _first(bad)
-        raise InputError(f"{where}: column 'logprob': {_at(frame, row)} is {column[row]}; it must be finite: {_REMEDY}")
-    return column.cast(SAMPLE_COLUMNS["logprob"])
-
-
-def _answer(column: pl.Series, where: str) -> pl.Series:
-    if column.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null) or column.dtype.is_integer():
-        return column.cast(pl.String)
-    raise InputError(f"{where}: column 'answer' is {column.dtype}; it must be text (null = no answer): {_REMEDY}")
-
-
-def _queries(queries: pl.DataFrame, ids: tuple[str, ...], where: str) -> pl.DataFrame:
+def _queries(queries: pl.DataFrame, sampled: set[str], where: str) -> pl.DataFrame:
     if "query_id" not in queries.columns:
         raise InputError(f"{where}: queries.parquet: column 'query_id' is missing; add it or remove the file")
     queries = queries.with_columns(_query_ids(queries["query_id"], f"{where}: queries.parquet")).sort("query_id")
@@ -228,7 +175,7 @@ def _queries(queries: pl.DataFrame, ids: tuple[str, ...], where: str) -> pl.Data
     if double.any():
         name = queries["query_id"][_first(double)]
         raise InputError(f"{where}: queries.parquet: query '{name}' occurs twice; keep one row per query")
-    listed, sampled = set(queries["query_id"].to_list()), set(ids)
+    listed = set(queries["query_id"])
     if listed - sampled:
         raise InputError(
             f"{where}: query '{min(listed - sampled)}' of queries.parquet has no samples (an empty query); "

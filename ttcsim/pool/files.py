@@ -19,6 +19,7 @@ from ttcsim.pool.format import (
     FORMAT_VERSION,
     MANIFEST,
     NEVER_REPLAYED,
+    PLACES,
     QUERIES,
     SAMPLES,
     STRATEGIES,
@@ -87,41 +88,28 @@ def _load_folder(folder: Path) -> Pool:
         raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
     frames = [_read(shard) for shard in shards]
     for shard, frame in zip(shards, frames, strict=True):
-        if manifest is not None:
-            listed = manifest["files"][_relative(shard, folder)]["rows"]
-            if frame.height != listed:
-                raise InputError(f"{shard}: {frame.height} rows, but the manifest says {listed}; harvest it again")
-        first, own = dict(frames[0].schema), dict(frame.schema)
-        if own != first:
-            different = min(c for c in {*first, *own} if first.get(c) != own.get(c))
+        listed = manifest["files"][f"{SAMPLES}/{shard.name}"]["rows"] if manifest else frame.height
+        if frame.height != listed:
+            raise InputError(f"{shard}: {frame.height} rows, but the manifest says {listed}; harvest it again")
+        different = {column for column, _ in frame.schema.items() ^ frames[0].schema.items()}
+        if different:
             raise InputError(
-                f"{shard}: column '{different}' differs from {shards[0].name}; "
+                f"{shard}: column '{min(different)}' differs from {shards[0].name}; "
                 "all parts need the same columns and types"
             )
-    table = folder / QUERIES
-    queries = _read(table) if table.is_file() else None
-    name = str(manifest.get("name") or folder.name) if manifest else folder.name
-    pool = pool_from_frame(
-        pl.concat(f.select(frames[0].columns) for f in frames),
-        where=str(folder),
-        name=name,
-        queries=queries,
-        manifest=manifest,
-    )
-    if manifest is not None:
-        counts = manifest["counts"]
-        rows = pool.n_samples + (0 if pool.revisions is None else pool.revisions.height)
-        for label, counted in (("queries", pool.n_queries), ("samples", rows)):
-            if counts.get(label) != counted:
-                raise InputError(
-                    f"{folder / MANIFEST}: counts.{label} is {counts.get(label)}, but the pool holds {counted}; "
-                    "harvest it again or rewrite the manifest with `ttcsim pool import samples`"
-                )
+    queries = _read(folder / QUERIES) if (folder / QUERIES).is_file() else None
+    name = str((manifest or {}).get("name") or folder.name)
+    samples = pl.concat(f.select(frames[0].columns) for f in frames)
+    pool = pool_from_frame(samples, where=str(folder), name=name, queries=queries, manifest=manifest)
+    counted = {"queries": pool.n_queries, "samples": samples.height}
+    counts = manifest["counts"] if manifest else counted
+    for label, number in counted.items():
+        if counts.get(label) != number:
+            raise InputError(
+                f"{folder / MANIFEST}: counts.{label} is {counts.get(label)}, but the pool holds {number}; "
+                "harvest it again or rewrite the manifest with `ttcsim pool import samples`"
+            )
     return pool
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
 
 
 def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
@@ -146,7 +134,7 @@ def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
         if name.split("/")[0] not in NEVER_REPLAYED and sha256(file) != facts["sha256"]:
             raise InputError(f"{file}: its hash is not the one in the manifest; restore the file or harvest it again")
     for shard in shards:
-        if _relative(shard, folder) not in manifest["files"]:
+        if f"{SAMPLES}/{shard.name}" not in manifest["files"]:
             raise InputError(f"{shard}: the manifest does not list it; remove the file or restore the manifest")
     return manifest
 
@@ -162,25 +150,15 @@ def to_frame(pool: Pool) -> pl.DataFrame:
     if pool.answers is not None:
         labels = pl.Series([*pool.answer_labels, None], dtype=pl.String)
         columns["answer"] = labels.gather(np.where(pool.answers < 0, len(pool.answer_labels), pool.answers))
-    for name in ("tokens", "logprob"):
-        if getattr(pool, name) is not None:
-            columns[name] = getattr(pool, name)
-    columns.update(pool.rewards)
-    frame = pl.DataFrame(columns)
-    if pool.chain is None or pool.step is None:
-        return frame
-    places = {"chain": pool.chain, "step": pool.step}
-    none = pl.Series(pool.chain < 0)
-    frame = frame.with_columns(pl.Series(k, v).set(none, None) for k, v in places.items())
+    columns |= {"tokens": pool.tokens, "logprob": pool.logprob, **pool.rewards, "chain": pool.chain, "step": pool.step}
+    frame = pl.DataFrame({name: values for name, values in columns.items() if values is not None})
+    if pool.chain is not None:
+        frame = frame.with_columns(pl.when(pl.col("chain") >= 0).then(pl.col(*PLACES)))
     if pool.revisions is None:
         return frame
     after = dict(zip(pool.query_ids, sizes.tolist(), strict=True))
-    numbered = pool.revisions.with_columns(
-        sample=(
-            pl.col("query_id").replace_strict(after, return_dtype=pl.Int32)
-            + pl.int_range(pl.len(), dtype=pl.Int32).over("query_id")
-        )
-    )
+    first = pl.col("query_id").replace_strict(after, return_dtype=pl.Int32)
+    numbered = pool.revisions.with_columns(sample=first + pl.int_range(pl.len(), dtype=pl.Int32).over("query_id"))
     return pl.concat([frame, numbered.select(frame.columns)])
 
 

@@ -119,11 +119,8 @@ class PoolFolder:
         """Write a table."""
         content = as_parquet(table)
         write_whole(self.folder / name, content)
-        self.files[name] = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "rows": table.height,
-            "bytes": len(content),
-        }
+        digest = hashlib.sha256(content).hexdigest()
+        self.files[name] = {"sha256": digest, "rows": table.height, "bytes": len(content)}
 
     def copy(self, name: str, source: Path, facts: Mapping[str, Any]) -> None:
         """Take over a file of another pool, with what its manifest says of it."""

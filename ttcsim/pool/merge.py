@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,8 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder; pool merge joins pool folders")
     pools = [load(folder) for folder in folders]
-    manifests = [_manifest(folder, pool) for folder, pool in zip(folders, pools, strict=True)]
-    _check_same(folders, manifests)
-    _check_apart(folders, pools)
+    manifests = [pool.manifest or {} for pool in pools]
+    _check(folders, pools, manifests)
     with whole_folder(dest) as partial:
         made = PoolFolder(partial)
         for kind in (SAMPLES, TEXTS, SCORES):
@@ -55,26 +54,19 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
     return Path(dest)
 
 
-def _manifest(folder: Path, pool: Pool) -> dict[str, Any]:
-    if pool.manifest is None:
-        raise InputError(
-            f"{folder}: has no manifest.json, so nothing says that it fits the others; write it anew first"
-        )
-    return dict(pool.manifest)
-
-
-def _check_same(folders: Sequence[Path], manifests: Sequence[dict[str, Any]]) -> None:
-    for folder, manifest in zip(folders[1:], manifests[1:], strict=True):
+def _check(folders: Sequence[Path], pools: Sequence[Pool], manifests: Sequence[Mapping[str, Any]]) -> None:
+    """Measured alike, and no query twice."""
+    owner: dict[str, Path] = {}
+    for folder, pool, manifest in zip(folders, pools, manifests, strict=True):
+        if not manifest:
+            raise InputError(
+                f"{folder}: has no manifest.json, so nothing says that it fits the others; write it anew first"
+            )
         for key in _SAME:
             if manifest.get(key) != manifests[0].get(key):
                 raise InputError(
                     f"{folder}: its '{key}' differs from that of {folders[0]}; merge what was measured alike"
                 )
-
-
-def _check_apart(folders: Sequence[Path], pools: Sequence[Pool]) -> None:
-    owner: dict[str, Path] = {}
-    for folder, pool in zip(folders, pools, strict=True):
         for query in pool.query_ids:
             if query in owner:
                 raise InputError(

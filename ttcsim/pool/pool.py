@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ttcsim.errors import InputError
 
 LOGPROB_REWARD = "reward_logprob"
 """Name of the reward that is derived from log-probabilities where no other exists."""
+
+_OPTIONAL = ("tokens", "answers", "logprob", "chain", "step")  # arrays [N] that a pool may lack
 
 
 def total_budget(budget: float, queries: int) -> int:
@@ -25,6 +27,11 @@ def total_budget(budget: float, queries: int) -> int:
     The one definition. Rounding errors of the product do not count: 2.3 for each of 100 queries are 230.
     """
     return math.floor(budget * queries * (1 + 2.0**-50) + 1e-9)
+
+
+def offsets_of(sizes: ArrayLike) -> NDArray[np.int64]:
+    """Where each query's samples begin and the last one's end, i8[Q+1], from the number of samples of each."""
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +87,8 @@ class Pool:
 
     def columns(self) -> set[str]:
         """Optional columns that this pool has."""
-        optional = ("tokens", "answers", "logprob", "chain", "step")
-        have = {c.removesuffix("s") if c == "answers" else c for c in optional if getattr(self, c) is not None}
-        return have | set(self.rewards)
+        have = {name for name in _OPTIONAL if getattr(self, name) is not None}
+        return {"answer" if name == "answers" else name for name in have} | set(self.rewards)
 
     def reward_name(self, name: str = "reward") -> str | None:
         """The reward column that `name` means here, None when there is none.
@@ -128,8 +134,7 @@ class Pool:
         from ttcsim.pool.hard import first_shown  # here, because a pool loads without what it compiles with
 
         parts = []
-        for q, probe in enumerate(first_shown(self, draws, seed)):
-            every = np.arange(self.offsets[q], self.offsets[q + 1])
+        for q, (every, probe) in enumerate(zip(self._positions(), first_shown(self, draws, seed), strict=True)):
             left = every if keep_probe else np.setdiff1d(every, probe)
             if not self.correct[probe].any() and len(left):
                 parts.append((q, left))
@@ -142,11 +147,12 @@ class Pool:
         index = {q: i for i, q in enumerate(self.query_ids)}
         wanted = sorted(set(query_ids))
         missing = [q for q in wanted if q not in index]
-        if missing or not wanted:
-            raise InputError(
-                f"pool {self.name}: has no query '{missing[0]}'" if missing else f"pool {self.name}: no query chosen"
-            )
-        return self.take([(q, np.arange(self.offsets[q], self.offsets[q + 1])) for q in (index[w] for w in wanted)])
+        if missing:
+            raise InputError(f"pool {self.name}: has no query '{missing[0]}'")
+        if not wanted:
+            raise InputError(f"pool {self.name}: no query chosen")
+        positions = self._positions()
+        return self.take([(index[w], positions[index[w]]) for w in wanted])
 
     def first(self, samples: int) -> Pool:
         """Only the first samples of each query, in the order of generation.
@@ -156,37 +162,28 @@ class Pool:
         """
         if samples < 1:
             raise InputError(f"pool {self.name}: the first {samples} samples are none; ask for 1 or more")
-        taken = [
-            (q, np.arange(a, min(a + samples, b)))
-            for q, (a, b) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True))
-        ]
-        return self.take(taken)
+        return self.take([(q, every[:samples]) for q, every in enumerate(self._positions())])
+
+    def _positions(self) -> list[NDArray[np.int64]]:
+        """Where the samples of each query are in the arrays."""
+        return np.split(np.arange(self.n_samples), self.offsets[1:-1])
 
     def take(self, parts: Sequence[tuple[int, NDArray[np.int64]]]) -> Pool:
         """The pool of some samples (positions in the arrays) of some queries, both ascending."""
         rows = [q for q, _ in parts]
-        take = np.concatenate([samples for _, samples in parts])
-        offsets = np.concatenate([[0], np.cumsum([len(samples) for _, samples in parts])]).astype(np.int64)
-
-        def part(array: Any) -> Any:
-            return None if array is None else array[take]
-
+        ids = [self.query_ids[q] for q in rows]
+        taken = np.concatenate([samples for _, samples in parts])
+        arrays = {name: getattr(self, name) for name in _OPTIONAL}
         return replace(
             self,
-            query_ids=tuple(self.query_ids[q] for q in rows),
-            offsets=offsets,
-            correct=part(self.correct),
-            rewards={name: part(array) for name, array in self.rewards.items()},
-            tokens=part(self.tokens),
-            answers=part(self.answers),
-            logprob=part(self.logprob),
-            chain=part(self.chain),
-            step=part(self.step),
-            revisions=None
-            if self.revisions is None
-            else self.revisions.filter(pl.col("query_id").is_in([self.query_ids[q] for q in rows])),
+            query_ids=tuple(ids),
+            offsets=offsets_of([len(samples) for _, samples in parts]),
+            correct=self.correct[taken],
+            rewards={name: array[taken] for name, array in self.rewards.items()},
+            revisions=None if self.revisions is None else self.revisions.filter(pl.col("query_id").is_in(ids)),
             queries=None if self.queries is None else self.queries[rows],
             manifest=None,
+            **{name: array[taken] for name, array in arrays.items() if array is not None},
         )
 
     def describe(self) -> dict[str, Any]:
@@ -200,7 +197,7 @@ class Pool:
             "revisions": 0 if self.revisions is None else self.revisions.height,
             "columns": ["correct", *sorted(self.columns())],
             "mean_success_rate": float(rates.mean()),
-            "success_rate_quartiles": [float(x) for x in np.quantile(rates, [0.25, 0.5, 0.75])],
+            "success_rate_quartiles": np.quantile(rates, [0.25, 0.5, 0.75]).tolist(),
             "never_solved": float((self.successes == 0).mean()),
             "always_solved": float((self.successes == self.sizes).mean()),
             "hash": self.hash,
@@ -224,7 +221,7 @@ class Pool:
 
         add("ids", "\0".join(self.query_ids).encode())
         add("offsets", np.ascontiguousarray(self.offsets).data)
-        for label in ("correct", "tokens", "answers", "logprob", "chain", "step"):
+        for label in ("correct", *_OPTIONAL):
             array = getattr(self, label)
             if array is not None and len(array):
                 add(label, np.ascontiguousarray(array).data)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from ttcsim import grammar
 from ttcsim.errors import InputError
@@ -16,17 +15,21 @@ from ttcsim.pool import Pool
 Rates = NDArray[np.float64]
 
 
-def _beta(n: int, generator: np.random.Generator, a: float, b: float) -> Rates:
+def _levels(n: int, generator: np.random.Generator, law: str, a: float, b: float) -> Rates:
+    """One level in each of n equal cells instead of n free draws: less luck in which queries one gets."""
     if not (a > 0 and b > 0):
-        raise InputError(f"world beta({a:g},{b:g}): both parameters must be positive")
-    # One quantile in each of n equal cells instead of n free draws: less luck in which queries one gets.
-    return np.asarray(stats.beta.ppf((np.arange(n) + generator.random(n)) / n, a, b))
+        raise InputError(f"world {law}({a:g},{b:g}): both parameters must be positive")
+    return (np.arange(n) + generator.random(n)) / n
+
+
+def _beta(n: int, generator: np.random.Generator, a: float, b: float) -> Rates:
+    from scipy import stats  # here, because only this law needs it, and it is slow to load
+
+    return np.asarray(stats.beta.ppf(_levels(n, generator, "beta", a, b), a, b))
 
 
 def _kumaraswamy(n: int, generator: np.random.Generator, a: float, b: float) -> Rates:
-    if not (a > 0 and b > 0):
-        raise InputError(f"world kumaraswamy({a:g},{b:g}): both parameters must be positive")
-    u = (np.arange(n) + generator.random(n)) / n
+    u = _levels(n, generator, "kumaraswamy", a, b)
     return np.asarray((-np.expm1(np.log1p(-u) / b)) ** (1 / a))
 
 

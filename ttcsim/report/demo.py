@@ -57,15 +57,14 @@ def write_demo(demo: Demo, folder: Path) -> list[Path]:
     result, comparison = demo.result, demo.comparison
     title = f"{subject(result.pool)}, 95 % band of replay noise"
     table = allocation(result)
-    shown = table.filter(pl.col("policy").is_in(["uniform", "elimination", "clairvoyant", "prophet"]))
+    shown = table.filter(pl.col("policy").is_in(figures.LANDMARKS))
     drawn = {
         "coverage": figures.plot_metric(result.frame, title=title),
         "efficiency": figures.plot_efficiency(comparison, title="95 % intervals over queries"),
         "allocation": figures.plot_allocation(shown, budget=HEADLINE[1]),
     }
     written = [figures.save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
-    won = wins(result)
-    page = report_html(result.frame, comparison, table, result.config, won=won, headline=demo.headline)
+    page = report_html(result.frame, comparison, table, result.config, won=wins(result), headline=demo.headline)
     return [*written, write_report(folder, page)]
 
 

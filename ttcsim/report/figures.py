@@ -13,39 +13,47 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from numpy.typing import NDArray
 
 # Okabe & Ito's palette without its yellow, which is too pale for lines on white.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F"]
 _MARKERS = "os^Dv<>P"
+LANDMARKS = ("uniform", "elimination", "clairvoyant", "prophet")
+"""Policies that every figure names."""
 
 
 def style_of(index: int) -> dict[str, Any]:
     """Colour and marker of the i-th line."""
-    return {
-        "color": _COLOURS[index % len(_COLOURS)],
-        "marker": _MARKERS[index % len(_MARKERS)],
-        "markersize": 4.5,
-    }
+    return {"color": _COLOURS[index % len(_COLOURS)], "marker": _MARKERS[index % len(_MARKERS)], "markersize": 4.5}
 
 
 def axes_of(width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
     """Empty axes in the house style."""
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+    bare(axes)
     axes.set_axisbelow(True)
     return figure, axes
 
 
-def budget_axis(axes: Axes, budgets: list[float], cost: str) -> None:
-    """A logarithmic axis of budgets, a tick at each."""
+def bare(axes: Axes) -> None:
+    """Take away the frame; faint lines to read values by."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+
+
+def log_axis(axes: Axes, values: pl.Series, words: str) -> None:
+    """A logarithmic horizontal axis, a tick at each value."""
     axes.set_xscale("log", base=2)
-    axes.set_xticks(budgets)
+    axes.set_xticks(values.unique().sort().to_list())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(f"average budget per query ({cost})")
+    axes.set_xlabel(words)
+
+
+def budget_axis(axes: Axes, budgets: pl.Series, cost: str) -> None:
+    """A logarithmic axis of average budgets."""
+    log_axis(axes, budgets, f"average budget per query ({cost})")
 
 
 def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
@@ -89,6 +97,12 @@ class Line(NamedTuple):
     colour: int
 
 
+def middle_budget(frame: pl.DataFrame) -> float:
+    """The middle one of the budgets, the upper one of two."""
+    budgets = frame["budget"].unique().sort()
+    return float(budgets[len(budgets) // 2])
+
+
 def lines_of(frame: pl.DataFrame, metric: str, most: int = len(_COLOURS)) -> tuple[list[Line], list[str]]:
     """The curves that a figure names, at most `most`, and the policies that stay grey.
 
@@ -96,18 +110,12 @@ def lines_of(frame: pl.DataFrame, metric: str, most: int = len(_COLOURS)) -> tup
     """
     rows = frame.filter(metric=metric).sort("budget")
     curves: dict[tuple[float, ...], list[str]] = {}
-    for name in rows["policy"].unique(maintain_order=True).to_list():
+    for name in frame.filter(metric=metric)["policy"].unique(maintain_order=True):
         curves.setdefault(tuple(rows.filter(policy=name)["mean"].to_list()), []).append(name)
-    order = frame["policy"].unique(maintain_order=True).to_list()
-    groups = sorted(
-        (sorted(names, key=order.index) for names in curves.values()), key=lambda names: order.index(names[0])
-    )
-    named = groups
+    groups = named = list(curves.values())
     if len(groups) > most:
-        budgets = sorted(rows["budget"].unique().to_list())
-        middle = dict(rows.filter(budget=budgets[len(budgets) // 2]).select("policy", "mean").iter_rows())
-        marks = ("uniform", "elimination", "clairvoyant", "prophet")
-        named = [names for names in groups if set(marks) & set(names)]
+        middle = dict(rows.filter(budget=middle_budget(rows)).select("policy", "mean").iter_rows())
+        named = [names for names in groups if set(LANDMARKS) & set(names)]
         rest = sorted((names for names in groups if names not in named), key=lambda names: -middle[names[0]])
         chosen = named + rest[: most - len(named)]
         named = [names for names in groups if names in chosen]
@@ -128,25 +136,21 @@ def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "s
     ends = []
     lines, others = lines_of(frame, metric)
     for name in others:
-        rows = frame.filter(policy=name, metric=metric).sort("budget")
-        axes.plot(rows["budget"].to_numpy(), rows["mean"].to_numpy(), color="#BBBBBB", linewidth=0.8, zorder=1)
+        budgets, mean = _columns(frame, name, metric, "budget", "mean")
+        axes.plot(budgets, mean, color="#BBBBBB", linewidth=0.8, zorder=1)
     if others:
         axes.plot([], [], color="#BBBBBB", linewidth=0.8, label=f"{len(others)} others")
         axes.legend(frameon=False, fontsize=8, loc="lower right")
-    for name, label, colour in lines:
-        rows = frame.filter(policy=name, metric=metric).sort("budget")
-        budgets, mean = rows["budget"].to_numpy(), rows["mean"].to_numpy()
-        style = style_of(colour)
+    for name, label, index in lines:
+        budgets, mean, lo, hi = _columns(frame, name, metric, "budget", "mean", "lo", "hi")
+        style = style_of(index)
         axes.plot(budgets, mean, linewidth=1.6, linestyle="--" if name == "prophet" else "-", **style)
-        lo, hi = rows["lo"].fill_null(np.nan).to_numpy(), rows["hi"].fill_null(np.nan).to_numpy()
-        axes.fill_between(budgets, lo, hi, color=str(style["color"]), alpha=0.25, linewidth=0)
-        ends.append((budgets[-1], mean[-1], label, str(style["color"])))
-    budget_axis(axes, sorted(frame["budget"].unique().to_list()), cost)
+        axes.fill_between(budgets, lo, hi, color=style["color"], alpha=0.25, linewidth=0)
+        ends.append((budgets[-1], mean[-1], label, style["color"]))
+    budget_axis(axes, frame["budget"], cost)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    words = {"coverage": "coverage (queries with a correct sample)"}
-    axes.set_ylabel(
-        words.get(metric, f"{metric.replace('_', ' (')}) of the chosen answer" if "_" in metric else metric)
-    )
+    words = f"{metric.replace('_', ' (')}) of the chosen answer" if "_" in metric else metric
+    axes.set_ylabel("coverage (queries with a correct sample)" if metric == "coverage" else words)
     axes.set_title(title, fontsize=10, loc="left")
     label_ends(axes, ends)
     return figure
@@ -160,23 +164,21 @@ def plot_efficiency(comparison: pl.DataFrame, *, cost: str = "samples", title: s
     figure, axes = axes_of()
     ends = []
     lines, _ = lines_of(comparison.rename({"efficiency": "mean"}), "coverage", len(_COLOURS) - 1)
-    for name, label, colour in lines:
-        rows = comparison.filter(policy=name, metric="coverage").sort("budget")
-        budgets, value = rows["budget"].to_numpy(), rows["efficiency"].to_numpy()
-        style = style_of((colour + 1) % len(_COLOURS))  # the baseline has the first colour in the other figures
-        beyond = rows["at_least"].to_numpy()
-        lower = value - rows["efficiency_lo"].fill_null(np.nan).to_numpy()
-        upper = rows["efficiency_hi"].fill_null(np.nan).to_numpy() - value
-        spread = np.nan_to_num(np.clip(np.stack([lower, upper]), 0, None))[:, ~beyond]
+    wanted = ("budget", "efficiency", "efficiency_lo", "efficiency_hi", "at_least")
+    for name, label, index in lines:
+        budgets, value, lo, hi, at_least = _columns(comparison, name, "coverage", *wanted)
+        style = style_of((index + 1) % len(_COLOURS))  # the baseline has the first colour in the other figures
+        beyond = at_least.astype(bool)
+        spread = np.nan_to_num(np.clip(np.stack([value - lo, hi - value]), 0, None))[:, ~beyond]
         bars: dict[str, Any] = {"yerr": spread, "linewidth": 1.6, "capsize": 2.5, "elinewidth": 0.9, **style}
         axes.errorbar(budgets[~beyond], value[~beyond], **bars)
         axes.plot(budgets[beyond], value[beyond], linestyle="none", markerfacecolor="white", **style)
         reached = np.flatnonzero(~beyond)
         at = reached[-1] if len(reached) else 0
-        ends.append((budgets[at], value[at], label, str(style["color"])))
+        ends.append((budgets[at], value[at], label, style["color"]))
     base = comparison["baseline"][0] if comparison.height else "the baseline"
     axes.axhline(1, color="#0072B2", linewidth=1)
-    budget_axis(axes, sorted(comparison["budget"].unique().to_list()), cost)
+    budget_axis(axes, comparison["budget"], cost)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     axes.set_ylabel(f"efficiency: budget {base} needs / own budget")
     note = "  (hollow: at least, the pool ends there)" if comparison.height and comparison["at_least"].any() else ""
@@ -185,30 +187,29 @@ def plot_efficiency(comparison: pl.DataFrame, *, cost: str = "samples", title: s
     return figure
 
 
+def _columns(frame: pl.DataFrame, policy: str, metric: str, *names: str) -> list[NDArray[np.float64]]:
+    """Columns of a policy's rows by budget; NaN stands for null."""
+    rows = frame.filter(policy=policy, metric=metric).sort("budget").select(names)
+    return [column.cast(pl.Float64).to_numpy() for column in rows]
+
+
 def plot_allocation(
     table: pl.DataFrame, *, budget: float | None = None, cost: str = "samples", title: str = ""
 ) -> Figure:
     """Mean draws per query in each difficulty bin at one budget (the middle one by default)."""
-    budgets = sorted(table["budget"].unique().to_list())
-    budget = budgets[len(budgets) // 2] if budget is None else budget
+    budget = middle_budget(table) if budget is None else budget
     figure, axes = axes_of(7.2)
     groups = sorted(table["bin"].unique().to_list(), key=lambda b: (b == 0, b))
     policies = table["policy"].unique(maintain_order=True).to_list()
     if len(policies) > len(_COLOURS):
-        landmarks = ("uniform", "elimination", "entropy", "two-stage(share=0.5)", "clairvoyant", "prophet")
-        policies = [p for p in policies if p in landmarks] or policies[: len(_COLOURS)]
+        named = (*LANDMARKS, "entropy", "two-stage(share=0.5)")
+        policies = [p for p in policies if p in named] or policies[: len(_COLOURS)]
     width = 0.8 / len(policies)
     for i, name in enumerate(policies):
-        rows = table.filter(policy=name, budget=budget)
-        draws = dict(zip(rows["bin"].to_list(), rows["draws"].to_list(), strict=True))
+        draws = dict(table.filter(policy=name, budget=budget).select("bin", "draws").iter_rows())
         x = np.arange(len(groups)) + (i - (len(policies) - 1) / 2) * width
-        axes.bar(
-            x,
-            [draws.get(g, 0.0) for g in groups],
-            width * 0.92,
-            color=_COLOURS[i % len(_COLOURS)],
-            label=name,
-        )
+        heights = [draws.get(g, 0.0) for g in groups]
+        axes.bar(x, heights, width * 0.92, color=_COLOURS[i % len(_COLOURS)], label=name)
     rates = {row["bin"]: (row["rate_lo"], row["rate_hi"]) for row in table.filter(budget=budget).iter_rows(named=True)}
     ticks = ["never\nsolved" if g == 0 else f"bin {g}\n{rates[g][0]:.0%} to {rates[g][1]:.0%}" for g in groups]
     axes.set_xticks(np.arange(len(groups)), ticks)

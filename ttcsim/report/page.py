@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 from matplotlib.figure import Figure
 
-from ttcsim.report.figures import plot_allocation, plot_efficiency, plot_metric
+from ttcsim.report.figures import middle_budget, plot_allocation, plot_efficiency, plot_metric
 from ttcsim.report.tables import grid, wins_at
 
 
@@ -33,7 +33,6 @@ def report_html(
         A result's frame, its comparison with the baseline, the allocation of its draws, and all pairs.
     """
     cost = str(config["cost"])
-    budgets = sorted(frame["budget"].unique().to_list())
     metrics = []
     for name in frame["metric"].unique(maintain_order=True).to_list():
         rows = frame.filter(metric=name)
@@ -44,7 +43,7 @@ def report_html(
         config=config,
         headline=headline,
         metrics=metrics,
-        wins=wins_at(won, budgets[len(budgets) // 2]) if won is not None and won.height else None,
+        wins=wins_at(won, middle_budget(frame)) if won is not None and won.height else None,
         efficiency=_png(plot_efficiency(comparison, cost=cost)) if compared else None,
         comparison=comparison.drop("baseline"),
         allocation=_png(plot_allocation(table, cost=cost)),

@@ -4,13 +4,6 @@ from ttcsim.pool.importers import counts, inspect_logs, lm_eval, monkeys, sample
 from ttcsim.pool.importers.importer import Importer
 
 FORMATS: dict[str, Importer] = {
-    importer.name: importer
-    for importer in (
-        samples.IMPORTER,
-        counts.IMPORTER,
-        lm_eval.IMPORTER,
-        inspect_logs.IMPORTER,
-        monkeys.IMPORTER,
-    )
+    module.IMPORTER.name: module.IMPORTER for module in (samples, counts, lm_eval, inspect_logs, monkeys)
 }
 """Importer of each format that ``ttcsim pool import`` knows, in the order in which it lists them."""

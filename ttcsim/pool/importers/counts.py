@@ -1,4 +1,7 @@
-"""Counts of successes per query: complete pools for policies that only ask the verifier."""
+"""Counts of successes per query: complete pools for policies that only ask the verifier.
+
+Of every query such a pool holds c correct samples, then n - c wrong ones.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.tables import check_column, read_table
+from ttcsim.pool.pool import offsets_of
 
 
 def import_counts(
-    src: str | Path,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    where: Mapping[str, str] | None = None,
+    src: str | Path, *, mapping: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
 ) -> Pool:
     """Import a table with one row a query: n samples, of which c are correct.
 
@@ -53,21 +53,11 @@ def import_counts(
         raise InputError(
             f"{src}: row {row + 1} (query '{ids[row]}'): n = {n[row]}, c = {c[row]}; counts need 0 <= c <= n and n >= 1"
         )
-    return pool_from_counts(ids.to_list(), n, c, name=Path(src).stem)
+    order = ids.arg_sort()
+    n, c = n[order], c[order]
+    offsets = offsets_of(n)
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], n)
+    return Pool(Path(src).stem, tuple(ids[order]), offsets, correct=(within < np.repeat(c, n)).astype(np.uint8))
 
 
 IMPORTER = Importer("counts", "a table with one row a query: n samples, of which c are correct", import_counts)
-
-
-def pool_from_counts(ids: list[str], n: NDArray[np.int64], c: NDArray[np.int64], *, name: str) -> Pool:
-    """A pool with c correct samples, then n - c wrong ones, for every query."""
-    order = np.argsort(np.array(ids, dtype=object), kind="stable")
-    n, c = n[order], c[order]
-    offsets = np.concatenate([[0], np.cumsum(n)]).astype(np.int64)
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], n)
-    return Pool(
-        name=name,
-        query_ids=tuple(ids[i] for i in order),
-        offsets=offsets,
-        correct=(within < np.repeat(c, n)).astype(np.uint8),
-    )

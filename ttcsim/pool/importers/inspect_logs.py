@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import warn_collapsed
+from ttcsim.pool.importers.repeats import pool_from_responses
 
 _ZSTANDARD = 93
 _VALUES = {"C": True, "I": False, "N": False, True: True, False: False}  # N: no answer; P, partial, is neither
@@ -38,10 +37,8 @@ def import_inspect(
     rows: list[dict[str, Any]] = []
     for file in files:
         task, samples = _read(file)
-        if (where or {}).get("task", task) != task:
-            continue
-        for sample in samples:
-            rows.append({"task": task, **_row(sample, (mapping or {}).get("correct"), file)})
+        if (where or {}).get("task", task) == task:
+            rows += [{"task": task, **_row(sample, (mapping or {}).get("correct"), file)} for sample in samples]
     if not rows:
         raise InputError(f"{path}: no scored samples of Inspect there; give a .json or .eval log, or a folder of logs")
     frame = pl.DataFrame(rows, infer_schema_length=None)
@@ -49,8 +46,7 @@ def import_inspect(
         frame = frame.with_columns(query_id=pl.col("task") + ":" + pl.col("query_id"))
     if frame["tokens"].is_null().any() or (frame["tokens"] < 1).any():
         frame = frame.drop("tokens")
-    warn_collapsed(frame, "response", str(path))
-    return pool_from_frame(frame.drop("task", "response"), where=str(path), name=path.stem)
+    return pool_from_responses(frame.drop("task"), path)
 
 
 IMPORTER = Importer(
@@ -94,15 +90,11 @@ def _read(file: Path) -> tuple[str, list[dict[str, Any]]]:
         else:
             header = json.loads(file.read_text())
             samples = header.get("samples") or []
-        return str(header["eval"]["task"]), list(_in_order(samples))
+        return str(header["eval"]["task"]), sorted(samples, key=lambda s: (str(s["id"]), s.get("epoch", 1)))
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{file}: is no whole log of Inspect ({type(error).__name__}: {error}); copy it again"
         ) from error
-
-
-def _in_order(samples: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    return iter(sorted(samples, key=lambda s: (str(s["id"]), s.get("epoch", 1))))
 
 
 def _member(archive: zipfile.ZipFile, name: str, file: Path) -> bytes:

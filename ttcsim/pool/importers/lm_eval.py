@@ -12,9 +12,8 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import warn_collapsed
+from ttcsim.pool.importers.repeats import pool_from_responses
 
 INVALID = "[invalid]"  # what its regex filter returns when nothing matches
 
@@ -39,20 +38,18 @@ def import_lm_eval(
     files = sorted(path.rglob("samples_*.jsonl")) if path.is_dir() else [path]
     if not files or not files[0].is_file():
         raise InputError(f"{path}: no samples_*.jsonl there; run lm_eval with --log_samples and --output_path")
-    lines = [(_task(file), line, file, number) for file in files for number, line in _lines(file)]
+    lines = [(_task(file), place, line) for file in files for place, line in _lines(file)]
     filters: dict[str, int] = {}
-    for _, line, _, _ in lines:
-        name = str(line.get("filter", ""))
-        filters[name] = max(filters.get(name, 0), len(_responses(line)))
+    for *_, line in lines:
+        filters[_filter(line)] = max(filters.get(_filter(line), 0), len(_responses(line)))
     wanted = (where or {}).get("filter") or max(filters, key=lambda name: filters[name])
     if wanted not in filters:
         raise InputError(f"{path}: no line has filter '{wanted}'; there are {', '.join(filters)}")
-    lines = [entry for entry in lines if str(entry[1].get("filter", "")) == wanted]
+    lines = [entry for entry in lines if _filter(entry[-1]) == wanted]
     tasks = {task for task, *_ in lines}
     rows: list[dict[str, Any]] = []
     single = 0
-    for task, line, file, number in lines:
-        place = f"{file}: line {number}"
+    for task, place, line in lines:
         metric = _metric(line, (mapping or {}).get("correct"), place)
         score = float(line[metric])
         kept = _responses(line)
@@ -80,11 +77,9 @@ def import_lm_eval(
             "each; use a filter take_first_k in the task, or one run per seed",
             stacklevel=2,
         )
-    frame = pl.DataFrame(
-        rows, schema={"query_id": pl.String, "correct": pl.Boolean, "answer": pl.String, "response": pl.String}
-    )
-    warn_collapsed(frame, "response", str(path))
-    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem)
+    schema = {"query_id": pl.String, "correct": pl.Boolean, "answer": pl.String, "response": pl.String}
+    frame = pl.DataFrame(rows, schema=schema)
+    return pool_from_responses(frame, path)
 
 
 IMPORTER = Importer(
@@ -96,7 +91,8 @@ def _task(file: Path) -> str:
     return file.stem.removeprefix("samples_").rpartition("_")[0] or file.stem
 
 
-def _lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
+def _lines(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The entries of a file, and what messages call their places."""
     found = []
     try:
         text = file.read_text()
@@ -105,15 +101,20 @@ def _lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
+        place = f"{file}: line {number}"
         try:
             entry = json.loads(line)
         except ValueError:
-            raise InputError(f"{file}: line {number} is not JSON; the file is cut off or no log of samples") from None
+            raise InputError(f"{place} is not JSON; the file is cut off or no log of samples") from None
         missing = {"doc_id", "filtered_resps"} - set(entry) if isinstance(entry, dict) else {"doc_id"}
         if missing:
-            raise InputError(f"{file}: line {number} has no '{min(missing)}'; is it a samples_*.jsonl of lm_eval?")
-        found.append((number, entry))
+            raise InputError(f"{place} has no '{min(missing)}'; is it a samples_*.jsonl of lm_eval?")
+        found.append((place, entry))
     return found
+
+
+def _filter(line: dict[str, Any]) -> str:
+    return str(line.get("filter", ""))
 
 
 def _responses(line: dict[str, Any]) -> list[Any]:

@@ -11,10 +11,9 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import warn_collapsed
-from ttcsim.pool.importers.tables import read_table
+from ttcsim.pool.importers.repeats import pool_from_responses
+from ttcsim.pool.importers.tables import check_column, read_table
 
 _QUESTION = ("question", "prompt", "problem")
 
@@ -36,9 +35,8 @@ def import_monkeys(
     """
     path = Path(src)
     names = {"samples": "samples", "is_corrects": "is_corrects", **(mapping or {})}
-    problems = (
-        _from_files(path) if path.is_dir() and not (path / "state.json").exists() else _from_table(path, names, where)
-    )
+    loose = path.is_dir() and not (path / "state.json").exists()
+    problems = _from_files(path) if loose else _from_table(path, names, where)
     rows: list[dict[str, Any]] = []
     facts: list[dict[str, Any]] = []
     for query, problem in problems:
@@ -52,7 +50,7 @@ def import_monkeys(
                 f"{path}: problem '{query}' has {len(texts)} samples and {len(outcomes)} outcomes; grade it again"
             )
         for i, outcome in enumerate(outcomes):
-            if outcome not in (True, False, 0, 1):
+            if outcome not in (0, 1):  # which True and False are
                 raise InputError(
                     f"{path}: problem '{query}', sample {i}: outcome {outcome!r} is neither true nor false"
                 )
@@ -63,10 +61,8 @@ def import_monkeys(
         facts.append({"query_id": query, "prompt": question, "gold": None if gold is None else str(gold)})
     schema = {"query_id": pl.String, "correct": pl.Boolean, "sample": pl.Int32, "response": pl.String}
     frame = pl.DataFrame(rows, schema=schema)
-    if not frame["response"].is_null().any():
-        warn_collapsed(frame, "response", str(path))
     queries = pl.DataFrame(facts, schema={"query_id": pl.String, "prompt": pl.String, "gold": pl.String})
-    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem, queries=queries)
+    return pool_from_responses(frame, path, queries)
 
 
 IMPORTER = Importer(
@@ -108,6 +104,6 @@ def _from_table(
 ) -> list[tuple[str, dict[str, Any]]]:
     table = read_table(path, where)
     key = names.get("query_id")
-    if key is not None and key not in table.columns:
-        raise InputError(f"{path}: column '{key}' is missing; it has {', '.join(table.columns)}")
+    if key is not None:
+        check_column(table, key, path)
     return [(str(row[key]) if key else f"{number:06d}", row) for number, row in enumerate(table.iter_rows(named=True))]

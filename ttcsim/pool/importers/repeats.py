@@ -1,32 +1,34 @@
-"""Repeated samples that a tool collapsed into one: counted, and said aloud."""
+"""A pool of responses; repeated samples that a tool collapsed into one are counted, and said aloud."""
 
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import polars as pl
+
+from ttcsim.pool import Pool
+from ttcsim.pool.checks import pool_from_frame
 
 MANY = 4  # samples of one query that are unlikely to agree to the letter by chance
 
 
-def warn_collapsed(frame: pl.DataFrame, column: str, where: str) -> float:
-    """Warn when the samples of most queries are the same to the letter; the share of such queries is returned.
+def pool_from_responses(frame: pl.DataFrame, path: Path, queries: pl.DataFrame | None = None) -> Pool:
+    """The pool of a table of samples; warns when the samples of most queries are the same to the letter.
 
     Parameters
     ----------
     frame : DataFrame
-        One row a sample, with `query_id` and `column`, the response or the best substitute.
+        One row a sample, as in the pool format, and `response`: the text or the best substitute, null where unknown.
     """
-    queries = frame.group_by("query_id").agg(pl.len().alias("samples"), pl.col(column).n_unique().alias("different"))
-    queries = queries.filter(pl.col("samples") >= MANY)
-    if queries.height == 0:
-        return 0.0
-    share = queries.filter(pl.col("different") == 1).height / queries.height
-    if share > 0.5:
+    repeated = frame.group_by("query_id").agg(samples=pl.len(), different=pl.col("response").n_unique())
+    repeated = repeated.filter(pl.col("samples") >= MANY)
+    share = repeated.filter(different=1).height / max(repeated.height, 1)
+    if share > 0.5 and not frame["response"].is_null().any():
         warnings.warn(
-            f"{where}: all samples of {share:.0%} of the queries are identical; either temperature 0, or the tool "
+            f"{path}: all samples of {share:.0%} of the queries are identical; either temperature 0, or the tool "
             "copied one response for every repeat (a cache that ignores the repeat does that): sample again with "
             "another seed for every run",
             stacklevel=3,
         )
-    return share
+    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem, queries=queries)

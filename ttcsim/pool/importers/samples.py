@@ -12,10 +12,7 @@ from ttcsim.pool.importers.tables import check_column, read_table
 
 
 def import_samples(
-    src: str | Path,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    where: Mapping[str, str] | None = None,
+    src: str | Path, *, mapping: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
 ) -> Pool:
     """Import a table of samples.
 

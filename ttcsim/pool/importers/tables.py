@@ -21,19 +21,26 @@ _READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
 def read_table(src: str | Path, where: Mapping[str, str] | None = None) -> pl.DataFrame:
     """Read a table; keep the rows whose columns have the values of `where` (compared as text)."""
     path = Path(src)
-    if path.is_dir():
-        return _keep(_read_dataset(path), path, where)
+    table = _read_dataset(path) if path.is_dir() else _read_file(path)
+    for column, value in (where or {}).items():
+        check_column(table, column, path)
+        table = table.filter(pl.col(column).cast(pl.String) == value)
+        if table.height == 0:
+            raise InputError(f"{path}: no row has {column} = '{value}'; check the spelling")
+    return table
+
+
+def _read_file(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file; give a table as .parquet, .csv or .jsonl, or the folder of a data set")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"{path}: unknown ending '{path.suffix}'; convert it to {', '.join(_READERS)}")
     try:
-        table = reader(path)
+        return reader(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{path}: cannot be read as {path.suffix} ({reason}); copy or export it again") from error
-    return _keep(table, path, where)
 
 
 def _read_dataset(folder: Path) -> pl.DataFrame:
@@ -48,15 +55,6 @@ def _read_dataset(folder: Path) -> pl.DataFrame:
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(f"{folder}: no whole folder of Dataset.save_to_disk ({reason}); save it again") from error
-
-
-def _keep(table: pl.DataFrame, path: Path, where: Mapping[str, str] | None) -> pl.DataFrame:
-    for column, value in (where or {}).items():
-        check_column(table, column, path)
-        table = table.filter(pl.col(column).cast(pl.String) == value)
-        if table.height == 0:
-            raise InputError(f"{path}: no row has {column} = '{value}'; check the spelling")
-    return table
 
 
 def check_column(table: pl.DataFrame, column: str, path: str | Path) -> None:
