@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,20 +21,20 @@ from ttcsim.strategies.runs import BEST_OF_N, LARGE, REPEATS, StrategyRuns, best
 from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
 from ttcsim.strategies.worlds.tree import Outcomes, ReasoningTree, run_search
 
-WORLDS: dict[str, type[ReasoningTree] | type[RevisionChains]] = {"tree": ReasoningTree, "revisions": RevisionChains}
+World = ReasoningTree | RevisionChains
+WORLDS: dict[str, type[World]] = {"tree": ReasoningTree, "revisions": RevisionChains}
 BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 RUNS = 32
 
 
-@dataclass(frozen=True)
-class _Method:
+class _Method(NamedTuple):
     name: str
     beams: int  # or attempts in a chain
     width: int  # or chains
     ahead: int = 0
 
 
-def parse_world(text: str) -> ReasoningTree | RevisionChains:
+def parse_world(text: str) -> World:
     """``tree`` or ``revisions``, with parameters as in ``tree(noise=1,exploit=0)``."""
     call = grammar.parse(text, "world")
     kind = call.choose(WORLDS, "the worlds of strategies are")
@@ -49,7 +49,7 @@ def parse_world(text: str) -> ReasoningTree | RevisionChains:
 
 
 def simulate(
-    world: str | ReasoningTree | RevisionChains,
+    world: str | World,
     queries: int = 500,
     *,
     budgets: Sequence[int] = BUDGETS,
@@ -102,21 +102,15 @@ def write_world(
     if isinstance(parsed, ReasoningTree):
         key = np.array([stream(np.uint64(seed), 0, k) for k in query_keys(pool.query_ids)])
         chance = parsed.large_pass_at_1(hard)
-        drawn = np.array([[uniform(k, i) < p for i in range(runs)] for k, p in zip(key, chance, strict=True)])
-        right = drawn.astype(np.uint8)
-        large = Outcomes(right, 1 - right.astype(np.int32), right.astype(np.float32), 1, parsed.steps)
+        right = np.array([[uniform(k, i) < p for i in range(runs)] for k, p in zip(key, chance, strict=True)])
+        large = Outcomes(1 - right.astype(np.int32), right.astype(np.float32), 1, parsed.steps)
         frames.append(to_frame(large, pool.query_ids, LARGE))
     frame = pl.concat(frames) if frames else None
     return write(pool, dest, facts={"world": world, "seed": seed}, strategies=frame)
 
 
 def _outcomes(
-    world: ReasoningTree | RevisionChains,
-    queries: int,
-    budgets: Sequence[int],
-    samples: int,
-    runs: int,
-    seed: int,
+    world: World, queries: int, budgets: Sequence[int], samples: int, runs: int, seed: int
 ) -> tuple[Pool, NDArray[np.float64], list[tuple[str, Outcomes]]]:
     """The pool of single samples, the difficulty of each query, and what every method gave."""
     grid = sorted({int(b) for b in budgets})
@@ -156,19 +150,14 @@ def _chains(budget: int) -> list[_Method]:
 
 
 def _run(
-    world: ReasoningTree | RevisionChains,
-    hard: NDArray[np.float64],
-    keys: NDArray[np.uint64],
-    m: _Method,
-    runs: int,
-    seed: int,
+    world: World, hard: NDArray[np.float64], keys: NDArray[np.uint64], m: _Method, runs: int, seed: int
 ) -> Outcomes:
     if isinstance(world, ReasoningTree):
         return run_search(world, hard, keys, m.beams, m.width, lookahead=m.ahead, runs=runs, seed=seed)
     return run_revisions(world, hard, keys, m.beams, m.width, runs=runs, seed=seed)
 
 
-def _pool(world: ReasoningTree | RevisionChains, ids: tuple[str, ...], single: Outcomes) -> Pool:
+def _pool(world: World, ids: tuple[str, ...], single: Outcomes) -> Pool:
     queries, samples = single.correct.shape
     labels = tuple(str(i) for i in range(int(single.answer.max()) + 1))
     return Pool(
@@ -190,11 +179,12 @@ def to_frame(outcome: Outcomes, ids: Sequence[str], strategy: str) -> pl.DataFra
         {
             "query_id": np.repeat(np.array(ids), runs),
             "strategy": strategy,
-            "budget": pl.Series([outcome.generations] * (queries * runs), dtype=pl.Int32),
+            "budget": outcome.generations,
             "run": np.tile(np.arange(runs, dtype=np.int32), queries),
             "correct": outcome.correct.reshape(-1).astype(bool),
             "reward": outcome.reward.reshape(-1),
-            "tokens": pl.Series([outcome.tokens] * (queries * runs), dtype=pl.Int32),
+            "tokens": outcome.tokens,
             "answer": outcome.answer.reshape(-1).astype(str),
-        }
+        },
+        schema_overrides={"budget": pl.Int32, "tokens": pl.Int32},
     )
