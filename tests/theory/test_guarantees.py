@@ -240,7 +240,7 @@ def test_check_catches_a_broken_policy(world, monkeypatch):
     def twice(s, p, key):
         return s.successes > 1
 
-    monkeypatch.setattr(ttcsim.policies.Elimination, "stop", twice)
+    monkeypatch.setattr(ttcsim.policies.ALL["elimination"], "stop", twice)
     assert failed(guarantees.check(world, budgets=[2, 4], reps=100, policies=["elimination"])) >= {"G2", "G7"}
 
 
