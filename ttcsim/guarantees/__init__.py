@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ttcsim.guarantees import (
@@ -30,20 +31,20 @@ from ttcsim.pool import Pool
 from ttcsim.replay.setting import lacking
 from ttcsim.statistics.claim import Claim, Measured
 
-GUARANTEES: tuple[Callable[[Study], Iterator[Claim]], ...] = (
-    uniform.claims,  # G1
-    cost.claims,  # G2
-    all_solved.claims,  # G3
-    prophet.claims,  # G4
-    clairvoyant.claims,  # G5
-    bayes.claims,  # G6
-    stretch.claims,  # G7
-    dependence.claims,  # G8
-    two_stage.claims,  # G9
-    best_of_n.claims,  # G10
-    majority.claims,  # G11
-    beta_world.claims,  # G12
-)
+GUARANTEES: dict[str, Callable[[Study], Iterator[Claim]]] = {
+    "G1": uniform.claims,
+    "G2": cost.claims,
+    "G3": all_solved.claims,
+    "G4": prophet.claims,
+    "G5": clairvoyant.claims,
+    "G6": bayes.claims,
+    "G7": stretch.claims,
+    "G8": dependence.claims,
+    "G9": two_stage.claims,
+    "G10": best_of_n.claims,
+    "G11": majority.claims,
+    "G12": beta_world.claims,
+}
 
 
 def fitting(pool: Pool) -> list[Policy]:
@@ -74,10 +75,10 @@ def check(
     found: list[Claim] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # exhausted queries are part of these statements
-        for i, claims in enumerate(GUARANTEES):
-            found += claims(study)
+        for done, (number, claims) in enumerate(GUARANTEES.items(), start=1):
+            found += [replace(claim, source=number) for claim in claims(study)]
             if progress is not None:
-                progress(i + 1, len(GUARANTEES))
+                progress(done, len(GUARANTEES))
     return found
 
 

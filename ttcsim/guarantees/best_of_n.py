@@ -22,7 +22,7 @@ def claims(study: Study) -> Iterator[Claim]:
     perfect = study.sweep(["elimination"], budgets, pool=rewarded, selectors=["best"], reward="reward")
     values = perfect.outcomes[0].per_rep
     gap = float(np.abs(values["accuracy_best"] - values["coverage"]).max())
-    yield exactly("G10", "with a perfect reward, accuracy of best = coverage in every replay", 0.0, gap)
+    yield exactly("with a perfect reward, accuracy of best = coverage in every replay", 0.0, gap)
     # The largest of k rewards that know nothing is at a uniformly random one of the k draws.
     whole = float(min(pool.sizes.min(), budgets[-1]) // 1)
     useless = study.outcome("uniform", whole, pool=rewarded, selectors=["best"], reward="reward_noise")
@@ -30,7 +30,7 @@ def claims(study: Study) -> Iterator[Claim]:
     words = (
         f"with a reward that knows nothing, accuracy of best of {whole:g} = its exact expectation, near the mean rate"
     )
-    yield on_average("G10", words, rate, useless.per_rep["accuracy_best"][:, 0], step=study.step)
+    yield on_average(words, rate, useless.per_rep["accuracy_best"][:, 0], step=study.step)
 
 
 def _rate_of_the_largest(pool: Pool, reward: NDArray[np.float32], draws: int) -> float:

@@ -23,19 +23,19 @@ def claims(study: Study) -> Iterator[Claim]:
     for outcome in study.sweep(anytime, inside, reps=study.few).outcomes:
         step = np.diff(outcome.per_rep["coverage"], axis=1)
         if step.size:
-            yield always("G8", f"coverage of {outcome.policy} never falls with the budget", step)
+            yield always(f"coverage of {outcome.policy} never falls with the budget", step)
     again, first = (
         study.sweep(["elimination"], inside, pool=one, reps=min(study.few, 50)).outcomes[0].per_rep["coverage"]
         for one in (_shuffled(pool, study.seed), pool)
     )
     words = "elimination on the queries in another order: every replication is the same"
-    yield exactly("G8", words, 0.0, float(np.abs(again - first).max()))
+    yield exactly(words, 0.0, float(np.abs(again - first).max()))
     law = stretch_law(pool.sizes, pool.successes, ROUNDS, replay="bootstrap")
     words = f"elimination for {ROUNDS} rounds on every sample twice covers the pool's own pass@{ROUNDS} (bootstrap)"
     twice = study.outcome(
         f"elimination(cap={ROUNDS})", ROUNDS, pool=_every_sample_twice(pool), reps=study.few, replay="bootstrap"
     )
-    yield on_average("G8", words, float(law.coverage[-1]), twice.per_rep["coverage"][:, 0], step=study.step)
+    yield on_average(words, float(law.coverage[-1]), twice.per_rep["coverage"][:, 0], step=study.step)
 
 
 def _shuffled(pool: Pool, seed: int) -> Pool:

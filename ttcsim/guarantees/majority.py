@@ -21,9 +21,9 @@ def claims(study: Study) -> Iterator[Claim]:
             "uniform", float(pool.sizes.max()), reps=min(study.reps, 5), selectors=["majority"]
         ).per_rep["accuracy_majority"]
         words = "majority over all samples is right where the most frequent answer is"
-        yield exactly("G11", words, _mode_is_right(pool), float(values.mean()), 1e-9)
+        yield exactly(words, _mode_is_right(pool), float(values.mean()), 1e-9)
     words = "adaptive-consistency at 0.95 stops at 4 equal answers and not at 3 (P = 1 - 2^-5 and 1 - 2^-4)"
-    yield exactly("G11", words, 4.0, float(next(n for n in range(1, 9) if leads_beta(n, 0) >= 0.95)))
+    yield exactly(words, 4.0, float(next(n for n in range(1, 9) if leads_beta(n, 0) >= 0.95)))
 
 
 def _mode_is_right(pool: Pool) -> float:
