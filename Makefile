@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HARVEST := .venv-harvest
 
-.PHONY: demo test lint format bench bench-harvest paper test-harvest test-lowest setup clean
+.PHONY: demo test test-all lint format bench bench-harvest paper test-harvest test-lowest setup clean
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -18,9 +18,17 @@ setup: $(VENV)/.ready
 demo: setup
 	$(BIN)/ttcsim demo
 
+# What a newcomer runs: everything but what takes longer than ten seconds, in parallel.
 test: setup
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "not slow" --cov=ttcsim --cov-report= tests/kernels
-	$(BIN)/python -m pytest -q --cov=ttcsim --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -q -n auto -m "not slow" $(COVERAGE)
+
+# What CI runs: all of `make test`, the kernels with the compiler off, and the slow part; the code has to be covered.
+test-all: COVERAGE = --cov=ttcsim --cov-append --cov-report=
+test-all: setup
+	rm -f .coverage
+	$(MAKE) test COVERAGE="$(COVERAGE)"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n auto -m "not slow" $(COVERAGE) tests/kernels
+	$(BIN)/python -m pytest -q -n auto -m slow --durations=15 --cov=ttcsim --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90
 
 lint: setup
 	$(BIN)/ruff check .

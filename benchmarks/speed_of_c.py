@@ -89,7 +89,7 @@ def law_row(library, pool):
     i64 = ctypes.c_int64
 
     def ours():
-        eliminate_by_rate(log_fail, keys, budget, np.uint64(0), 0, REPS, 256, covered, spent)
+        eliminate_by_rate(log_fail, keys, budget, np.uint64(0), 256, covered, spent)
 
     def in_c():
         return library.law(

@@ -8,7 +8,7 @@ import pytest
 HOUSE = Path(__file__).parents[1] / "ttcsim"
 STREET = (
     ("errors",),
-    ("grammar",),
+    ("grammar", "registry"),
     ("compiled",),
     ("pool",),
     ("policies",),

@@ -13,7 +13,8 @@ from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME, SELECTORS, check_selectors
 from ttcsim.errors import InputError
-from ttcsim.replay.replay import PoolArrays, Setting
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.setting import Setting
 from ttcsim.strategies.runs import best_of_n
 
 NAMES = tuple(BY_NAME)
@@ -23,7 +24,7 @@ REPS = 3
 def accuracy(pool, selector, counts, first=0, seed=0, permute=True):
     """(chosen i8[R, B], query_chosen i8[B, Q]) of a selector after `counts` draws."""
     setting = Setting(pool, np.array([1]), seed, "samples", "permute", NAMES, "reward")
-    samples = PoolArrays(pool).samples(policies.policy("uniform"), setting)
+    samples = Columns(pool).samples(policies.policy("uniform"), setting)
     chosen, query_chosen = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
     add_accuracy(BY_NAME[selector], samples, counts, first, seed, permute, chosen, query_chosen)
     return chosen, query_chosen
@@ -124,7 +125,7 @@ def test_columns_follow_from_what_selectors_say_they_need():
 def test_samples_made_without_a_column_are_refused():
     pool = to_pool({"q": CORNERS["no answers"][0]})
     setting = Setting(pool, np.array([1]), 0, "samples", "permute", ("first",), None)
-    samples = PoolArrays(pool).samples(policies.policy("uniform"), setting)
+    samples = Columns(pool).samples(policies.policy("uniform"), setting)
     counts = np.ones((1, 1, 1), np.int64)
     with pytest.raises(ValueError, match="'best' reads the column 'reward'"):
         add_accuracy(BY_NAME["best"], samples, counts, 0, 0, True, counts[0], counts[0])

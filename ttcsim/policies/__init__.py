@@ -8,9 +8,26 @@ from ttcsim.policies.base import Policy as Policy
 from ttcsim.policies.strings import parse_policy
 
 _FILES = (
-    "uniform", "elimination", "ucb", "gap", "entropy", "consensus", "two_stage", "thompson", "bayes", "bayes_index",
-    "adabon", "uab", "damani", "slg", "adaptive_consistency", "esc", "bayes_stop", "clairvoyant", "prophet",
-)  # fmt: skip
+    "uniform",
+    "elimination",
+    "ucb",
+    "gap",
+    "entropy",
+    "consensus",
+    "two_stage",
+    "thompson",
+    "bayes",
+    "bayes_index",
+    "adabon",
+    "uab",
+    "damani",
+    "slg",
+    "adaptive_consistency",
+    "esc",
+    "bayes_stop",
+    "clairvoyant",
+    "prophet",
+)
 
 
 def _policy_in(file: str) -> type[Policy]:

@@ -50,5 +50,5 @@ def elimination_by_rate(
     covered = np.zeros((reps, len(totals)), np.int64)
     spent = np.zeros_like(covered)
     keys = query_keys(tuple(map(str, range(len(rates)))))
-    eliminate_by_rate(log_fail, keys, totals, np.uint64(seed), 0, reps, 256, covered, spent)
+    eliminate_by_rate(log_fail, keys, totals, np.uint64(seed), 256, covered, spent)
     return LawResult(covered / len(rates), spent / len(rates))

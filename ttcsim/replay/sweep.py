@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,13 +18,13 @@ from ttcsim.policies import ZOO, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
+from ttcsim.replay.executors import available_cores, replicate
 from ttcsim.replay.prices import PRICES
 from ttcsim.replay.replay import Measured, Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
 from ttcsim.statistics.intervals import column_means, replay_interval
 
-_CHUNK = 50
 _MOST_REPS = 10_000_000
 _SLOPE_REPS = 100
 
@@ -86,76 +86,69 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
-    chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
-    labels = [str(p) for p in chosen]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise InputError(f"policy '{label}': given twice; drop one")
-    if not chosen:
-        raise InputError("policies: none given; name at least one, such as 'elimination'")
-    grid = sorted({float(b) for b in budgets})
-    if not grid:
-        raise InputError("budgets: none given; name at least one, such as 8")
-    for budget in grid:
-        if not (np.isfinite(budget) and pool.total(budget) >= 1):
-            raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
-    if reps < 1:
-        raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
-    if not 0 <= seed < 2**63:
-        raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
-    if cost not in PRICES:
-        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
-    if replay not in REPLAYS:
-        raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
+    chosen, grid = _distinct(policies), _grid(pool, budgets)
+    _check(reps, seed, cost, replay, precision)
     selectors, reward = check_selectors(selectors, pool, reward)
-    threads = threads or available_cores()
+    threads = available_cores() if threads is None else threads
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
-
-    if precision is not None and not precision > 0:
-        raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
-    if reps < 2 and precision is not None:
-        raise InputError(f"reps: {reps} replication has no interval; give 2 or more with precision")
     totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
     setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
     columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, setting)
-        labels = [str(p) for p in chosen]
     replays = [Replay(p, setting, columns) for p in chosen]
     with ThreadPoolExecutor(threads) as executor:
-        tallies = [one.zeros(0) for one in replays]
-        done = 0
-        while done < reps:
-            tallies = _more(replays, tallies, done, reps, executor, progress)
-            done = reps
+        measured = [one.zeros(0) for one in replays]
+        while len(measured[0].covered) < reps:
+            measured = replicate(replays, measured, reps, executor, progress)
             if precision is not None:
-                reps = _enough([_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)], precision)
+                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], precision)
         slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
-    outcomes = [_outcome(*parts, reps) for parts in zip(replays, tallies, slopes, strict=True)]
+    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, strict=True)]
     config = {
-        "pool": pool.name,
-        "pool_hash": pool.hash,
-        "queries": pool.n_queries,
-        "samples": pool.n_samples,
-        "policies": labels,
-        "budgets": grid,
-        "reps": reps,
-        "seed": seed,
-        "cost": cost,
-        "replay": replay,
-        "selectors": list(selectors),
-        "reward": reward,
-    }
+        "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
+        "policies": [str(p) for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
+        "replay": replay, "selectors": list(selectors), "reward": reward,
+    }  # fmt: skip
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
     _warn_adaptive(pool)
     return result
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _distinct(policies: Sequence[str | Policy]) -> list[Policy]:
+    chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
+    if not chosen:
+        raise InputError("policies: none given; name at least one, such as 'elimination'")
+    label, times = Counter(map(str, chosen)).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"policy '{label}': given twice; drop one")
+    return chosen
+
+
+def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
+    grid = sorted({float(b) for b in budgets})
+    if not grid:
+        raise InputError("budgets: none given; name at least one, such as 8")
+    for budget in grid:
+        if not (np.isfinite(budget) and pool.total(budget) >= 1):
+            raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
+    return grid
+
+
+def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None) -> None:
+    if reps < 1:
+        raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
+    for name, value, known in (("cost", cost, PRICES), ("replay", replay, REPLAYS)):
+        if value not in known:
+            raise InputError(f"{name}: '{value}' is unknown; use {' or '.join(known)}")
+    if precision is not None and not precision > 0:
+        raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
+    if reps < 2 and precision is not None:
+        raise InputError(f"reps: {reps} replication has no interval; give 2 or more with precision")
 
 
 def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
@@ -167,33 +160,6 @@ def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
     if not fit:
         raise InputError(f"policies: pool {setting.pool.name} can serve none of them; it has only verifier outcomes")
     return fit
-
-
-def _more(
-    replays: list[Replay],
-    tallies: list[Measured],
-    done: int,
-    reps: int,
-    executor: ThreadPoolExecutor,
-    progress: Callable[[int, int], None] | None,
-) -> list[Measured]:
-    """Tallies of replications ``0 .. reps-1``, of which the first `done` are there."""
-    ranges = [(at, min(at + _CHUNK, reps)) for at in range(done, reps, _CHUNK)]
-    finished = done * len(replays)
-    longer = []
-    for one, before in zip(replays, tallies, strict=True):
-        whole = one.zeros(reps)
-        whole.add(before, 0, done)
-        if len(ranges) > 1 and done == 0:
-            one.run(0, 1)  # compile, or load from the cache, before the threads start
-        parts = executor.map(lambda span, one=one: one.run(*span), ranges)
-        for (first, last), part in zip(ranges, parts, strict=True):
-            whole.add(part, first, last)
-            finished += last - first
-            if progress is not None:
-                progress(finished, reps * len(replays))
-        longer.append(whole)
-    return longer
 
 
 def _slopes(
@@ -210,8 +176,8 @@ def _slopes(
     for around in (below, above):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
         replays = [one.at(around) for one in chosen]
-        tallies = _more(replays, [one.zeros(0) for one in replays], 0, reps, executor, None)
-        metrics = [_metrics(one, tally) for one, tally in zip(replays, tallies, strict=True)]
+        measured = replicate(replays, [one.zeros(0) for one in replays], reps, executor)
+        metrics = [_metrics(*pair) for pair in zip(replays, measured, strict=True)]
         curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
     width = (above - below) / setting.pool.n_queries
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
