@@ -1,50 +1,38 @@
 """The guarantees that `ttcsim check` tests on a pool: theory beside replay, with a stated error rate.
 
-A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and one entry in `GUARANTEES`.
+A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and its name in `_FILES`.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
-from ttcsim.guarantees import (
-    all_solved,
-    bayes,
-    best_of_n,
-    beta_world,
-    clairvoyant,
-    cost,
-    dependence,
-    majority,
-    prophet,
-    stretch,
-    two_stage,
-    uniform,
-)
 from ttcsim.guarantees.decide import ALPHA as ALPHA
 from ttcsim.guarantees.study import Study
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
+from ttcsim.registry import collect
 from ttcsim.replay.setting import lacking
 from ttcsim.statistics.claim import Claim, Measured
 
-GUARANTEES: dict[str, Callable[[Study], Iterator[Claim]]] = {
-    "G1": uniform.claims,
-    "G2": cost.claims,
-    "G3": all_solved.claims,
-    "G4": prophet.claims,
-    "G5": clairvoyant.claims,
-    "G6": bayes.claims,
-    "G7": stretch.claims,
-    "G8": dependence.claims,
-    "G9": two_stage.claims,
-    "G10": best_of_n.claims,
-    "G11": majority.claims,
-    "G12": beta_world.claims,
-}
+_FILES = (
+    "uniform",
+    "cost",
+    "all_solved",
+    "prophet",
+    "clairvoyant",
+    "bayes",
+    "stretch",
+    "dependence",
+    "two_stage",
+    "best_of_n",
+    "majority",
+    "beta_world",
+)
+
+GUARANTEES: tuple[Callable[[Study], Iterator[Claim]], ...] = collect(__name__, "claims", _FILES)
 
 
 def fitting(pool: Pool) -> list[Policy]:
@@ -75,10 +63,10 @@ def check(
     found: list[Claim] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # exhausted queries are part of these statements
-        for done, (number, claims) in enumerate(GUARANTEES.items(), start=1):
-            found += [replace(claim, source=number) for claim in claims(study)]
+        for i, claims in enumerate(GUARANTEES):
+            found += claims(study)
             if progress is not None:
-                progress(done, len(GUARANTEES))
+                progress(i + 1, len(GUARANTEES))
     return found
 
 

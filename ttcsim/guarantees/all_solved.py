@@ -34,10 +34,10 @@ def claims(study: Study) -> Iterator[Claim]:
         exact = bounds.least_budget(part.rates, DELTA) if union <= 2e6 else None
         words = f"elimination with {union / n:.4g} per query solves all with probability >= {1 - DELTA:g} (bootstrap)"
         slack = union / exact if exact else None
-        yield at_least_often(words, 1 - DELTA, solves_all("elimination", union / n, union), slack)
+        yield at_least_often("G3", words, 1 - DELTA, solves_all("elimination", union / n, union), slack)
     lower = bounds.uniform_lower_bound(part.rates, DELTA)
     each = math.ceil(lower / n) - 1
     if each >= 1 and each * n <= _LARGEST:
         words = f"uniform with fewer than {lower / n:.4g} per query solves all with probability <= {1 - DELTA:g}"
         slack = bounds.uniform_budget(part.rates, DELTA) / lower
-        yield at_most_often(words, 1 - DELTA, solves_all("uniform", each, each * n), slack)
+        yield at_most_often("G3", words, 1 - DELTA, solves_all("uniform", each, each * n), slack)

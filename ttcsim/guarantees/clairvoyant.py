@@ -22,9 +22,9 @@ def claims(study: Study) -> Iterator[Claim]:
     own = result.outcome("clairvoyant").per_rep["coverage"]
     for budget, value, column in zip(result.budgets, exact, own.T, strict=True):
         words = f"coverage of clairvoyant at {budget:g} = its exact value (bootstrap)"
-        yield on_average(words, float(value), column, step=study.step)
+        yield on_average("G5", words, float(value), column, step=study.step)
     middle = len(result.budgets) // 2
     for rival in others:
         values = result.outcome(rival).per_rep["coverage"][:, middle]
         words = f"{rival} <= clairvoyant on average at {result.budgets[middle]:g} (bootstrap)"
-        yield on_average(words, float(exact[middle]), values, step=study.step, upper=True)
+        yield on_average("G5", words, float(exact[middle]), values, step=study.step, upper=True)

@@ -28,9 +28,9 @@ def claims(study: Study) -> Iterator[Claim]:
         spent = study.outcome("elimination", end, pool=part, replay=replay).spent[:, 0]
         exact = elimination_cost(part.sizes, part.successes, replay=replay).mean / n
         words = f"elimination to the end costs E[sum T_q] / n draws per query ({replay}, solvable queries)"
-        yield on_average(words, exact, spent, step=float(spent.max()) / n)
+        yield on_average("G2", words, exact, spent, step=float(spent.max()) / n)
         if replay == "bootstrap":
             budget = bounds.janson_budget(part.rates, DELTA)
             words = f"it costs more than Janson's {budget / n:.4g} with probability <= {DELTA:g} (bootstrap)"
             quantile = float(np.quantile(spent, 1 - DELTA)) * n
-            yield at_most_often(words, DELTA, spent * n > budget, budget / quantile)
+            yield at_most_often("G2", words, DELTA, spent * n > budget, budget / quantile)

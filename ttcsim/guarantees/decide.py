@@ -15,25 +15,26 @@ ALPHA = 1e-8
 than one run in a million raises a false alarm. Exact statements never fail when true."""
 
 
-def _within(statement: str, measured: Measured, rounding: float = 0.0) -> Claim:
+def _within(guarantee: str, statement: str, measured: Measured, rounding: float = 0.0) -> Claim:
     """What was replayed lies within its limits."""
     holds = measured.lo - rounding <= measured.replayed <= measured.hi + rounding
-    return Claim(statement, measured, holds)
+    return Claim(statement, measured, holds, guarantee)
 
 
-def exactly(statement: str, theory: float, replayed: float, tolerance: float = 1e-9) -> Claim:
+def exactly(guarantee: str, statement: str, theory: float, replayed: float, tolerance: float = 1e-9) -> Claim:
     """The two values are the same but for rounding."""
     holds = abs(replayed - theory) <= tolerance
-    return Claim(statement, Measured(theory, replayed, theory - tolerance, theory + tolerance), bool(holds))
+    return Claim(statement, Measured(theory, replayed, theory - tolerance, theory + tolerance), bool(holds), guarantee)
 
 
-def always(statement: str, margins: NDArray[np.float64]) -> Claim:
+def always(guarantee: str, statement: str, margins: NDArray[np.float64]) -> Claim:
     """No margin is negative, in any replication."""
     worst = float(margins.min()) if margins.size else 0.0
-    return _within(statement, Measured(0.0, worst, 0.0, math.inf), 1e-12)
+    return _within(guarantee, statement, Measured(0.0, worst, 0.0, math.inf), 1e-12)
 
 
 def on_average(
+    guarantee: str,
     statement: str,
     theory: float,
     values: NDArray[np.float64],
@@ -60,16 +61,20 @@ def on_average(
     allowed += 1e-9
     low = -math.inf if upper else theory - allowed
     slack = theory / mean if upper and mean > 0 else None
-    return _within(statement, Measured(theory, mean, low, theory + allowed, slack))
+    return _within(guarantee, statement, Measured(theory, mean, low, theory + allowed, slack))
 
 
-def at_least_often(statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None) -> Claim:
+def at_least_often(
+    guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
+) -> Claim:
     """An event of at least this probability does not happen so rarely that chance at ALPHA cannot explain it."""
     least = float(stats.binom.ppf(ALPHA, len(happened), probability)) / len(happened)
-    return _within(statement, Measured(probability, float(happened.mean()), least, 1.0, slack), 1e-12)
+    return _within(guarantee, statement, Measured(probability, float(happened.mean()), least, 1.0, slack), 1e-12)
 
 
-def at_most_often(statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None) -> Claim:
+def at_most_often(
+    guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
+) -> Claim:
     """An event of at most this probability does not happen more often than chance at ALPHA allows."""
     most = float(stats.binom.isf(ALPHA, len(happened), probability)) / len(happened)
-    return _within(statement, Measured(probability, float(happened.mean()), 0.0, most, slack), 1e-12)
+    return _within(guarantee, statement, Measured(probability, float(happened.mean()), 0.0, most, slack), 1e-12)

@@ -16,4 +16,4 @@ def claims(study: Study) -> Iterator[Claim]:
         best = result.outcome("prophet").per_rep["coverage"]
         for rival in study.rivals:
             words = f"prophet >= {rival} in every one of {best.size} replays ({replay})"
-            yield always(words, best - result.outcome(rival).per_rep["coverage"])
+            yield always("G4", words, best - result.outcome(rival).per_rep["coverage"])

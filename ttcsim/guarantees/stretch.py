@@ -20,6 +20,6 @@ def claims(study: Study) -> Iterator[Claim]:
             law = stretch_law(pool.sizes, pool.successes, rounds, replay=replay)
             outcome = study.outcome(f"elimination(cap={rounds})", rounds, replay=replay)
             words = f"after {rounds} rounds elimination covers pass@{rounds} ({replay})"
-            yield on_average(words, float(law.coverage[-1]), outcome.per_rep["coverage"][:, 0], step=study.step)
+            yield on_average("G7", words, float(law.coverage[-1]), outcome.per_rep["coverage"][:, 0], step=study.step)
             words = f"after {rounds} rounds it has cost sum over t < {rounds} of 1 - pass@t per query ({replay})"
-            yield on_average(words, float(law.budget[-1]), outcome.spent[:, 0], step=rounds * study.step)
+            yield on_average("G7", words, float(law.budget[-1]), outcome.spent[:, 0], step=rounds * study.step)

@@ -19,4 +19,4 @@ def claims(study: Study) -> Iterator[Claim]:
             outcomes = study.sweep(policies, budgets[-1:], replay=replay).outcomes
             first, second = (outcome.per_rep["coverage"] for outcome in outcomes)
             words = f"two-stage with {explored} exploration draws each <= elimination in every replay ({replay})"
-            yield always(words, first - second)
+            yield always("G9", words, first - second)

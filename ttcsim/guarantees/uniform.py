@@ -18,6 +18,7 @@ def claims(study: Study) -> Iterator[Claim]:
         for budget, column in zip(budgets, values.T, strict=True):
             total = pool.total(budget)
             yield on_average(
+                "G1",
                 f"coverage of uniform at {budget:g} = exact pass@k ({replay})",
                 uniform_coverage(pool.sizes, pool.successes, total, replay=replay),
                 column,
