@@ -22,7 +22,7 @@ def claims(study: Study) -> Iterator[Claim]:
     perfect = study.sweep(["elimination"], budgets, pool=rewarded, selectors=["best"], reward="reward")
     values = perfect.outcomes[0].per_rep
     gap = float(np.abs(values["accuracy_best"] - values["coverage"]).max())
-    yield exactly("with a perfect reward, accuracy of best = coverage in every replay", 0.0, gap)
+    yield exactly("G10", "with a perfect reward, accuracy of best = coverage in every replay", 0.0, gap)
     # The largest of k rewards that know nothing is at a uniformly random one of the k draws.
     whole = float(min(pool.sizes.min(), budgets[-1]) // 1)
     useless = study.outcome("uniform", whole, pool=rewarded, selectors=["best"], reward="reward_noise")
@@ -30,7 +30,7 @@ def claims(study: Study) -> Iterator[Claim]:
     words = (
         f"with a reward that knows nothing, accuracy of best of {whole:g} = its exact expectation, near the mean rate"
     )
-    yield on_average(words, rate, useless.per_rep["accuracy_best"][:, 0], step=study.step)
+    yield on_average("G10", words, rate, useless.per_rep["accuracy_best"][:, 0], step=study.step)
 
 
 def _rate_of_the_largest(pool: Pool, reward: NDArray[np.float32], draws: int) -> float:
@@ -38,14 +38,11 @@ def _rate_of_the_largest(pool: Pool, reward: NDArray[np.float32], draws: int) ->
 
     The sample of rank r from the top is the largest with probability ``C(M - r, k - 1) / C(M, k)``.
     """
-    total = 0.0
-    for q in range(pool.n_queries):
-        part = slice(pool.offsets[q], pool.offsets[q + 1])
-        ranked = pool.correct[part][np.argsort(-reward[part], kind="stable")].astype(np.float64)
-        size = len(ranked)
-        chance = np.empty(size)
-        chance[0] = draws / size
-        for r in range(1, size):
-            chance[r] = chance[r - 1] * max(0.0, (size - r - draws + 1) / (size - r))
+    total, starts = 0.0, pool.offsets[1:-1]
+    for correct, rewards in zip(np.split(pool.correct, starts), np.split(reward, starts), strict=True):
+        ranked = correct[np.argsort(-rewards, kind="stable")].astype(np.float64)
+        below = np.arange(len(ranked) - 1, 0, -1)  # samples from rank r = 1, 2 ... on
+        ratios = np.maximum(0.0, (below - draws + 1) / below)
+        chance = np.cumprod(np.concatenate([[draws / len(ranked)], ratios]))
         total += float(ranked @ chance)
     return total / pool.n_queries

@@ -23,28 +23,28 @@ def claims(study: Study) -> Iterator[Claim]:
     for outcome in study.sweep(anytime, inside, reps=study.few).outcomes:
         step = np.diff(outcome.per_rep["coverage"], axis=1)
         if step.size:
-            yield always(f"coverage of {outcome.policy} never falls with the budget", step)
+            yield always("G8", f"coverage of {outcome.policy} never falls with the budget", step)
     again, first = (
         study.sweep(["elimination"], inside, pool=one, reps=min(study.few, 50)).outcomes[0].per_rep["coverage"]
         for one in (_shuffled(pool, study.seed), pool)
     )
     words = "elimination on the queries in another order: every replication is the same"
-    yield exactly(words, 0.0, float(np.abs(again - first).max()))
+    yield exactly("G8", words, 0.0, float(np.abs(again - first).max()))
     law = stretch_law(pool.sizes, pool.successes, ROUNDS, replay="bootstrap")
     words = f"elimination for {ROUNDS} rounds on every sample twice covers the pool's own pass@{ROUNDS} (bootstrap)"
     twice = study.outcome(
         f"elimination(cap={ROUNDS})", ROUNDS, pool=_every_sample_twice(pool), reps=study.few, replay="bootstrap"
     )
-    yield on_average(words, float(law.coverage[-1]), twice.per_rep["coverage"][:, 0], step=study.step)
+    yield on_average("G8", words, float(law.coverage[-1]), twice.per_rep["coverage"][:, 0], step=study.step)
 
 
 def _shuffled(pool: Pool, seed: int) -> Pool:
     """Rows in another order, then sorted by query again: what any loader does with a shuffled file."""
-    order = np.random.default_rng(seed).permutation(pool.n_queries)
-    parts = [(int(q), np.arange(pool.offsets[q], pool.offsets[q + 1])) for q in order]
-    return replace(pool.take(parts), query_ids=tuple(pool.query_ids[q] for q in order))
+    order = np.random.default_rng(seed).permutation(pool.n_queries).tolist()
+    samples = np.split(np.arange(pool.n_samples), pool.offsets[1:-1])
+    return replace(pool.take([(q, samples[q]) for q in order]), query_ids=tuple(pool.query_ids[q] for q in order))
 
 
 def _every_sample_twice(pool: Pool) -> Pool:
-    take = [np.arange(pool.offsets[q], pool.offsets[q + 1]) for q in range(pool.n_queries)]
-    return pool.take([(q, np.repeat(part, 2)) for q, part in enumerate(take)])
+    samples = np.split(np.repeat(np.arange(pool.n_samples), 2), 2 * pool.offsets[1:-1])
+    return pool.take(list(enumerate(samples)))

@@ -21,18 +21,16 @@ def claims(study: Study) -> Iterator[Claim]:
             "uniform", float(pool.sizes.max()), reps=min(study.reps, 5), selectors=["majority"]
         ).per_rep["accuracy_majority"]
         words = "majority over all samples is right where the most frequent answer is"
-        yield exactly(words, _mode_is_right(pool), float(values.mean()), 1e-9)
+        yield exactly("G11", words, _mode_is_right(pool), float(values.mean()), 1e-9)
     words = "adaptive-consistency at 0.95 stops at 4 equal answers and not at 3 (P = 1 - 2^-5 and 1 - 2^-4)"
-    yield exactly(words, 4.0, float(next(n for n in range(1, 9) if leads_beta(n, 0) >= 0.95)))
+    yield exactly("G11", words, 4.0, float(next(n for n in range(1, 9) if leads_beta(n, 0) >= 0.95)))
 
 
 def _mode_is_right(pool: Pool) -> float:
     """Expected value of the most frequent answer of a query."""
     assert pool.answers is not None
-    expected = 0.0
-    for q in range(pool.n_queries):
-        part = slice(pool.offsets[q], pool.offsets[q + 1])
-        given, correct = pool.answers[part], pool.correct[part]
+    expected, starts = 0.0, pool.offsets[1:-1]
+    for given, correct in zip(np.split(pool.answers, starts), np.split(pool.correct, starts), strict=True):
         votes = np.bincount(given[given >= 0], minlength=1)
         modes = np.flatnonzero(votes == votes.max())
         # Where no sample has an answer, each is one of its own, and all of them tie.
