@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,11 +28,8 @@ BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 RUNS = 32
 
 
-class _Method(NamedTuple):
-    name: str
-    beams: int  # or attempts in a chain
-    width: int  # or chains
-    ahead: int = 0
+Method = Callable[..., Outcomes]
+"""Runs of a strategy at a budget, given the queries' difficulty and keys, `runs` and `seed`."""
 
 
 def parse_world(text: str) -> World:
@@ -119,15 +117,15 @@ def _outcomes(
     ids = tuple(f"q{i:05d}" for i in range(queries))
     keys = query_keys(ids)
     hard = np.random.default_rng(seed).permutation((np.arange(queries) + 0.5) / queries)
-    tree = isinstance(world, ReasoningTree)
-    methods = [m for b in grid for m in (_searches(b) if tree else _chains(b))]
-    outcomes = [(m.name, _run(world, hard, keys, m, runs, seed)) for m in methods]
-    single = _run(world, hard, keys, _Method(BEST_OF_N, 1, 0 if tree else 1), samples, seed + 1)
+    at = partial(_searches, world) if isinstance(world, ReasoningTree) else partial(_chains, world)
+    methods = [method for b in grid for method in at(b).items()]
+    outcomes = [(name, method(hard, keys, runs=runs, seed=seed)) for name, method in methods]
+    single = at(1)[BEST_OF_N](hard, keys, runs=samples, seed=seed + 1)
     return _pool(world, ids, single), hard, outcomes
 
 
-def _searches(budget: int) -> list[_Method]:
-    methods = [_Method(BEST_OF_N, budget, 0)]
+def _searches(world: ReasoningTree, budget: int) -> dict[str, Method]:
+    methods: dict[str, Method] = {BEST_OF_N: partial(run_search, world, budget=budget, width=0)}
     for k in (0, 1, 3):
         beams = budget // (k + 1)
         if beams * (k + 1) != budget or beams < 4:
@@ -137,24 +135,17 @@ def _searches(budget: int) -> list[_Method]:
         for m, width in widths.items():
             if beams % width == 0:
                 name = grammar.form("lookahead", {"k": k, "m": m}) if k else grammar.form("beam", {"m": m})
-                methods.append(_Method(name, beams, width, k))
+                methods[name] = partial(run_search, world, budget=beams, width=width, lookahead=k)
     return methods
 
 
-def _chains(budget: int) -> list[_Method]:
+def _chains(world: RevisionChains, budget: int) -> dict[str, Method]:
     if budget & (budget - 1):
         raise InputError(f"strategies: the world of revisions splits budgets in powers of two, not {budget}")
-    splits = [1 << i for i in range(budget.bit_length())]
-    every = [_Method(grammar.form("revisions", {"seq": s, "par": budget // s}), s, budget // s) for s in splits[1:]]
-    return [_Method(BEST_OF_N, 1, budget), *every]
-
-
-def _run(
-    world: World, hard: NDArray[np.float64], keys: NDArray[np.uint64], m: _Method, runs: int, seed: int
-) -> Outcomes:
-    if isinstance(world, ReasoningTree):
-        return run_search(world, hard, keys, m.beams, m.width, lookahead=m.ahead, runs=runs, seed=seed)
-    return run_revisions(world, hard, keys, m.beams, m.width, runs=runs, seed=seed)
+    splits = [(1 << i, budget >> i) for i in range(budget.bit_length())]
+    names = [BEST_OF_N, *(grammar.form("revisions", {"seq": s, "par": p}) for s, p in splits[1:])]
+    runs = (partial(run_revisions, world, sequential=s, parallel=p) for s, p in splits)
+    return dict(zip(names, runs, strict=True))
 
 
 def _pool(world: World, ids: tuple[str, ...], single: Outcomes) -> Pool:
