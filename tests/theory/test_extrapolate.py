@@ -62,8 +62,10 @@ def test_100_draws_predict_10000(shared_data, model, family):
 
 
 def test_unknown_family_is_refused():
-    with pytest.raises(InputError, match=f"use {', '.join(FAMILIES)}"):
-        fit_rates(np.array([3]), np.array([1]), "normal")
+    beyond = np.array([9.0])
+    for call in (fit_rates, lambda n, c, family: extrapolate(n, c, beyond, family)):
+        with pytest.raises(InputError, match=f"use {', '.join(FAMILIES)}"):
+            call(np.array([3]), np.array([1]), "normal")
 
 
 def test_command(command):

@@ -56,9 +56,7 @@ def _likelihoods(sizes: NDArray[np.int64], successes: NDArray[np.int64]) -> NDAr
     return np.asarray(np.exp(log), np.float64)
 
 
-def fit_rates(
-    sizes: NDArray[np.int64], successes: NDArray[np.int64], family: str = "beta", *, start: Fit | None = None
-) -> Fit:
+def fit_rates(sizes: NDArray[np.int64], successes: NDArray[np.int64], family: str = "beta") -> Fit:
     """Maximum-likelihood law of the success rates behind the counts.
 
     Parameters
@@ -71,7 +69,7 @@ def fit_rates(
     if family not in FAMILIES:
         raise InputError(f"family '{family}' is unknown; use {', '.join(FAMILIES)}")
     kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
-    return _fit(_likelihoods(kinds[0], kinds[1]), members.astype(np.float64), kinds, family, start)
+    return _fit(_likelihoods(kinds[0], kinds[1]), members.astype(np.float64), kinds, family)
 
 
 def _fit(
@@ -79,7 +77,7 @@ def _fit(
     members: NDArray[np.float64],
     kinds: NDArray[np.int64],
     family: str,
-    start: Fit | None,
+    start: Fit | None = None,
 ) -> Fit:
     scaled = family == "scaled-beta"
 
@@ -127,7 +125,7 @@ def extrapolate(
     """Coverage at numbers of draws beyond those that were made, for these queries and others like them."""
     kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
     likelihoods = _likelihoods(kinds[0], kinds[1])
-    fit = _fit(likelihoods, members.astype(np.float64), kinds, family, None)
+    fit = fit_rates(sizes, successes, family)
     generator = np.random.default_rng([seed, 0x65787472])
     curves, exponents = [], []
     for _ in range(resamples):
