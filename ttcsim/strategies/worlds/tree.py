@@ -246,9 +246,10 @@ def _beams(n: int) -> Beams:
 def _go_on_from(beams, width, before):  # type: ignore[no-untyped-def]
     """Each beam goes on from itself, or `width` of them from each of the best: written to `before`."""
     n = len(beams.score)
-    parents = np.argsort(-beams.score)[np.arange(n) // width] if width > 0 else np.arange(n)
-    before.state[:] = beams.state[parents]
-    before.error[:] = beams.error[parents]
+    order = np.argsort(-beams.score) if width > 0 else np.arange(n)
+    for i in range(n):
+        parent = order[i // max(width, 1)]
+        before.state[i], before.error[i] = beams.state[parent], beams.error[parent]
 
 
 @njit
