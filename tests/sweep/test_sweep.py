@@ -6,6 +6,7 @@ import pytest
 
 import ttcsim
 from ttcsim import InputError
+from ttcsim.pool.pool import total_budget
 from ttcsim.pool.worlds import make_pool
 from ttcsim.theory import uniform_coverage
 
@@ -184,3 +185,13 @@ def test_policies_that_lack_a_column_are_refused_before_anything_runs(pool):
     ):
         with pytest.raises(InputError, match=column):
             ttcsim.sweep(bare, budgets=[1], **arguments)
+
+
+@pytest.mark.parametrize(("budget", "queries", "total"), [(2.3, 100, 230), (0.1, 30, 3), (1.1, 10**8, 110_000_000)])
+def test_the_total_budget_has_one_definition(budget, queries, total):
+    """floor(2.3 * 100) is 229 in floating point."""
+    assert total_budget(budget, queries) == total
+    if queries < 1000:
+        pool = make_pool("constant(0)", queries, 12)
+        spent = ttcsim.sweep(pool, ["elimination", "uniform", "ucb"], [budget], reps=2).outcomes
+        assert {round(float(o.spent.max()) * queries) for o in spent} == {total}

@@ -40,8 +40,9 @@ def _imports(source: Path) -> tuple[Path, ...]:
     found = {source}
     for node in ast.walk(ast.parse(source.read_bytes())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ttcsim."):
-            path = package.joinpath(*str(node.module).split(".")[1:])
-            found |= {p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()}
+            place = package.joinpath(*str(node.module).split(".")[1:])
+            inside = {place / f"{alias.name}.py" for alias in node.names}
+            found |= {p for p in (place.with_suffix(".py"), *inside) if p.is_file()}
     return tuple(found)
 
 

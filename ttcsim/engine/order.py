@@ -1,4 +1,4 @@
-"""The order in which the samples of a query are shown: one true uniform permutation per (seed, replication, query)."""
+"""Orders: of the samples of a query, one true uniform permutation per (seed, replication, query), and of queries."""
 
 from __future__ import annotations
 
@@ -79,3 +79,32 @@ def shown(
     else:
         for j in range(want):
             out[at + j] = bounded(key, j, size)
+
+
+@njit
+def rank(
+    cost: NDArray[np.int64], priority: NDArray[np.uint64], order: NDArray[np.int64], scratch: NDArray[np.int64]
+) -> None:
+    """Write the queries to `order` by ascending cost, those of equal cost by priority (merge sort, bottom up).
+
+    NumPy's sorts take numba seconds to compile, and longer for two keys.
+    """
+    n = len(order)
+    for i in range(n):
+        order[i] = i
+    width = 1
+    while width < n:
+        for low in range(0, n, 2 * width):
+            middle, high = min(low + width, n), min(low + 2 * width, n)
+            i, j = low, middle
+            for k in range(low, high):
+                left = i < middle
+                if left and j < high:
+                    a, b = order[i], order[j]
+                    left = cost[a] < cost[b] or (cost[a] == cost[b] and priority[a] < priority[b])
+                scratch[k] = order[i] if left else order[j]
+                i += left
+                j += not left
+        for k in range(n):
+            order[k] = scratch[k]
+        width *= 2

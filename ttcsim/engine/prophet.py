@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import borrowed, inlined, njit
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally
-from ttcsim.engine.order import shown
+from ttcsim.engine.order import rank, shown
 from ttcsim.engine.rounds import Events, Rounds, look
 
 NEVER = 1 << 62
@@ -52,8 +52,9 @@ def price_until(x: Samples, plan: Rounds, e: Events, q: int) -> int:
 @inlined
 def buy(plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally) -> None:
     """Take queries in order of cost, those of equal cost by priority, and read off every budget."""
-    ranked = np.argsort(e.priorities)
-    ranked = ranked[np.argsort(cost[ranked], kind="mergesort")]
+    n = len(cost)
+    ranked = np.empty(n, np.int64)
+    rank(cost, e.priorities, ranked, np.empty(n, np.int64))
     spent = 0
     taken = 0
     e.drawn[:] = 0
@@ -70,7 +71,8 @@ def buy(plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally
             tally.query_draws[b, q] += e.drawn[q]
             tally.query_covered[b, q] += 1
         if len(tally.draws) > 0:
-            tally.draws[row, b] = e.drawn
+            for q in range(n):
+                tally.draws[row, b, q] = e.drawn[q]
 
 
 @njit

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import borrowed, inlined, njit
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
-from ttcsim.engine.order import first_times
+from ttcsim.engine.order import first_times, rank
 
 
 @njit
@@ -243,7 +243,10 @@ def hand_out(plan: Rounds, e: Events, block: int, left: int) -> None:
             if e.explored[q] <= block < e.leave[q] and e.priorities[q] <= threshold:
                 e.drawn[q] += 1
         return
-    for q in np.argsort(e.priorities):
+    n = len(e.keys)
+    order = np.empty(n, np.int64)
+    rank(np.zeros(n, np.int64), e.priorities, order, np.empty(n, np.int64))
+    for q in order:
         if e.explored[q] <= block * k < e.leave[q] and left > 0:
             extra = min(k, e.leave[q] - block * k, left)
             e.drawn[q] += extra
@@ -265,11 +268,11 @@ def tell(x: Samples, plan: Rounds, e: Events, row: int, b: int, tally: Tally) ->
             tally.query_covered[b, q] += 1
         if plan.permute and drawn == x.offsets[q + 1] - x.offsets[q] and not 0 < e.hit_at[q] <= drawn:
             exhausted += 1
+        if len(tally.draws) > 0:
+            tally.draws[row, b, q] = drawn
     tally.covered[row, b] = covered
     tally.exhausted[row, b] = exhausted
     tally.spent[row, b] = total
-    if len(tally.draws) > 0:
-        tally.draws[row, b] = e.drawn
 
 
 @njit
@@ -293,7 +296,8 @@ def replay_rounds(
         for b in range(len(plan.totals)):
             left = plan.totals[b] - explore_evenly(plan, e, b)
             if left == 0:
-                e.leave[:] = e.explored
+                for q in range(len(x.keys)):
+                    e.leave[q] = e.explored[q]
                 block = 0
             else:
                 block, left, depth = find_block(x, plan, e, left, depth)

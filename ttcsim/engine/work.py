@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import inlined, njit, records
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally
+from ttcsim.engine.order import rank
 from ttcsim.policies.rules import rows_for
 
 BLOCK = 32
@@ -171,7 +172,8 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     n = len(x.keys)
     w.blank[:] = 0
     w.votes[:] = 0
-    w.p[:] = w.p_start
+    for i in range(len(w.p)):
+        w.p[i] = w.p_start[i]
     w.base[:] = np.inf  # until a query has its warm-up draws
     w.slope[:] = 0.0
     for block in range(len(w.lines)):
@@ -195,10 +197,11 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
 @njit
 def by_priority(w: Work) -> None:
     """Bring the active queries into the order of their priority."""
-    priorities = np.empty(len(w.notes), np.uint64)
-    for q in range(len(w.notes)):
+    n = len(w.notes)
+    priorities = np.empty(n, np.uint64)
+    for q in range(n):
         priorities[q] = w.notes[q].priority
-    w.active[:] = np.argsort(priorities)
+    rank(np.zeros(n, np.int64), priorities, w.active, np.empty(n, np.int64))
 
 
 @inlined

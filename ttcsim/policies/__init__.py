@@ -42,6 +42,8 @@ def _policy_in(file: str) -> type[Policy]:
 ALL: dict[str, type[Policy]] = {kind.name: kind for kind in map(_policy_in, _FILES)}
 """Every named policy, in the order of the documentation."""
 
+globals().update({kind.__name__: kind for kind in ALL.values()})  # as ttcsim.policies.UCB, too
+
 ZOO: tuple[str, ...] = (
     *(name for name in ALL if name not in ("two-stage", "prophet", "clairvoyant", "adaptive-consistency")),
     *(f"two-stage(share={share})" for share in (0.25, 0.5, 0.75)),
