@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ttcsim
 from paper.builtin_pool import sweep as settings
+from paper.tables import write_csv
 from ttcsim.report.figures import plot_allocation, plot_efficiency, plot_metric, save
 
 
@@ -16,14 +17,11 @@ def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the share of exhausted queries is a column of the table
         result = ttcsim.sweep(settings.POOL, settings.POLICIES, settings.BUDGETS, reps=reps)
-    comparison, table = ttcsim.compare(result), ttcsim.allocation(result)
-    result.frame.write_csv(out / "coverage.csv")
-    comparison.write_csv(out / "compare.csv")
-    table.write_csv(out / "allocation.csv")
+    tables = {"coverage": result.frame, "compare": ttcsim.compare(result), "allocation": ttcsim.allocation(result)}
     figures = {
         "coverage": plot_metric(result.frame),
-        "efficiency": plot_efficiency(comparison),
-        "allocation": plot_allocation(table, budget=8.0),
+        "efficiency": plot_efficiency(tables["compare"]),
+        "allocation": plot_allocation(tables["allocation"], budget=8.0),
     }
     written = [save(figure, out / f"{name}.png") for name, figure in figures.items()]
-    return [*written, out / "coverage.csv", out / "compare.csv", out / "allocation.csv"]
+    return [*written, *write_csv(out, tables)]

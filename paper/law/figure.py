@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paper.law.sweep import ROWS
+from paper.tables import markdown
 from ttcsim.theory import law_through, stretched
 
 
@@ -14,16 +15,12 @@ def build(out: Path, *, reps: int = 0) -> list[Path]:
     """Write law.md; nothing is replayed, so `reps` is not used."""
     del reps
     out.mkdir(parents=True, exist_ok=True)
-    lines = [
-        "# Published rows beside the stretch law",
-        "",
-        "| row | at | uniform | elimination | law |",
-        "|---|---|---|---|---|",
-    ]
+    rows = []
     for row, budget, uniform, ours, factor in ROWS:
         law, _, _ = law_through(np.array([(budget, uniform), (budget * factor, ours)]))
         (coverage,), _ = stretched(law, np.array([float(budget)]))
-        lines.append(f"| {row} | {budget} | {100 * uniform:.1f} | {100 * ours:.1f} | {100 * coverage:.1f} |")
+        rows.append((row, budget, *(f"{100 * v:.1f}" for v in (uniform, ours, coverage))))
+    lines = markdown(("row", "at", "uniform", "elimination", "law"), rows)
     path = out / "law.md"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(["# Published rows beside the stretch law", "", *lines]) + "\n")
     return [path]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from paper.strategies import sweep as settings
+from paper.tables import markdown
 from ttcsim.report.figures import save
 from ttcsim.report.strategies import flops_figure, optimal_figure, ratio_figure, search_figure
 from ttcsim.strategies.questions.bandit import bandit
@@ -35,11 +36,14 @@ def build(out: Path, *, reps: int = settings.RUNS) -> list[Path]:
         rows = ratio_sweep(chains, difficulty(chains.pool), budget)
         paths.append(save(ratio_figure(rows), out / f"ratio-{budget}.png"))
     claims = out / "findings.md"
-    lines = ["# Snell et al. in simulated worlds", "", "| world | claim | verdict | numbers |", "|---|---|---|---|"]
-    for name, table in (("tree", tree), ("revisions", chains)):
-        asked = [claim for claim in findings(table) if claim.holds is not None]
-        lines += [f"| {name} | {claim.statement} | {claim.verdict} | {claim.evidence} |" for claim in asked]
-    claims.write_text("\n".join(lines) + "\n")
+    asked = [
+        (name, claim.statement, claim.verdict, claim.evidence)
+        for name, table in (("tree", tree), ("revisions", chains))
+        for claim in findings(table)
+        if claim.holds is not None
+    ]
+    lines = markdown(("world", "claim", "verdict", "numbers"), asked)
+    claims.write_text("\n".join(["# Snell et al. in simulated worlds", "", *lines]) + "\n")
     rows = bandit(tree, bins, settings.BANDIT_BUDGETS, reps=max(reps, 2))
     bandits = out / "bandit.md"
     bandits.write_text(_table(rows))
@@ -48,18 +52,18 @@ def build(out: Path, *, reps: int = settings.RUNS) -> list[Path]:
 
 def _table(rows: list[dict[str, Any]]) -> str:
     names = ("uniform", "elimination", "bandit", "compute_optimal")
+
+    def cell(row: dict[str, Any], name: str) -> str:
+        spread = f" ({row[name + '_lo']:.1%} to {row[name + '_hi']:.1%})" if f"{name}_lo" in row else ""
+        return f"{row[name]:.1%}{spread}"
+
     lines = [
         "# Share of queries solved with a verifier, at the same total budget",
         "",
         "Compute-optimal spends its budget on one run of the best strategy of the query's bin, which it is told.",
         "",
-        f"| generations a query | {' | '.join(names)} |",
-        "|---|" + "---|" * len(names),
+        *markdown(
+            ("generations a query", *names), [(f"{row['budget']:g}", *(cell(row, n) for n in names)) for row in rows]
+        ),
     ]
-    for row in rows:
-        cells = [
-            f"{row[n]:.1%}" + (f" ({row[n + '_lo']:.1%} to {row[n + '_hi']:.1%})" if f"{n}_lo" in row else "")
-            for n in names
-        ]
-        lines.append(f"| {row['budget']:g} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

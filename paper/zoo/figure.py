@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import ttcsim
+from paper.tables import markdown, write_csv
 from paper.zoo import sweep as settings
 from paper.zoo.findings import findings
 from ttcsim.report.figures import plot_efficiency, plot_metric, save
@@ -26,9 +27,7 @@ def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
             folder.mkdir(parents=True, exist_ok=True)
             result = ttcsim.sweep(pool, ["all"], settings.BUDGETS, reps=reps, skip_unfit=True)
             comparison = ttcsim.compare(result)
-            for label, frame in (("coverage", result.frame), ("compare", comparison), ("wins", wins(result))):
-                frame.write_csv(folder / f"{label}.csv")
-                written.append(folder / f"{label}.csv")
+            written += write_csv(folder, {"coverage": result.frame, "compare": comparison, "wins": wins(result)})
             written.append(save(plot_metric(result.frame), folder / "coverage.png"))
             written.append(save(plot_efficiency(comparison), folder / "efficiency.png"))
             stated[name] = findings(pool, settings.BUDGETS, reps)
@@ -39,7 +38,6 @@ def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
 def _page(stated: dict[str, list[Claim]], reps: int) -> str:
     lines = ["# Zuo & Zhu's findings, replayed", "", f"{reps} replications, without replacement, seed 0.", ""]
     for name, found in stated.items():
-        lines += [f"## {name}", "", "| finding | here | numbers |", "|---|---|---|"]
-        lines += [f"| {f.statement} | {_WORDS[f.holds]} | {f.evidence} |" for f in found]
-        lines.append("")
+        rows = [(f.statement, _WORDS[f.holds], f.evidence) for f in found]
+        lines += [f"## {name}", "", *markdown(("finding", "here", "numbers"), rows), ""]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 import ttcsim
 from ttcsim.errors import InputError
@@ -62,6 +63,10 @@ def test_difficulty_from_few_samples_and_without_gold():
         difficulty(pool, "guessed")
 
 
+def one_bin(queries):
+    return Difficulty(np.zeros(queries, np.int64), np.zeros(queries), 1, 1, "oracle")
+
+
 def table_of(rate, budgets=None):
     queries, strategies, n = rate.shape
     names = ("best_of_n", *(f"s{i}" for i in range(1, strategies)))
@@ -70,9 +75,7 @@ def table_of(rate, budgets=None):
     return StrategyRuns(tiny_pool(queries), names, grid, rate, runs, np.full(rate.shape, np.nan))
 
 
-@given(
-    st.integers(2, 14), st.integers(1, 4), st.integers(1, 5), st.integers(0, 10**6), st.booleans()
-)  # fmt: skip
+@given(st.integers(2, 14), st.integers(1, 4), st.integers(1, 5), st.integers(0, 10**6), st.booleans())
 def test_cross_validated_is_never_above_in_sample(queries, strategies, bins, seed, coarse):
     """A theorem for folds weighted by size, so it is tested on every draw and not in expectation."""
     generator = np.random.default_rng(seed)
@@ -88,12 +91,11 @@ def test_cross_validated_is_never_above_in_sample(queries, strategies, bins, see
 def test_cross_validation_by_hand():
     """Four queries in one bin, two strategies: a fold of two chooses for the other two."""
     rate = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], float)[:, :, None]
-    which = Difficulty(np.zeros(4, np.int64), np.zeros(4), 1, 1, "oracle")
-    found = compute_optimal(table_of(rate), which, splits=1, seed=0)
+    found = compute_optimal(table_of(rate), one_bin(4), splits=1, seed=0)
     # Whatever the halves: {1, 1} and {2, 2} choose wrongly for each other (0), mixed halves tie at one half.
     assert found.value[0] in (0.0, 0.5) and found.in_sample[0] == 0.5
     clear = np.array([[0.2, 0.9]] * 4)[:, :, None]
-    chosen = compute_optimal(table_of(clear), which)
+    chosen = compute_optimal(table_of(clear), one_bin(4))
     assert chosen.value[0] == pytest.approx(0.9) and chosen.chosen == [["s1"]]
 
 
@@ -121,8 +123,7 @@ def test_bins_choose_for_themselves_and_efficiency_is_a_budget_ratio():
 def test_efficiency_beyond_what_was_measured_is_a_bound():
     rate = np.full((10, 2, 2), 0.5)
     rate[:, 1] = 0.9
-    which = Difficulty(np.zeros(10, np.int64), np.zeros(10), 1, 1, "oracle")
-    row = compute_optimal(table_of(rate), which).rows()[0]
+    row = compute_optimal(table_of(rate), one_bin(10)).rows()[0]
     assert row["efficiency"] is None and row["efficiency_at_least"] == 2.0
 
 
@@ -137,8 +138,6 @@ def test_intervals_for_new_queries_cover():
         which = Difficulty(bins, np.zeros(100), 2, 1, "oracle")
         row = compute_optimal(table_of(rate), which, seed=i, splits=2).rows()[0]
         hits += row["lo_queries"] <= 0.65 <= row["hi_queries"]
-    from scipy.stats import binom
-
     assert binom.cdf(hits, 200, 0.95) > 1e-4
 
 
@@ -286,12 +285,9 @@ def test_the_bandit_finds_a_strategy_that_is_worth_more_than_it_costs():
     pool = tiny_pool(queries, samples=100)
     correct = np.zeros((queries, 100), np.uint8)
     correct[:, 0] = 1
-    pool = Pool(
-        pool.name, pool.query_ids, pool.offsets, correct.ravel(), pool.rewards, None, pool.answers, pool.answer_labels
-    )
+    pool = replace(pool, correct=correct.ravel())
     table = StrategyRuns(pool, ("best_of_n", "s1"), (1, 4), rate, np.full(rate.shape, 4), np.full(rate.shape, np.nan))
-    which = Difficulty(np.zeros(queries, np.int64), np.zeros(queries), 1, 1, "oracle")
-    row = bandit(table, which, [8], reps=30)[0]
+    row = bandit(table, one_bin(queries), [8], reps=30)[0]
     assert row["bandit_lo"] > 4 * row["elimination_hi"]
 
 
@@ -300,8 +296,7 @@ def test_the_bandit_has_the_same_total_as_everyone():
     pool = tiny_pool(100, samples=4)
     pool = replace(pool, correct=np.ones_like(pool.correct))
     table = StrategyRuns(pool, ("best_of_n",), (1,), np.ones((100, 1, 1)), np.ones((100, 1, 1)), np.ones((100, 1, 1)))
-    which = Difficulty(np.zeros(100, np.int64), np.zeros(100), 1, 1, "oracle")
-    row = bandit(table, which, [0.29], reps=2)[0]
+    row = bandit(table, one_bin(100), [0.29], reps=2)[0]
     assert row["bandit"] == row["elimination"] == pytest.approx(0.29)
 
 
@@ -311,5 +306,4 @@ def test_ties_between_strategies_go_to_the_first_and_not_to_rounding():
     generator = np.random.default_rng(0)
     for _ in range(50):
         rate = np.stack([generator.permutation(thirds), generator.permutation(thirds)], axis=1)[:, :, None]
-        which = Difficulty(np.zeros(10, np.int64), np.zeros(10), 1, 1, "oracle")
-        assert compute_optimal(table_of(rate), which).chosen == [["best_of_n"]]
+        assert compute_optimal(table_of(rate), one_bin(10)).chosen == [["best_of_n"]]

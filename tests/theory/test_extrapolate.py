@@ -1,11 +1,15 @@
 """Laws of success rates recovered from counts, and coverage predicted a hundredfold beyond the pool."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import betaln
 
 from ttcsim import InputError, load
 from ttcsim.pool.importers.counts import import_counts
+from ttcsim.pool.worlds import world_rates
 from ttcsim.theory.extrapolate import FAMILIES, Fit, extrapolate, fit_rates
 
 
@@ -34,8 +38,6 @@ def test_parameters_are_recovered(family, a, b, c):
 
 
 def test_coverage_of_a_fit_is_the_closed_form():
-    from scipy.special import betaln
-
     k = np.array([1.0, 10, 1000, 1e5])
     closed = -np.expm1(betaln(0.4, 1.2 + k) - betaln(0.4, 1.2))
     np.testing.assert_allclose(Fit("beta", 0.4, 1.2, 1.0, 0.0).coverage(k), closed, atol=2e-4)
@@ -60,22 +62,15 @@ def test_100_draws_predict_10000(shared_data, model, family):
 
 
 def test_unknown_family_is_refused():
-    with pytest.raises(InputError, match=f"use {', '.join(FAMILIES)}"):
-        fit_rates(np.array([3]), np.array([1]), "normal")
+    beyond = np.array([9.0])
+    for call in (fit_rates, lambda n, c, family: extrapolate(n, c, beyond, family)):
+        with pytest.raises(InputError, match=f"use {', '.join(FAMILIES)}"):
+            call(np.array([3]), np.array([1]), "normal")
 
 
-def test_command(monkeypatch, capsys):
-    import json
-
-    from ttcsim import cli
-
-    monkeypatch.setattr(
-        "sys.argv",
-        ["ttcsim", "extrapolate", "builtin:smollm2-arithmetic", "-k", "256,1000", "--resamples", "20", "--json"],
-    )
-    with pytest.raises(SystemExit):
-        cli.main()
-    first, second = json.loads(capsys.readouterr().out)["rows"]
+def test_command(command):
+    arguments = ("builtin:smollm2-arithmetic", "-k", "256,1000", "--resamples", "20", "--json")
+    first, second = json.loads(command("extrapolate", *arguments)[1])["rows"]
     # Twelve families of tasks are no Beta law: the row at the pool's own size shows by how much it is off.
     own = float((load("builtin:smollm2-arithmetic").successes > 0).mean())
     assert first["pool"] == pytest.approx(own)
@@ -86,8 +81,6 @@ def test_command(monkeypatch, capsys):
 
 @pytest.mark.parametrize("world", ["kumaraswamy(0.5,3)", "scaled-beta(0.4,2,0.3)"])
 def test_worlds_follow_their_laws(world):
-    from ttcsim.pool.worlds import world_rates
-
     rates = world_rates(world, 5000)
     family, inside = world.split("(")
     parameters = [float(x) for x in inside[:-1].split(",")]

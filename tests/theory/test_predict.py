@@ -83,25 +83,17 @@ def test_what_is_no_curve_is_refused(k, coverage, message):
         law_from_curve(np.array(k, float), np.array(coverage, float))
 
 
-def test_command(tmp_path, monkeypatch, capsys):
-    from ttcsim import cli
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["ttcsim", *arguments])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        return exit_.value.code, *capsys.readouterr()
-
+def test_command(tmp_path, command):
     pl.DataFrame({"k": [1, 4, 16, 64], "coverage": [0.2, 0.45, 0.7, 0.9]}).write_csv(tmp_path / "curve.csv")
-    code, out, _ = run("predict", str(tmp_path / "curve.csv"), "-b", "2,4,500", "--json")
+    code, out, _ = command("predict", str(tmp_path / "curve.csv"), "-b", "2,4,500", "--json")
     assert code == 0
     rows = json.loads(out)["rows"]
     assert rows[0]["elimination"] > rows[0]["uniform"]
     assert rows[2]["elimination"] is None
-    assert run("predict", "--points", "8:0.738,31.4:0.849")[0] == 0
-    code, _, err = run("predict", "--points", "8")
+    assert command("predict", "--points", "8:0.738,31.4:0.849")[0] == 0
+    code, _, err = command("predict", "--points", "8")
     assert (code, "the form is" in err) == (2, True)
-    assert run("predict")[0] == 2
+    assert command("predict")[0] == 2
     pl.DataFrame({"k": [1, 4], "coverage": ["low", "high"]}).write_csv(tmp_path / "words.csv")
-    code, _, err = run("predict", str(tmp_path / "words.csv"))
+    code, _, err = command("predict", str(tmp_path / "words.csv"))
     assert (code, "column 'coverage' holds String; it must hold numbers" in err) == (2, True)

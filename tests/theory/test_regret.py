@@ -5,7 +5,7 @@ import json
 import pytest
 
 import ttcsim
-from ttcsim import InputError, cli
+from ttcsim import InputError
 from ttcsim.pool.worlds import make_pool
 
 
@@ -35,14 +35,11 @@ def test_only_constant_rates_have_exact_optima(pool):
         ttcsim.regret(ttcsim.sweep(pool, ["uniform"], [2], reps=5))
 
 
-def test_command(monkeypatch, capsys):
+def test_command(command):
     arguments = ["regret", "builtin:smollm2-arithmetic", "-p", "uniform,elimination", "-b", "2,4", "--reps", "50"]
     for extra in ([], ["--json"]):
-        monkeypatch.setattr("sys.argv", ["ttcsim", *arguments, *extra])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        assert exit_.value.code == 0
-        out = capsys.readouterr().out
+        code, out, _ = command(*arguments, *extra)
+        assert code == 0
     rows = json.loads(out)["rows"]
     assert len(rows) == 4
     assert all(row["regret"] > 0 for row in rows)

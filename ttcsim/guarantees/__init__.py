@@ -1,6 +1,6 @@
 """The guarantees that `ttcsim check` tests on a pool: theory beside replay, with a stated error rate.
 
-A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and one entry in `GUARANTEES`.
+A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and its name in `_FILES`.
 """
 
 from __future__ import annotations
@@ -9,41 +9,30 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ttcsim.guarantees import (
-    all_solved,
-    bayes,
-    best_of_n,
-    beta_world,
-    clairvoyant,
-    cost,
-    dependence,
-    majority,
-    prophet,
-    stretch,
-    two_stage,
-    uniform,
-)
 from ttcsim.guarantees.decide import ALPHA as ALPHA
 from ttcsim.guarantees.study import Study
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
+from ttcsim.registry import collect
 from ttcsim.replay.setting import lacking
 from ttcsim.statistics.claim import Claim, Measured
 
-GUARANTEES: tuple[Callable[[Study], Iterator[Claim]], ...] = (
-    uniform.claims,  # G1
-    cost.claims,  # G2
-    all_solved.claims,  # G3
-    prophet.claims,  # G4
-    clairvoyant.claims,  # G5
-    bayes.claims,  # G6
-    stretch.claims,  # G7
-    dependence.claims,  # G8
-    two_stage.claims,  # G9
-    best_of_n.claims,  # G10
-    majority.claims,  # G11
-    beta_world.claims,  # G12
+_FILES = (
+    "uniform",
+    "cost",
+    "all_solved",
+    "prophet",
+    "clairvoyant",
+    "bayes",
+    "stretch",
+    "dependence",
+    "two_stage",
+    "best_of_n",
+    "majority",
+    "beta_world",
 )
+
+GUARANTEES: tuple[Callable[[Study], Iterator[Claim]], ...] = collect(__name__, "claims", _FILES)
 
 
 def fitting(pool: Pool) -> list[Policy]:

@@ -38,14 +38,11 @@ def _rate_of_the_largest(pool: Pool, reward: NDArray[np.float32], draws: int) ->
 
     The sample of rank r from the top is the largest with probability ``C(M - r, k - 1) / C(M, k)``.
     """
-    total = 0.0
-    for q in range(pool.n_queries):
-        part = slice(pool.offsets[q], pool.offsets[q + 1])
-        ranked = pool.correct[part][np.argsort(-reward[part], kind="stable")].astype(np.float64)
-        size = len(ranked)
-        chance = np.empty(size)
-        chance[0] = draws / size
-        for r in range(1, size):
-            chance[r] = chance[r - 1] * max(0.0, (size - r - draws + 1) / (size - r))
+    total, starts = 0.0, pool.offsets[1:-1]
+    for correct, rewards in zip(np.split(pool.correct, starts), np.split(reward, starts), strict=True):
+        ranked = correct[np.argsort(-rewards, kind="stable")].astype(np.float64)
+        below = np.arange(len(ranked) - 1, 0, -1)  # samples from rank r = 1, 2 ... on
+        ratios = np.maximum(0.0, (below - draws + 1) / below)
+        chance = np.cumprod(np.concatenate([[draws / len(ranked)], ratios]))
         total += float(ranked @ chance)
     return total / pool.n_queries

@@ -15,6 +15,12 @@ ALPHA = 1e-8
 than one run in a million raises a false alarm. Exact statements never fail when true."""
 
 
+def _within(guarantee: str, statement: str, measured: Measured, rounding: float = 0.0) -> Claim:
+    """What was replayed lies within its limits."""
+    holds = measured.lo - rounding <= measured.replayed <= measured.hi + rounding
+    return Claim(statement, measured, holds, guarantee)
+
+
 def exactly(guarantee: str, statement: str, theory: float, replayed: float, tolerance: float = 1e-9) -> Claim:
     """The two values are the same but for rounding."""
     holds = abs(replayed - theory) <= tolerance
@@ -24,7 +30,7 @@ def exactly(guarantee: str, statement: str, theory: float, replayed: float, tole
 def always(guarantee: str, statement: str, margins: NDArray[np.float64]) -> Claim:
     """No margin is negative, in any replication."""
     worst = float(margins.min()) if margins.size else 0.0
-    return Claim(statement, Measured(0.0, worst, 0.0, math.inf), bool(worst >= -1e-12), guarantee)
+    return _within(guarantee, statement, Measured(0.0, worst, 0.0, math.inf), 1e-12)
 
 
 def on_average(
@@ -36,7 +42,6 @@ def on_average(
     step: float,
     variance: float | None = None,
     upper: bool = False,
-    error: float = 0.0,
 ) -> Claim:
     """The mean over replications is `theory`, or at most that with `upper`; within what chance allows at ALPHA.
 
@@ -53,28 +58,23 @@ def on_average(
     else:
         se = float(values.std(ddof=1)) / math.sqrt(reps) if reps > 1 else math.inf
         allowed = float(stats.norm.isf(ALPHA / 2)) * se + 3 * log * step / reps
-    allowed += error + 1e-9
+    allowed += 1e-9
     low = -math.inf if upper else theory - allowed
     slack = theory / mean if upper and mean > 0 else None
-    measured = Measured(theory, mean, low, theory + allowed, slack)
-    return Claim(statement, measured, bool(low <= mean <= theory + allowed), guarantee)
+    return _within(guarantee, statement, Measured(theory, mean, low, theory + allowed, slack))
 
 
 def at_least_often(
     guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
 ) -> Claim:
     """An event of at least this probability does not happen so rarely that chance at ALPHA cannot explain it."""
-    reps = len(happened)
-    least = float(stats.binom.ppf(ALPHA, reps, probability)) / reps
-    share = float(happened.mean())
-    return Claim(statement, Measured(probability, share, least, 1.0, slack), bool(share >= least - 1e-12), guarantee)
+    least = float(stats.binom.ppf(ALPHA, len(happened), probability)) / len(happened)
+    return _within(guarantee, statement, Measured(probability, float(happened.mean()), least, 1.0, slack), 1e-12)
 
 
 def at_most_often(
     guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
 ) -> Claim:
     """An event of at most this probability does not happen more often than chance at ALPHA allows."""
-    reps = len(happened)
-    most = float(stats.binom.isf(ALPHA, reps, probability)) / reps
-    share = float(happened.mean())
-    return Claim(statement, Measured(probability, share, 0.0, most, slack), bool(share <= most + 1e-12), guarantee)
+    most = float(stats.binom.isf(ALPHA, len(happened), probability)) / len(happened)
+    return _within(guarantee, statement, Measured(probability, float(happened.mean()), 0.0, most, slack), 1e-12)

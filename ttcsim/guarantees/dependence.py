@@ -40,11 +40,11 @@ def claims(study: Study) -> Iterator[Claim]:
 
 def _shuffled(pool: Pool, seed: int) -> Pool:
     """Rows in another order, then sorted by query again: what any loader does with a shuffled file."""
-    order = np.random.default_rng(seed).permutation(pool.n_queries)
-    parts = [(int(q), np.arange(pool.offsets[q], pool.offsets[q + 1])) for q in order]
-    return replace(pool.take(parts), query_ids=tuple(pool.query_ids[q] for q in order))
+    order = np.random.default_rng(seed).permutation(pool.n_queries).tolist()
+    samples = np.split(np.arange(pool.n_samples), pool.offsets[1:-1])
+    return replace(pool.take([(q, samples[q]) for q in order]), query_ids=tuple(pool.query_ids[q] for q in order))
 
 
 def _every_sample_twice(pool: Pool) -> Pool:
-    take = [np.arange(pool.offsets[q], pool.offsets[q + 1]) for q in range(pool.n_queries)]
-    return pool.take([(q, np.repeat(part, 2)) for q, part in enumerate(take)])
+    samples = np.split(np.repeat(np.arange(pool.n_samples), 2), 2 * pool.offsets[1:-1])
+    return pool.take(list(enumerate(samples)))

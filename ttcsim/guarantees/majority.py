@@ -29,10 +29,8 @@ def claims(study: Study) -> Iterator[Claim]:
 def _mode_is_right(pool: Pool) -> float:
     """Expected value of the most frequent answer of a query."""
     assert pool.answers is not None
-    expected = 0.0
-    for q in range(pool.n_queries):
-        part = slice(pool.offsets[q], pool.offsets[q + 1])
-        given, correct = pool.answers[part], pool.correct[part]
+    expected, starts = 0.0, pool.offsets[1:-1]
+    for given, correct in zip(np.split(pool.answers, starts), np.split(pool.correct, starts), strict=True):
         votes = np.bincount(given[given >= 0], minlength=1)
         modes = np.flatnonzero(votes == votes.max())
         # Where no sample has an answer, each is one of its own, and all of them tie.

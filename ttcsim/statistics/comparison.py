@@ -152,8 +152,7 @@ def allocation(result: Result, bins: int = 5) -> pl.DataFrame:
     pool = result.pool
     solvable = np.flatnonzero(pool.successes > 0)
     ranked = solvable[np.argsort(-pool.rates[solvable], kind="stable")]
-    groups = {0: np.flatnonzero(pool.successes == 0)}
-    groups.update({i + 1: part for i, part in enumerate(np.array_split(ranked, bins))})
+    groups = [np.flatnonzero(pool.successes == 0), *np.array_split(ranked, bins)]
     rows = [
         {
             "policy": str(outcome.policy), "budget": budget, "bin": group, "rate_lo": pool.rates[members].min(),
@@ -162,7 +161,7 @@ def allocation(result: Result, bins: int = 5) -> pl.DataFrame:
         }
         for outcome in result.outcomes
         for budget, draws in zip(result.budgets, outcome.draws.T, strict=True)
-        for group, members in groups.items()
+        for group, members in enumerate(groups)
         if len(members)
     ]  # fmt: skip
     return pl.DataFrame(rows)

@@ -54,25 +54,22 @@ def replay_interval(values: NDArray[np.float64]) -> Interval:
 def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Blocks of bootstrap weights f8[block, Q], rows summing to 1; the same for every call with the same arguments."""
     if queries * RESAMPLES <= _BLOCK:
-        yield _all_weights(queries, seed)
-        return
-    generator = _generator(seed)
+        yield _only_block(queries, seed)
+    else:
+        yield from _blocks(queries, seed)
+
+
+@functools.lru_cache(maxsize=2)  # every policy and metric of a sweep asks for the same one
+def _only_block(queries: int, seed: int) -> NDArray[np.float64]:
+    return next(_blocks(queries, seed))
+
+
+def _blocks(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    generator = np.random.default_rng([seed, 0x7175657279])
     block = max(1, _BLOCK // queries)
     for at in range(0, RESAMPLES, block):
-        yield _draw(generator, queries, min(block, RESAMPLES - at))
-
-
-@functools.lru_cache(maxsize=2)  # every policy and metric of a sweep asks for the same ones
-def _all_weights(queries: int, seed: int) -> NDArray[np.float64]:
-    return _draw(_generator(seed), queries, RESAMPLES)
-
-
-def _generator(seed: int) -> np.random.Generator:
-    return np.random.default_rng([seed, 0x7175657279])
-
-
-def _draw(generator: np.random.Generator, queries: int, rows: int) -> NDArray[np.float64]:
-    return generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
+        rows = min(block, RESAMPLES - at)
+        yield generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
 
 
 def weighted_sums(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

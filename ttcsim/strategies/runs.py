@@ -25,7 +25,7 @@ from ttcsim.theory.uniform import pass_at_k
 
 BEST_OF_N = "best_of_n"
 LARGE = "large_model"
-_TYPES = {"strategy": pl.String, "budget": pl.Int64, "correct": pl.Boolean}
+_TYPES = {"query_id": pl.String, "strategy": pl.String, "budget": pl.Int64, "correct": pl.Boolean}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,26 +113,19 @@ def runs_from_frame(
     is_large = pl.col("strategy") == LARGE
     large = _large(frame.filter(is_large), pool, where)
     frame = frame.filter(~is_large)
-    grid = sorted({*frame["budget"].to_list(), *budgets})
-    grid = [b for b in grid if b >= 1]
+    grid = sorted(b for b in {*frame["budget"].to_list(), *budgets} if b >= 1)
     names = [grammar.form(BEST_OF_N, {"select": s} if i else {}) for i, s in enumerate(selectors)]
     others = [s for s in frame["strategy"].unique().sort().to_list() if s not in names]
     strategies = (*names, *others)
     shape = (pool.n_queries, len(strategies), len(grid))
     rate, tokens = np.full(shape, np.nan), np.full(shape, np.nan)
     runs = np.zeros(shape, np.int64)
-    at = {name: {v: i for i, v in enumerate(values)} for name, values in (("q", pool.query_ids), ("b", grid))}
-    place = {s: i for i, s in enumerate(strategies)}
-    means = frame.group_by("query_id", "strategy", "budget").agg(
-        pl.col("correct").mean(),
-        pl.len(),
-        pl.col("tokens").mean() if "tokens" in frame.columns else pl.lit(None).alias("tokens"),
-    )
-    for query, strategy, budget, mean, count, spent in means.iter_rows():
-        cell = at["q"][query], place[strategy], at["b"][budget]
-        if runs[cell] == 0:
-            rate[cell], runs[cell] = mean, count
-            tokens[cell] = np.nan if spent is None else spent
+    axes: dict[str, Sequence[str | int]] = {"query_id": pool.query_ids, "strategy": strategies, "budget": grid}
+    spent = pl.col("tokens").mean() if "tokens" in frame.columns else pl.lit(None, pl.Float64).alias("tokens")
+    means = frame.group_by(*axes).agg(pl.col("correct").mean(), pl.len(), spent)
+    places = {axis: {name: i for i, name in enumerate(names)} for axis, names in axes.items()}
+    cells = tuple(means[axis].replace_strict(at, return_dtype=pl.Int64).to_numpy() for axis, at in places.items())
+    rate[cells], runs[cells], tokens[cells] = means["correct"], means["len"], means["tokens"]
     for i, selector in enumerate(selectors):
         derived = best_of_n(pool, grid, selector, seed=seed)
         has = ~np.isnan(derived)
@@ -144,14 +137,14 @@ def runs_from_frame(
 
 
 def _checked(frame: pl.DataFrame, pool: Pool, where: str) -> pl.DataFrame:
-    for column in ("query_id", *_TYPES):
+    for column in _TYPES:
         if column not in frame.columns:
             raise InputError(f"{where}: column '{column}' is missing; it has {', '.join(frame.columns)}")
     try:
-        frame = frame.with_columns(pl.col("query_id").cast(pl.String), *(pl.col(c).cast(t) for c, t in _TYPES.items()))
+        frame = frame.with_columns(pl.col(c).cast(t) for c, t in _TYPES.items())
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
-    for column in ("query_id", *_TYPES):
+    for column in _TYPES:
         if frame[column].is_null().any():
             row = int(frame[column].is_null().arg_max() or 0) + 1
             raise InputError(f"{where}: column '{column}': row {row} is null; every run needs one")

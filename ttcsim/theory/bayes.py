@@ -45,15 +45,7 @@ def optimal_value(hazards: NDArray[np.float64], draws: int) -> float:
     hazards : f8[Q, draws]
         P(success | f failures).
     """
-    return _value(hazards, draws, None)
-
-
-def index_value(hazards: NDArray[np.float64], draws: int, index: Callable[[int, int], float]) -> float:
-    """Expected number solved by the policy that draws the unsolved query q with the largest ``index(q, f)``.
-
-    Ties go to the fewest failures, then to the first query.
-    """
-    return _value(hazards, draws, index)
+    return index_value(hazards, draws, None)
 
 
 def myopic_value(hazards: NDArray[np.float64], draws: int) -> float:
@@ -61,10 +53,14 @@ def myopic_value(hazards: NDArray[np.float64], draws: int) -> float:
 
     Optimal for every horizon where no hazard rises with f (the lemma of deteriorating arms, guarantee G6).
     """
-    return _value(hazards, draws, lambda q, f: float(hazards[q, f]))
+    return index_value(hazards, draws, lambda q, f: float(hazards[q, f]))
 
 
-def _value(hazards: NDArray[np.float64], draws: int, index: Callable[[int, int], float] | None) -> float:
+def index_value(hazards: NDArray[np.float64], draws: int, index: Callable[[int, int], float] | None) -> float:
+    """Expected number solved by the policy that draws the unsolved query q with the largest ``index(q, f)``.
+
+    Ties go to the fewest failures, then to the first query. Without an index, by the best policy of all.
+    """
     hazards = np.asarray(hazards, np.float64)
     if hazards.ndim != 2 or hazards.shape[1] < draws:
         raise ValueError(f"hazards have shape {hazards.shape}; give one row a query and at least {draws} columns")

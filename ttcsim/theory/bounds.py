@@ -6,6 +6,8 @@ Their statement hides constants and logarithms; the functions here are exact or 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, signal
@@ -81,13 +83,10 @@ def uniform_budget(rates: NDArray[np.float64], delta: float) -> int:
         with np.errstate(divide="ignore"):
             return bool(np.sum(np.log1p(-np.exp(draws * np.log1p(-p)))) >= np.log1p(-delta) - 1e-15)
 
-    low, high = 0, 1
+    high = 1
     while not enough(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return len(p) * high
+        high *= 2
+    return len(p) * bisect_left(range(high), True, lo=high // 2 + 1, key=enough)
 
 
 def uniform_lower_bound(rates: NDArray[np.float64], delta: float) -> float:

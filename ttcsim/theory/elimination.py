@@ -117,7 +117,7 @@ def _rounds(
 
     Also P(unsolved) of each kind, and a number of draws that `rounds` rounds do not exceed.
     """
-    limit = int(min(ends.max(), total))
+    limit = max(1, int(min(ends.max(), total)))
     depth = min(limit, 64)
     while True:
         failing = unsolved(kinds[0], kinds[1], depth, replay=replay)

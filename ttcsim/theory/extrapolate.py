@@ -34,23 +34,19 @@ class Fit:
 
     def masses(self) -> NDArray[np.float64]:
         """Probability of each cell of the grid of rates."""
-        return _masses(self.family, self.a, self.b, self.c)
+        x = np.minimum(_EDGES / self.c, 1.0)
+        if self.family == "kumaraswamy":
+            with np.errstate(divide="ignore"):
+                cdf = -np.expm1(self.b * np.log1p(-np.minimum(x**self.a, 1.0)))
+            cdf[x >= 1] = 1.0
+        else:
+            cdf = stats.beta.cdf(x, self.a, self.b)
+        return np.asarray(np.diff(cdf))
 
     def coverage(self, draws: NDArray[np.float64]) -> NDArray[np.float64]:
         """Expected share of queries solved within k draws, for every k."""
         k = np.asarray(draws, np.float64)
         return np.asarray(1.0 - np.exp(k[:, None] * _LOG1M[None, :]) @ self.masses())
-
-
-def _masses(family: str, a: float, b: float, c: float) -> NDArray[np.float64]:
-    x = np.minimum(_EDGES / c, 1.0)
-    if family == "kumaraswamy":
-        with np.errstate(divide="ignore"):
-            cdf = -np.expm1(b * np.log1p(-np.minimum(x**a, 1.0)))
-        cdf[x >= 1] = 1.0
-    else:
-        cdf = stats.beta.cdf(x, a, b)
-    return np.asarray(np.diff(cdf))
 
 
 def _likelihoods(sizes: NDArray[np.int64], successes: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -60,9 +56,7 @@ def _likelihoods(sizes: NDArray[np.int64], successes: NDArray[np.int64]) -> NDAr
     return np.asarray(np.exp(log), np.float64)
 
 
-def fit_rates(
-    sizes: NDArray[np.int64], successes: NDArray[np.int64], family: str = "beta", *, start: Fit | None = None
-) -> Fit:
+def fit_rates(sizes: NDArray[np.int64], successes: NDArray[np.int64], family: str = "beta") -> Fit:
     """Maximum-likelihood law of the success rates behind the counts.
 
     Parameters
@@ -75,7 +69,7 @@ def fit_rates(
     if family not in FAMILIES:
         raise InputError(f"family '{family}' is unknown; use {', '.join(FAMILIES)}")
     kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
-    return _fit(_likelihoods(kinds[0], kinds[1]), members.astype(np.float64), kinds, family, start)
+    return _fit(_likelihoods(kinds[0], kinds[1]), members.astype(np.float64), kinds, family)
 
 
 def _fit(
@@ -83,35 +77,28 @@ def _fit(
     members: NDArray[np.float64],
     kinds: NDArray[np.int64],
     family: str,
-    start: Fit | None,
+    start: Fit | None = None,
 ) -> Fit:
     scaled = family == "scaled-beta"
-    largest = float((kinds[1] / kinds[0]).max())
 
-    def parameters(v: NDArray[np.float64]) -> tuple[float, float, float]:
+    def law(v: NDArray[np.float64], log_likelihood: float = 0.0) -> Fit:
         c = 1.0 / (1.0 + np.exp(-v[2])) if scaled else 1.0
-        return float(np.exp(v[0])), float(np.exp(v[1])), float(c)
+        return Fit(family, float(np.exp(v[0])), float(np.exp(v[1])), float(c), log_likelihood)
 
     def loss(v: NDArray[np.float64]) -> float:
         if np.abs(v[:2]).max() > 8 or (scaled and abs(v[2]) > 12):
             return 1e12
-        density = likelihoods @ _masses(family, *parameters(v))
+        density = likelihoods @ law(v).masses()
         return -float(members @ np.log(np.maximum(density, 1e-300)))
 
+    top = min(max(float((kinds[1] / kinds[0]).max()), 1e-3), 1 - 1e-3)
+    guesses, options = [(0.5, 2.0, top), (0.2, 10.0, top)], {"xatol": 1e-5, "fatol": 1e-7}
     if start is not None:
-        guesses = [[np.log(start.a), np.log(start.b)] + ([np.log(start.c / (1.0 - start.c))] if scaled else [])]
-    else:
-        top = min(max(largest, 1e-3), 1 - 1e-3)
-        guesses = [
-            [np.log(a), np.log(b)] + ([np.log(top / (1 - top))] if scaled else []) for a, b in ((0.5, 2), (0.2, 10))
-        ]
-    options = {"xatol": 1e-5, "fatol": 1e-7} if start is None else {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 120}
-    best = min(
-        (optimize.minimize(loss, np.array(g), method="Nelder-Mead", options=options) for g in guesses),
-        key=lambda r: r.fun,
-    )
-    a, b, c = parameters(best.x)
-    return Fit(family, a, b, c, -float(best.fun))
+        guesses, options = [(start.a, start.b, start.c)], {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 120}
+    starts = [[np.log(a), np.log(b), *([np.log(c / (1.0 - c))] if scaled else [])] for a, b, c in guesses]
+    found = [optimize.minimize(loss, np.array(v), method="Nelder-Mead", options=options) for v in starts]
+    best = min(found, key=lambda r: r.fun)
+    return law(best.x, -float(best.fun))
 
 
 @dataclass(frozen=True)
@@ -138,7 +125,7 @@ def extrapolate(
     """Coverage at numbers of draws beyond those that were made, for these queries and others like them."""
     kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
     likelihoods = _likelihoods(kinds[0], kinds[1])
-    fit = _fit(likelihoods, members.astype(np.float64), kinds, family, None)
+    fit = fit_rates(sizes, successes, family)
     generator = np.random.default_rng([seed, 0x65787472])
     curves, exponents = [], []
     for _ in range(resamples):
@@ -146,7 +133,6 @@ def extrapolate(
         one = _fit(likelihoods, again, kinds, family, fit)
         curves.append(one.coverage(draws))
         exponents.append(one.a)
-    lo, hi = np.quantile(curves, [0.025, 0.975], axis=0)
-    limits = np.quantile(exponents, [0.025, 0.975])
+    (lo, hi), (low, high) = (np.quantile(x, [0.025, 0.975], axis=0) for x in (curves, exponents))
     points = np.asarray(draws, np.float64)
-    return Extrapolation(fit, points, fit.coverage(points), lo, hi, (fit.a, float(limits[0]), float(limits[1])))
+    return Extrapolation(fit, points, fit.coverage(points), lo, hi, (fit.a, float(low), float(high)))

@@ -6,6 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def missing(
+    m: NDArray[np.float64], c: NDArray[np.float64], t: float | NDArray[np.float64], replay: str
+) -> NDArray[np.float64]:
+    """P(draw t + 1 fails | the t before did) with c of m samples correct; 1 beyond the last sample."""
+    if replay == "bootstrap":
+        return np.asarray(1 - c / m)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(t < m, np.clip((m - c - t) / (m - t), 0.0, 1.0), 1.0)
+
+
 def unsolved(
     sizes: NDArray[np.int64], successes: NDArray[np.int64], draws: int, *, replay: str = "permute"
 ) -> NDArray[np.float64]:
@@ -16,11 +26,7 @@ def unsolved(
     m = np.asarray(sizes, np.float64)[:, None]
     c = np.asarray(successes, np.float64)[:, None]
     t = np.arange(draws, dtype=np.float64)[None, :]
-    if replay == "bootstrap":
-        steps = np.broadcast_to(1 - c / m, (len(m), draws))
-    else:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steps = np.where(t < m, np.clip((m - c - t) / (m - t), 0.0, 1.0), 1.0)
+    steps = np.broadcast_to(missing(m, c, t, replay), (len(m), draws))
     return np.concatenate([np.ones((len(m), 1)), np.cumprod(steps, axis=1)], axis=1)
 
 

@@ -11,6 +11,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.special import betaln
 
 from ttcsim.errors import InputError
+from ttcsim.theory.first_success import missing
 
 
 class Stretch(NamedTuple):
@@ -42,13 +43,8 @@ def stretch_law(
     failing = np.ones_like(m)  # P(no success in t draws)
     budget, coverage = np.zeros(rounds + 1), np.zeros(rounds + 1)
     for t in range(rounds):
-        if replay == "permute":
-            drawing = failing * (m > t)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                failing = np.where(m > t, failing * np.clip((m - c - t) / (m - t), 0.0, 1.0), failing)
-        else:
-            drawing = failing
-            failing = failing * (1 - c / m)
+        drawing = failing * (m > t) if replay == "permute" else failing
+        failing = failing * missing(m, c, t, replay)
         budget[t + 1] = budget[t] + drawing.mean()
         coverage[t + 1] = 1 - failing.mean()
     return Stretch(budget, coverage, np.arange(rounds + 1, dtype=np.float64))
@@ -97,7 +93,13 @@ def law_from_curve(draws: NDArray[np.float64], coverage: NDArray[np.float64]) ->
     known = PchipInterpolator(np.log1p(np.concatenate([[0.0], k])), np.concatenate([[0.0], value]))
     rounds = np.arange(int(np.floor(k[-1])) + 1, dtype=np.float64)
     reached = np.clip(known(np.log1p(rounds)), 0.0, 1.0)
-    return Stretch(np.concatenate([[0.0], np.cumsum(1 - reached[:-1])]), reached, rounds)
+    return _law_of(reached)
+
+
+def _law_of(reached: NDArray[np.float64]) -> Stretch:
+    """The law of uniform's pass@k for k = 0, 1, 2 ..."""
+    budget = np.concatenate([[0.0], np.cumsum(1 - reached[:-1])])
+    return Stretch(budget, reached, np.arange(len(reached), dtype=np.float64))
 
 
 def law_through(points: NDArray[np.float64]) -> tuple[Stretch, float, float]:
@@ -119,4 +121,4 @@ def law_through(points: NDArray[np.float64]) -> tuple[Stretch, float, float]:
     a, b = (float(x) for x in np.exp(found.x))
     rounds = np.arange(int(np.ceil(4 * k2)) + 1, dtype=np.float64)
     reached = -np.expm1(betaln(a, b + rounds) - betaln(a, b))
-    return Stretch(np.concatenate([[0.0], np.cumsum(1 - reached[:-1])]), reached, rounds), a, b
+    return _law_of(reached), a, b

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
@@ -31,15 +33,22 @@ def _levels(sizes: NDArray[np.int64], total: int, replay: str) -> tuple[int, int
     """Whole draws of every query, the number of extra draws, and the queries that can get one."""
     if replay == "bootstrap":
         return total // len(sizes), total % len(sizes), np.ones(len(sizes), np.bool_)
-    low, high = 0, int(sizes.max())
-    while low < high:
-        middle = (low + high + 1) // 2
-        if int(np.minimum(middle, sizes).sum()) <= total:
-            low = middle
-        else:
-            high = middle - 1
-    able = np.asarray(sizes > low)
-    return low, min(total - int(np.minimum(low, sizes).sum()), int(able.sum())), able
+
+    def cost(level: int) -> int:
+        return int(np.minimum(level, sizes).sum())
+
+    level = bisect_right(range(1, int(sizes.max()) + 1), total, key=cost)
+    able = np.asarray(sizes > level)
+    return level, min(total - cost(level), int(able.sum())), able
+
+
+def _chances(sizes: NDArray[np.int64], successes: NDArray[np.int64], total: int, replay: str) -> NDArray[np.float64]:
+    """P(solved) of every query, f8[Q]."""
+    level, extra, able = _levels(sizes, total, replay)
+    now = pass_at_k(sizes, successes, level, replay=replay)
+    after = pass_at_k(sizes, successes, level + 1, replay=replay)
+    share = extra / able.sum() if extra else 0.0
+    return np.asarray(now + np.where(able, share * (after - now), 0.0))
 
 
 def uniform_coverage(
@@ -50,11 +59,7 @@ def uniform_coverage(
     Every query gets the same number of draws, as far as its samples reach; what is left over goes to a uniformly
     random subset of the queries that still have samples, one draw each.
     """
-    level, extra, able = _levels(sizes, total, replay)
-    now = pass_at_k(sizes, successes, level, replay=replay)
-    after = pass_at_k(sizes, successes, level + 1, replay=replay)
-    share = extra / able.sum() if extra else 0.0
-    return float(np.mean(now + np.where(able, share * (after - now), 0.0)))
+    return float(np.mean(_chances(sizes, successes, total, replay)))
 
 
 def uniform_coverage_variance(
@@ -65,9 +70,5 @@ def uniform_coverage_variance(
     The queries are independent given who gets the extra draws, and those are a random subset, which is negatively
     associated: the variance is at most the sum over queries.
     """
-    level, extra, able = _levels(sizes, total, replay)
-    now = pass_at_k(sizes, successes, level, replay=replay)
-    after = pass_at_k(sizes, successes, level + 1, replay=replay)
-    share = extra / able.sum() if extra else 0.0
-    p = now + np.where(able, share * (after - now), 0.0)
+    p = _chances(sizes, successes, total, replay)
     return float(np.sum(p * (1 - p))) / len(sizes) ** 2

@@ -7,7 +7,7 @@ order: of three answers tied for the vote, one of them correct, the value is 1/3
 its own drawn samples that are correct, which is 0 or 1 unless the verifier contradicts itself. A query of which nothing
 was drawn counts as wrong.
 
-A new selector is a file beside these, with a value function and a `Selector`, and one entry in `SELECTORS`. `oracle`,
+A new selector is a file beside these, with a value function and a `SELECTOR`, and its name in `_FILES`. `oracle`,
 which is right where any sample drawn is, is coverage and needs none.
 """
 
@@ -15,15 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ttcsim.engine.selectors.best import BEST
-from ttcsim.engine.selectors.first import FIRST
-from ttcsim.engine.selectors.majority import MAJORITY
 from ttcsim.engine.selectors.selector import Selector as Selector
-from ttcsim.engine.selectors.weighted import WEIGHTED
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.registry import collect
 
-SELECTORS: tuple[Selector, ...] = (FIRST, BEST, MAJORITY, WEIGHTED)
+_FILES = (
+    "first",
+    "best",
+    "majority",
+    "weighted",
+)
+
+SELECTORS: tuple[Selector, ...] = collect(__name__, "SELECTOR", _FILES)
 ORACLE = "oracle"
 BY_NAME = {selector.name: selector for selector in SELECTORS}
 

@@ -25,4 +25,4 @@ def value(correct: Flags, reward: Rewards, answer: Answers, ballot: Ballot, out:
         out[m + 1] = FIXED_POINT * right // ties
 
 
-BEST = Selector("best", ("reward",), value)
+SELECTOR = Selector("best", ("reward",), value)

@@ -15,4 +15,4 @@ def value(correct: Flags, reward: Rewards, answer: Answers, ballot: Ballot, out:
         out[m + 1] = FIXED_POINT * int(correct[0])
 
 
-FIRST = Selector("first", (), value)
+SELECTOR = Selector("first", (), value)

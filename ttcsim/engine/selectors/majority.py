@@ -13,4 +13,4 @@ def value(correct: Flags, reward: Rewards, answer: Answers, ballot: Ballot, out:
     by_vote(correct, reward, answer, False, ballot, out)
 
 
-MAJORITY = Selector("majority", ("answer",), value)
+SELECTOR = Selector("majority", ("answer",), value)

@@ -13,4 +13,4 @@ def value(correct: Flags, reward: Rewards, answer: Answers, ballot: Ballot, out:
     by_vote(correct, reward, answer, True, ballot, out)
 
 
-WEIGHTED = Selector("weighted", ("reward", "answer"), value)
+SELECTOR = Selector("weighted", ("reward", "answer"), value)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
@@ -55,21 +56,16 @@ def bandit(
     single_samples = sweep(
         table.pool, ["elimination", "uniform"], list(budgets), reps=reps, seed=seed, replay="bootstrap", selectors=[]
     )
-    rows = []
-    for budget in budgets:
-        total = table.pool.total(budget)
-        solved = {"bandit": replay_interval(_bandit(rate, cost, total, reps, np.uint64(seed))[:, None])}
-        for outcome in single_samples.outcomes:
-            solved[str(outcome.policy)] = replay_interval(
-                outcome.per_rep["coverage"][:, [single_samples.budgets.index(budget)]]
-            )
-        row: dict[str, Any] = {"budget": float(budget), "reps": reps}
-        for name, value in solved.items():
-            row |= {name: float(value.mean[0]), f"{name}_lo": float(value.lo[0]), f"{name}_hi": float(value.hi[0])}
-        at = np.flatnonzero(best.budgets <= budget)
-        row["compute_optimal"] = float(best.value[at].max()) if len(at) else None
-        rows.append(row)
-    return rows
+    played = [_bandit(rate, cost, table.pool.total(b), reps, np.uint64(seed)) for b in budgets]
+    solved = {"bandit": np.stack(played, axis=1)}
+    places = [single_samples.budgets.index(b) for b in budgets]
+    solved |= {str(o.policy): o.per_rep["coverage"][:, places] for o in single_samples.outcomes}
+    columns: dict[str, Any] = {"budget": np.array(budgets, np.float64), "reps": reps}
+    for name, values in solved.items():
+        mean, _, lo, hi = replay_interval(values)
+        columns |= {name: mean, f"{name}_lo": lo, f"{name}_hi": hi}
+    columns["compute_optimal"] = [max(best.value[best.budgets <= b], default=None) for b in budgets]
+    return pl.DataFrame(columns).to_dicts()
 
 
 class State(NamedTuple):

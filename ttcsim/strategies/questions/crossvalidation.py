@@ -26,8 +26,7 @@ def halvings(difficulty: Difficulty, splits: int, seed: int) -> list[NDArray[np.
     folds = []
     for _ in range(splits):
         fold = np.zeros(len(difficulty.bins), np.bool_)
-        for d in range(difficulty.n_bins):
-            own = np.flatnonzero(difficulty.bins == d)
+        for _, own in difficulty.groups():
             fold[generator.permutation(own)[: (len(own) + 1) // 2]] = True
         folds.append(fold)
     return folds

@@ -76,11 +76,9 @@ def difficulty(
     values = pool.correct.astype(np.float64) if kind == "oracle" else pool.reward(reward).astype(np.float64)
     keys = query_keys(pool.query_ids)
     estimate = np.empty(pool.n_queries)
-    for q in range(pool.n_queries):
-        own = values[pool.offsets[q] : pool.offsets[q + 1]]
+    for q, own in enumerate(np.split(values, pool.offsets[1:-1])):
         if samples is not None:
-            generator = np.random.default_rng([seed, int(keys[q])])
-            own = generator.choice(own, samples, replace=False)
+            own = np.random.default_rng([seed, int(keys[q])]).choice(own, samples, replace=False)
         estimate[q] = own.mean()
     return Difficulty(quantile_bins(-estimate, bins), estimate, bins, samples or least, kind)
 

@@ -94,9 +94,9 @@ def flops_matched(
         outcomes = [table.rate[own][:, complete[:, b], b] for b in usable]
         halves, big = [fold[own] for fold in folds], large[own, None]
         flat, resampled = np.full((1, len(own)), 1 / len(own)), np.concatenate(list(query_weights(len(own), seed)))
-        small = _interpolated(_curve(flat, halves, outcomes), budgets, matched)[0]
+        small = _curve(flat, halves, outcomes, budgets, matched)[0]
         bigger = weighted_sums(flat, big)[0, 0]
-        spread = _interpolated(_curve(resampled, halves[:RESAMPLED_SPLITS], outcomes), budgets, matched)
+        spread = _curve(resampled, halves[:RESAMPLED_SPLITS], outcomes, budgets, matched)
         lo, hi = limits(spread - weighted_sums(resampled, big), len(own))
         columns = {
             "bin": d, "queries": len(own), "R": list(ratios), "M": scale, "f": multiplier, "budget": matched,
@@ -109,13 +109,12 @@ def flops_matched(
 
 
 def _curve(
-    weights: NDArray[np.float64], folds: list[NDArray[np.bool_]], outcomes: list[NDArray[np.float64]]
+    weights: NDArray[np.float64],
+    folds: list[NDArray[np.bool_]],
+    outcomes: list[NDArray[np.float64]],
+    budgets: NDArray[np.float64],
+    at: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Compute-optimal accuracy at every budget under each row of weights, f8[W, B]."""
-    return np.stack([cross_validated(weights, folds, at_budget) for at_budget in outcomes], axis=1)
-
-
-def _interpolated(
-    curves: NDArray[np.float64], budgets: NDArray[np.float64], at: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    """Compute-optimal accuracy under each row of weights, measured at `budgets` and read off at others, f8[W, at]."""
+    curves = np.stack([cross_validated(weights, folds, at_budget) for at_budget in outcomes], axis=1)
     return np.array([np.interp(np.log(at), np.log(budgets), curve) for curve in curves])

@@ -24,16 +24,13 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
             f"ratio: no budget {budget} in pool {table.pool.name}; there are {', '.join(map(str, table.budgets))}"
         )
     b = table.budgets.index(budget)
-    splits: dict[tuple[int, int], int] = {}
-    for s, name in enumerate(table.strategies):
-        split = _split(name)
-        if split and not np.isnan(table.rate[:, s, b]).any():
-            splits[split] = s
+    complete = table.complete()[:, b]
+    splits = {split: s for s, name in enumerate(table.strategies) if (split := _split(name)) and complete[s]}
     if not splits:
         raise InputError(
             f"ratio: pool {table.pool.name} has no revisions(seq=...,par=...) at {budget}; harvest revisions"
         )
-    if (1, budget) not in splits and not np.isnan(table.rate[:, table.index(BEST_OF_N), b]).any():
+    if (1, budget) not in splits and complete[table.index(BEST_OF_N)]:
         splits[1, budget] = table.index(BEST_OF_N)
     sequential, parallel = np.array(sorted(splits)).T
     columns = [splits[split] for split in sorted(splits)]

@@ -19,7 +19,7 @@ from ttcsim.compiled.jit import njit
 from ttcsim.compiled.rng import stream, uniform
 from ttcsim.compiled.special import normal
 from ttcsim.errors import InputError
-from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer, nothing_found
+from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer, blank, check_chances, salt_of
 
 SELECT = ("verifier", "majority", "oracle")
 _, MAJORITY, ORACLE = range(3)
@@ -44,9 +44,7 @@ class RevisionChains:
     wrong: int = 6
 
     def __post_init__(self) -> None:
-        for name in ("easiest", "improve", "flip", "stuck", "sticky"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"world revisions: {name} must lie in [0, 1], not {getattr(self, name)}")
+        check_chances(self, "revisions", "easiest", "improve", "flip", "stuck", "sticky")
         if self.noise < 0 or self.decay < 0 or self.warm < 0 or self.wrong < 1:
             raise InputError("world revisions: noise, decay and warm must not be negative, and wrong at least 1")
 
@@ -105,13 +103,12 @@ def run_revisions(
     """
     if select not in SELECT:
         raise InputError(f"revisions: select is verifier, majority or oracle, not '{select}'")
-    found = nothing_found(len(keys), runs)
-    salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((sequential * 131 + parallel) * 131 + 7)
+    out = blank(len(keys), runs, sequential * parallel, sequential * parallel)
     how = Chains(
         sequential, parallel, SELECT.index(select), world.warm, world.sticky, world.noise, world.signal, world.wrong
     )
-    _revise_all(world.rates(difficulty), keys, salt, how, found)
-    return Outcomes(*found, sequential * parallel, sequential * parallel)
+    _revise_all(world.rates(difficulty), keys, salt_of(seed, sequential, parallel, 7), how, out)
+    return out
 
 
 class Chains(NamedTuple):
@@ -144,13 +141,10 @@ def _warmth(attempts: int, warm: float) -> float:
 
 
 @njit
-def _revise_all(rates, keys, salt, how, found):  # type: ignore[no-untyped-def]
+def _revise_all(rates, keys, salt, how, out):  # type: ignore[no-untyped-def]
     for q in range(len(keys)):
-        for run in range(found.correct.shape[1]):
-            given, score = _revise(rates[q], stream(salt, run, keys[q]), how)
-            found.correct[q, run] = given == 0
-            found.answer[q, run] = given
-            found.reward[q, run] = score
+        for run in range(out.answer.shape[1]):
+            out.answer[q, run], out.reward[q, run] = _revise(rates[q], stream(salt, run, keys[q]), how)
 
 
 @njit

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,17 @@ from ttcsim.strategies.runs import BEST_OF_N, LARGE, REPEATS, StrategyRuns, best
 from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
 from ttcsim.strategies.worlds.tree import Outcomes, ReasoningTree, run_search
 
-WORLDS: dict[str, type[ReasoningTree] | type[RevisionChains]] = {"tree": ReasoningTree, "revisions": RevisionChains}
+World = ReasoningTree | RevisionChains
+WORLDS: dict[str, type[World]] = {"tree": ReasoningTree, "revisions": RevisionChains}
 BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 RUNS = 32
 
 
-@dataclass(frozen=True)
-class _Method:
-    name: str
-    beams: int  # or attempts in a chain
-    width: int  # or chains
-    ahead: int = 0
+Method = Callable[..., Outcomes]
+"""Runs of a strategy at a budget, given the queries' difficulty and keys, `runs` and `seed`."""
 
 
-def parse_world(text: str) -> ReasoningTree | RevisionChains:
+def parse_world(text: str) -> World:
     """``tree`` or ``revisions``, with parameters as in ``tree(noise=1,exploit=0)``."""
     call = grammar.parse(text, "world")
     kind = call.choose(WORLDS, "the worlds of strategies are")
@@ -49,7 +47,7 @@ def parse_world(text: str) -> ReasoningTree | RevisionChains:
 
 
 def simulate(
-    world: str | ReasoningTree | RevisionChains,
+    world: str | World,
     queries: int = 500,
     *,
     budgets: Sequence[int] = BUDGETS,
@@ -102,21 +100,15 @@ def write_world(
     if isinstance(parsed, ReasoningTree):
         key = np.array([stream(np.uint64(seed), 0, k) for k in query_keys(pool.query_ids)])
         chance = parsed.large_pass_at_1(hard)
-        drawn = np.array([[uniform(k, i) < p for i in range(runs)] for k, p in zip(key, chance, strict=True)])
-        right = drawn.astype(np.uint8)
-        large = Outcomes(right, 1 - right.astype(np.int32), right.astype(np.float32), 1, parsed.steps)
+        right = np.array([[uniform(k, i) < p for i in range(runs)] for k, p in zip(key, chance, strict=True)])
+        large = Outcomes(1 - right.astype(np.int32), right.astype(np.float32), 1, parsed.steps)
         frames.append(to_frame(large, pool.query_ids, LARGE))
     frame = pl.concat(frames) if frames else None
     return write(pool, dest, facts={"world": world, "seed": seed}, strategies=frame)
 
 
 def _outcomes(
-    world: ReasoningTree | RevisionChains,
-    queries: int,
-    budgets: Sequence[int],
-    samples: int,
-    runs: int,
-    seed: int,
+    world: World, queries: int, budgets: Sequence[int], samples: int, runs: int, seed: int
 ) -> tuple[Pool, NDArray[np.float64], list[tuple[str, Outcomes]]]:
     """The pool of single samples, the difficulty of each query, and what every method gave."""
     grid = sorted({int(b) for b in budgets})
@@ -125,15 +117,15 @@ def _outcomes(
     ids = tuple(f"q{i:05d}" for i in range(queries))
     keys = query_keys(ids)
     hard = np.random.default_rng(seed).permutation((np.arange(queries) + 0.5) / queries)
-    tree = isinstance(world, ReasoningTree)
-    methods = [m for b in grid for m in (_searches(b) if tree else _chains(b))]
-    outcomes = [(m.name, _run(world, hard, keys, m, runs, seed)) for m in methods]
-    single = _run(world, hard, keys, _Method(BEST_OF_N, 1, 0 if tree else 1), samples, seed + 1)
+    at = partial(_searches, world) if isinstance(world, ReasoningTree) else partial(_chains, world)
+    methods = [method for b in grid for method in at(b).items()]
+    outcomes = [(name, method(hard, keys, runs=runs, seed=seed)) for name, method in methods]
+    single = at(1)[BEST_OF_N](hard, keys, runs=samples, seed=seed + 1)
     return _pool(world, ids, single), hard, outcomes
 
 
-def _searches(budget: int) -> list[_Method]:
-    methods = [_Method(BEST_OF_N, budget, 0)]
+def _searches(world: ReasoningTree, budget: int) -> dict[str, Method]:
+    methods: dict[str, Method] = {BEST_OF_N: partial(run_search, world, budget=budget, width=0)}
     for k in (0, 1, 3):
         beams = budget // (k + 1)
         if beams * (k + 1) != budget or beams < 4:
@@ -143,32 +135,20 @@ def _searches(budget: int) -> list[_Method]:
         for m, width in widths.items():
             if beams % width == 0:
                 name = grammar.form("lookahead", {"k": k, "m": m}) if k else grammar.form("beam", {"m": m})
-                methods.append(_Method(name, beams, width, k))
+                methods[name] = partial(run_search, world, budget=beams, width=width, lookahead=k)
     return methods
 
 
-def _chains(budget: int) -> list[_Method]:
+def _chains(world: RevisionChains, budget: int) -> dict[str, Method]:
     if budget & (budget - 1):
         raise InputError(f"strategies: the world of revisions splits budgets in powers of two, not {budget}")
-    splits = [1 << i for i in range(budget.bit_length())]
-    every = [_Method(grammar.form("revisions", {"seq": s, "par": budget // s}), s, budget // s) for s in splits[1:]]
-    return [_Method(BEST_OF_N, 1, budget), *every]
+    splits = [(1 << i, budget >> i) for i in range(budget.bit_length())]
+    names = [BEST_OF_N, *(grammar.form("revisions", {"seq": s, "par": p}) for s, p in splits[1:])]
+    runs = (partial(run_revisions, world, sequential=s, parallel=p) for s, p in splits)
+    return dict(zip(names, runs, strict=True))
 
 
-def _run(
-    world: ReasoningTree | RevisionChains,
-    hard: NDArray[np.float64],
-    keys: NDArray[np.uint64],
-    m: _Method,
-    runs: int,
-    seed: int,
-) -> Outcomes:
-    if isinstance(world, ReasoningTree):
-        return run_search(world, hard, keys, m.beams, m.width, lookahead=m.ahead, runs=runs, seed=seed)
-    return run_revisions(world, hard, keys, m.beams, m.width, runs=runs, seed=seed)
-
-
-def _pool(world: ReasoningTree | RevisionChains, ids: tuple[str, ...], single: Outcomes) -> Pool:
+def _pool(world: World, ids: tuple[str, ...], single: Outcomes) -> Pool:
     queries, samples = single.correct.shape
     labels = tuple(str(i) for i in range(int(single.answer.max()) + 1))
     return Pool(
@@ -190,11 +170,12 @@ def to_frame(outcome: Outcomes, ids: Sequence[str], strategy: str) -> pl.DataFra
         {
             "query_id": np.repeat(np.array(ids), runs),
             "strategy": strategy,
-            "budget": pl.Series([outcome.generations] * (queries * runs), dtype=pl.Int32),
+            "budget": outcome.generations,
             "run": np.tile(np.arange(runs, dtype=np.int32), queries),
             "correct": outcome.correct.reshape(-1).astype(bool),
             "reward": outcome.reward.reshape(-1),
-            "tokens": pl.Series([outcome.tokens] * (queries * runs), dtype=pl.Int32),
+            "tokens": outcome.tokens,
             "answer": outcome.answer.reshape(-1).astype(str),
-        }
+        },
+        schema_overrides={"budget": pl.Int32, "tokens": pl.Int32},
     )

@@ -28,6 +28,13 @@ _ROUNDS = 40  # Snell et al.: at most 40 rounds of search
 _PER_BEAM = 64  # random numbers set aside for a beam in a round: 4, and 3 for each step of lookahead
 
 
+def check_chances(world: object, kind: str, *names: str) -> None:
+    """These parameters of a world lie in [0, 1]."""
+    for name in names:
+        if not 0 <= getattr(world, name) <= 1:
+            raise InputError(f"world {kind}: {name} must lie in [0, 1], not {getattr(world, name)}")
+
+
 @dataclass(frozen=True)
 class ReasoningTree:
     """Parameters of the world; difficulty d runs from 0 to 1."""
@@ -47,10 +54,7 @@ class ReasoningTree:
     large: float = 0.7  # the large model leaves the track by this share less often
 
     def __post_init__(self) -> None:
-        chances = ("easiest", "hardest", "recovery", "exploit", "persistence", "trap", "large")
-        for name in chances:
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"world tree: {name} must lie in [0, 1], not {getattr(self, name)}")
+        check_chances(self, "tree", "easiest", "hardest", "recovery", "exploit", "persistence", "trap", "large")
         if not 1 <= self.steps <= _ROUNDS:
             raise InputError(f"world tree: steps must lie in 1 ... {_ROUNDS}, the most rounds of search")
         if self.noise < 0 or self.wrong < 1 or self.exploit_decay < 0:
@@ -108,29 +112,29 @@ class ReasoningTree:
         return np.array(result)
 
 
-class Found(NamedTuple):
-    """What runs of one strategy gave, [Q, R] each; filled in place by kernels."""
+class Outcomes(NamedTuple):
+    """What runs of one strategy gave, [Q, R] each, filled in place by kernels, and what one cost."""
 
-    correct: NDArray[np.uint8]
-    answer: NDArray[np.int32]  # 0 is correct
-    reward: NDArray[np.float32]
-
-
-def nothing_found(queries: int, runs: int) -> Found:
-    """Zeros."""
-    shape = (queries, runs)
-    return Found(np.zeros(shape, np.uint8), np.zeros(shape, np.int32), np.zeros(shape, np.float32))
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What runs of one strategy gave, [Q, R] each, and what one cost."""
-
-    correct: NDArray[np.uint8]
     answer: NDArray[np.int32]  # 0 is correct
     reward: NDArray[np.float32]
     generations: int  # what a run costs: N (k + 1)
     tokens: int  # in steps
+
+    @property
+    def correct(self) -> NDArray[np.uint8]:
+        """Whether each run was right, u1[Q, R]."""
+        return np.asarray(self.answer == 0, np.uint8)
+
+
+def blank(queries: int, runs: int, generations: int, tokens: int) -> Outcomes:
+    """Outcomes for kernels to fill."""
+    shape = (queries, runs)
+    return Outcomes(np.zeros(shape, np.int32), np.zeros(shape, np.float32), generations, tokens)
+
+
+def salt_of(seed: int, first: int, second: int, third: int) -> np.uint64:
+    """Seed of the random streams of one strategy, by its three numbers."""
+    return np.uint64(seed) * np.uint64(1_000_003) + np.uint64((first * 131 + second) * 131 + third)
 
 
 class Search(NamedTuple):
@@ -171,12 +175,11 @@ def run_search(
     values = np.clip(world.values(rates), _FLOOR, 1 - _FLOOR)
     logits = world.sharpness * np.log(values / (1 - values))
     logits[:, LOST] = logits[:, ON] + world.bias
-    found = nothing_found(len(keys), runs)
-    salt = np.uint64(seed) * np.uint64(1_000_003) + np.uint64((budget * 131 + width) * 131 + lookahead)
+    generations = budget * (1 + lookahead)
+    out = blank(len(keys), runs, generations, world.steps * generations)
     how = Search(budget, width, lookahead, world.noise, world.persistence, world.wrong)
-    _search_all(rates, logits, keys, salt, how, found)
-    steps = world.steps * budget * (1 + lookahead)
-    return Outcomes(*found, budget * (1 + lookahead), steps)
+    _search_all(rates, logits, keys, salt_of(seed, budget, width, lookahead), how, out)
+    return out
 
 
 @njit
@@ -217,14 +220,10 @@ class Beams(NamedTuple):
 
 
 @njit
-def _search_all(rates, logits, keys, salt, how, found):  # type: ignore[no-untyped-def]
+def _search_all(rates, logits, keys, salt, how, out):  # type: ignore[no-untyped-def]
     for q in range(len(keys)):
-        for run in range(found.correct.shape[1]):
-            key = stream(salt, run, keys[q])
-            given, score = _search(rates[q], logits[q], key, how)
-            found.correct[q, run] = given == 0
-            found.answer[q, run] = given
-            found.reward[q, run] = score
+        for run in range(out.answer.shape[1]):
+            out.answer[q, run], out.reward[q, run] = _search(rates[q], logits[q], stream(salt, run, keys[q]), how)
 
 
 @njit
@@ -246,14 +245,11 @@ def _beams(n: int) -> Beams:
 @njit
 def _go_on_from(beams, width, before):  # type: ignore[no-untyped-def]
     """Each beam goes on from itself, or `width` of them from each of the best: written to `before`."""
-    if width == 0:
-        before.state[:] = beams.state
-        before.error[:] = beams.error
-        return
-    order = np.argsort(-beams.score)
-    for i in range(len(order)):
-        before.state[i] = beams.state[order[i // width]]
-        before.error[i] = beams.error[order[i // width]]
+    n = len(beams.score)
+    order = np.argsort(-beams.score) if width > 0 else np.arange(n)
+    for i in range(n):
+        parent = order[i // max(width, 1)]
+        before.state[i], before.error[i] = beams.state[parent], beams.error[parent]
 
 
 @njit

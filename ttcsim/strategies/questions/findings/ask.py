@@ -6,7 +6,6 @@ A question that the runs cannot answer is an `InputError` that says what is miss
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -44,11 +43,6 @@ class Ask:
     which: Difficulty
     seed: int
 
-    @cached_property
-    def complete(self) -> NDArray[np.bool_]:
-        """Which strategies every query has at which budgets, bool[S, B]."""
-        return self.table.complete()
-
     def strategies(self, prefix: str, words: str) -> list[str]:
         """Strategies of one kind, such as ``beam(``."""
         found = [s for s in self.table.strategies if s.startswith(prefix)]
@@ -66,7 +60,7 @@ class Ask:
         for name in names:
             if name not in self.table.strategies:
                 raise InputError(f"there are no runs of {name}")
-        rows = self.complete[[self.table.index(name) for name in names]]
+        rows = self.table.complete()[[self.table.index(name) for name in names]]
         shared = [b for i, b in enumerate(self.table.budgets) if b >= 4 and rows[:, i].all()]
         if not shared:
             raise InputError(f"{' and '.join(names)} share no budget of 4 or more")

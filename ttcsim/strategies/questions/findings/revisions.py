@@ -12,7 +12,7 @@ from ttcsim.strategies.questions.ratio import ratio_sweep
 def ratios(ask: Ask) -> Answer:
     """The best split of a budget is one chain for the easiest bin, and both for a hard one."""
     splits = [s.startswith("revisions(") for s in ask.table.strategies]
-    enough = np.flatnonzero(ask.complete[splits].sum(axis=0) >= 3)
+    enough = np.flatnonzero(ask.table.complete()[splits].sum(axis=0) >= 3)
     budgets = [ask.table.budgets[b] for b in enough if ask.table.budgets[b] >= 4]
     if not budgets:
         raise InputError("there are no revisions with three or more splits of one budget")
