@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from harvest.config import FileTask, TaskConfig
-from harvest.engine import Messages
+from harvest.engine import Messages, conversation
 from harvest.tasks import Problem, Task, find_task
 from ttcsim.errors import InputError
 
@@ -58,15 +59,8 @@ class Prompter:
         if not self.chat:
             shape = self.config.example or self.task.example
             return "".join(fill(shape, fields_of(e)) for e in self.examples(problem)) + ask
-        return self.render(self.messages(problem, ask))
-
-    def messages(self, problem: Problem, ask: str) -> Messages:
-        """The conversation before the model's turn."""
-        messages = [{"role": "system", "content": self.config.system}] if self.config.system else []
-        for e in self.examples(problem):
-            messages.append({"role": "user", "content": fill(self.template, fields_of(e))})
-            messages.append({"role": "assistant", "content": e.solution or e.gold})
-        return [*messages, {"role": "user", "content": ask}]
+        shown = [(fill(self.template, fields_of(e)), e.solution or e.gold) for e in self.examples(problem)]
+        return self.render(conversation(self.config.system, *chain(*shown), ask))
 
     def examples(self, problem: Problem) -> Sequence[Problem]:
         """The solved examples before a problem: never the problem itself."""
