@@ -51,6 +51,11 @@ class SamplingConfig(Table):
             raise ValueError(f"until_solved is {self.until_solved}, but every query gets n = {self.n} samples anyway")
         return self
 
+    @property
+    def most(self) -> int:
+        """The most samples that a query gets."""
+        return self.until_solved or self.n
+
 
 class VerifierConfig(Table):
     """``[verifier]``: limits of the verification, which runs beside the generation."""
