@@ -117,16 +117,14 @@ class VllmGenerator(_Loaded):
         """Responses by key, as they are ready. The engine always has twice as much to do as it can run at once."""
         waiting = iter(requests)
         running: dict[str, Request] = {}
-        queued, more = 0, True
+        queued = 0
         try:
-            while more or running:
-                while more and queued < self._ahead:
-                    request = next(waiting, None)
-                    if request is None:
-                        more = False
-                        break
+            while True:
+                while queued < self._ahead and (request := next(waiting, None)):
                     running[self._add(request, sampling)] = request
                     queued += request.n
+                if not running:
+                    return
                 for output in self._llm.llm_engine.step():
                     if output.finished:
                         request = running.pop(output.request_id)
