@@ -39,18 +39,15 @@ class Prompter:
         self.task: Task = find_task(config.name)
         self.template = config.prompt or self.task.prompt
         self.chat = self.task.chat if config.chat is None else config.chat
+        where = f"task '{config.name}'"
         if not _FIELD.search(self.template):
-            raise InputError(f"task '{config.name}': its prompt names no column; write {{question}} where it belongs")
+            raise InputError(f"{where}: its prompt names no column; write {{question}} where it belongs")
         if config.system and not self.chat:
-            raise InputError(f"task '{config.name}': `system` needs chat = true; put it into `prompt` instead")
+            raise InputError(f"{where}: `system` needs chat = true; put it into `prompt` instead")
         if config.shots and self.task.examples is None:
-            raise InputError(
-                f"task '{config.name}' has no solved examples; leave shots out, or write them into `prompt`"
-            )
+            raise InputError(f"{where} has no solved examples; leave shots out, or write them into `prompt`")
         if config.shots and isinstance(config, FileTask) and config.shots_file is None:
-            raise InputError(
-                f"task '{config.name}': shots = {config.shots} needs `shots_file`, problems other than these"
-            )
+            raise InputError(f"{where}: shots = {config.shots} needs `shots_file`, problems other than these")
         self._shots: dict[str, Sequence[Problem]] = {}
 
     def prompt(self, problem: Problem, ask: str | None = None) -> str:
