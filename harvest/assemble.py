@@ -83,12 +83,5 @@ def _add_samples(pool: PoolFolder, number: int, table: pl.DataFrame, *, texts: b
 
 
 def _queries(queries: Sequence[Query]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            {
-                "query_id": q.query_id, "prompt": q.problem.question, "gold": q.problem.gold,
-                "level": q.problem.level, "dataset": q.problem.dataset,
-            }
-            for q in queries
-        ]
-    )  # fmt: skip
+    rows = [(p.query_id, p.question, p.gold, p.level, p.dataset) for p in (q.problem for q in queries)]
+    return pl.DataFrame(rows, schema=["query_id", "prompt", "gold", "level", "dataset"], orient="row")

@@ -60,14 +60,16 @@ def run_command(
         print(pool)
 
 
+def _plain(messages: list[dict[str, str]]) -> str:
+    """A conversation where no model has been loaded to write it by its chat template."""
+    return "\n".join(m["content"] for m in messages)
+
+
 def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json: bool) -> None:
     from harvest.estimate import estimate, lines
     from harvest.queries import make_queries
 
-    def render(messages: list[dict[str, str]]) -> str:
-        return "\n".join(m["content"] for m in messages)
-
-    queries = make_queries(config, render)[shard[0] :: shard[1]]
+    queries = make_queries(config, _plain)[shard[0] :: shard[1]]
     # Four characters a token is near enough for a bill, and needs no model.
     prompt_tokens = sum(len(q.prompt) for q in queries) // 4
     cost = estimate(config, len(queries), prompt_tokens, rate=rate, shard=shard)
@@ -77,15 +79,13 @@ def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json
 @app.command("check")
 def check_command(config: ConfigFile, set_: Set = None) -> None:
     """Check a config, its problem files, prompts and verifiers, without loading a model."""
-    from harvest.queries import make_queries, verifier_of
+    from harvest.queries import make_queries
     from harvest.verifiers.sandbox import available
 
     checked = load_config(config, list(set_ or []))
-    queries = make_queries(checked, lambda messages: "\n".join(m["content"] for m in messages))
-    if any(verifier_of(task) == "code" for task in checked.task) and checked.verifier.isolation == "require":
-        why = available()
-        if why:
-            raise InputError(why)
+    queries = make_queries(checked, _plain)
+    if any(q.verifier == "code" for q in queries) and checked.verifier.isolation == "require" and (why := available()):
+        raise InputError(why)
     print(f"{config}: good. {len(queries)} queries x {checked.sampling.n} samples of {checked.model_name}")
     print(f"First prompt ({queries[0].query_id}, verifier {queries[0].verifier}), before any chat template:\n")
     print(queries[0].prompt)

@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Protocol
 
 from harvest.config import SamplingConfig
 
 Messages = list[dict[str, str]]
+
+
+def conversation(system: str, *turns: str) -> Messages:
+    """A conversation: what the system says, if anything, then user and assistant in turn."""
+    messages = [{"role": "system", "content": system}] if system else []
+    return messages + [{"role": role, "content": said} for role, said in zip(cycle(("user", "assistant")), turns)]
 
 
 @dataclass(frozen=True)

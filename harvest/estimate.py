@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harvest.config import Config, LogprobReward, RevisionsStrategy, RolloutsReward
+from harvest.config import Config, LogprobReward, RolloutsReward
 from harvest.run import destination
 
 RATES = (1_000, 5_000, 20_000)
@@ -25,28 +25,22 @@ def estimate(
         Generated tokens per second.
     """
     sampling = config.sampling
-    per_query = sampling.until_solved or sampling.n
-    samples = queries * per_query
-    extra: dict[str, int] = {}
-    for s in config.strategy:
-        if isinstance(s, RevisionsStrategy):
-            generations = s.chains * s.length
-        else:
-            generations = s.runs * sum(map(s.generations, s.budgets))
-        extra[s.label] = queries * generations * sampling.max_tokens
-    for r in config.reward:
-        if isinstance(r, RolloutsReward):
-            extra[f"reward {r.name}, each step"] = samples * r.rollouts * sampling.max_tokens
-    generated = samples * sampling.max_tokens + sum(extra.values())
-    rates = [rate] if rate else list(RATES)
+    samples = queries * sampling.most
+    generations = {
+        "samples": samples,
+        **{s.label: queries * s.per_query for s in config.strategy},
+        **{f"reward {r.name}, each step": samples * r.rollouts for r in config.reward if isinstance(r, RolloutsReward)},
+    }
+    of_these = {name: number * sampling.max_tokens for name, number in generations.items()}
+    generated = sum(of_these.values())
     return {
         "pool": str(destination(config, shard)),
         "queries": queries,
         "samples": samples,
         "prompt_tokens": prompt_tokens,
         "generated_tokens_at_most": generated,
-        "of_these": {"samples": samples * sampling.max_tokens, **extra},
-        "hours_at_most": {f"{int(r)} tokens/s": round(generated / r / 3600, 2) for r in rates},
+        "of_these": of_these,
+        "hours_at_most": {f"{int(r)} tokens/s": round(generated / r / 3600, 2) for r in ([rate] if rate else RATES)},
         "scored_at_most": {r.name: samples for r in config.reward if not isinstance(r, LogprobReward)},
     }
 

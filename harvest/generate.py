@@ -27,33 +27,58 @@ def _vllm(environment: Mapping[str, str]) -> Any:
     return vllm
 
 
-def _load(model: ModelConfig, arguments: dict[str, Any], environment: Mapping[str, str]) -> Any:
-    vllm = _vllm(environment)
-    try:
-        return vllm.LLM(model=model.path, revision=model.revision, disable_log_stats=True, **arguments)
-    except Exception as error:  # whatever a wrong path, a wrong argument or a full device raises
-        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise InputError(f"vllm cannot load '{model.path}': {lines[0][:300]}; see [model] and [engine]") from error
-
-
 def _on_cpu() -> bool:
     from vllm.platforms import current_platform
 
     return bool(current_platform.is_cpu())
 
 
-def _shut_down(llm: Any) -> None:
-    import gc
+class _Loaded:
+    """A model in vLLM."""
 
-    from vllm.distributed import cleanup_dist_env_and_memory
+    answers: bool  # whether a rendered conversation ends where the model's turn begins
+    no_template: str  # what is wrong without a chat template
+    too_long: str  # what to raise for longer texts
 
-    llm.llm_engine.engine_core.shutdown()
-    del llm.llm_engine
-    gc.collect()
-    cleanup_dist_env_and_memory()
+    def __init__(self, model: ModelConfig, arguments: dict[str, Any], environment: Mapping[str, str]) -> None:
+        vllm = _vllm(environment)
+        try:
+            self._llm = vllm.LLM(model=model.path, revision=model.revision, disable_log_stats=True, **arguments)
+        except Exception as error:  # whatever a wrong path, a wrong argument or a full device raises
+            lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            raise InputError(f"vllm cannot load '{model.path}': {lines[0][:300]}; see [model] and [engine]") from error
+        self._tokenizer = self._llm.get_tokenizer()
+
+    def render(self, messages: Messages) -> str:
+        """A conversation as text, by the model's chat template."""
+        if getattr(self._tokenizer, "chat_template", None) is None:
+            raise InputError(self.no_template)
+        text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=self.answers)
+        return str(text)
+
+    def _tokens(self, text: str, what: str) -> dict[str, Any]:
+        """A text as token ids; one that is too long for the model is refused by name."""
+        # A rendered chat begins with the tokenizer's own opening token already.
+        opening = getattr(self._tokenizer, "bos_token", None)
+        ids = self._tokenizer.encode(text, add_special_tokens=not (opening and text.startswith(opening)))
+        limit = int(self._llm.llm_engine.vllm_config.model_config.max_model_len)
+        if len(ids) >= limit:
+            raise InputError(f"{what} has {len(ids)} tokens and leaves no room in {limit}; raise {self.too_long}")
+        return {"prompt_token_ids": ids}
+
+    def close(self) -> None:
+        """Free the device."""
+        import gc
+
+        from vllm.distributed import cleanup_dist_env_and_memory
+
+        self._llm.llm_engine.engine_core.shutdown()
+        del self._llm.llm_engine
+        gc.collect()
+        cleanup_dist_env_and_memory()
 
 
-class VllmGenerator:
+class VllmGenerator(_Loaded):
     """A language model in vLLM.
 
     Parameters
@@ -64,33 +89,25 @@ class VllmGenerator:
         crash with a seed per request).
     """
 
+    answers = True
+    no_template = "the model has no chat template; set task.chat = false and write the prompt out"
+    too_long = "engine.max_model_len"
+
     def __init__(
-        self,
-        model: ModelConfig,
-        engine: Mapping[str, Any],
-        sampling: SamplingConfig,
-        environment: Mapping[str, str] | None = None,
+        self, model: ModelConfig, engine: Mapping[str, Any], sampling: SamplingConfig, environment: Mapping[str, str]
     ) -> None:
-        _vllm(environment or {})
+        _vllm(environment)
         arguments = {"enable_prefix_caching": True, "seed": sampling.seed, **engine}
         if _on_cpu():
             arguments = {"block_size": 32, "enable_chunked_prefill": sampling.seeds == "engine", **arguments}
         self.arguments = arguments
-        self._llm = _load(model, arguments, environment or {})
-        self._engine = self._llm.llm_engine
-        self._tokenizer = self._llm.get_tokenizer()
-        self._ahead = 2 * int(self._engine.vllm_config.scheduler_config.max_num_seqs)
+        super().__init__(model, arguments, environment)
+        self._ahead = 2 * int(self._llm.llm_engine.vllm_config.scheduler_config.max_num_seqs)
         self._asked = 0
 
     def facts(self) -> dict[str, Any]:
         """Engine and its version, for the manifest."""
         return {"vllm": engine_version(), "device": "cpu" if _on_cpu() else "gpu", **self.arguments}
-
-    def render(self, messages: Messages) -> str:
-        """A conversation as the text that the model continues, by its chat template."""
-        if getattr(self._tokenizer, "chat_template", None) is None:
-            raise InputError("the model has no chat template; set task.chat = false and write the prompt out")
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
     def fresh(self) -> None:
         """Forget cached prefixes, which change the last bits of what follows."""
@@ -100,24 +117,22 @@ class VllmGenerator:
         """Responses by key, as they are ready. The engine always has twice as much to do as it can run at once."""
         waiting = iter(requests)
         running: dict[str, Request] = {}
-        queued, more = 0, True
+        queued = 0
         try:
-            while more or running:
-                while more and queued < self._ahead:
-                    request = next(waiting, None)
-                    if request is None:
-                        more = False
-                        break
+            while True:
+                while queued < self._ahead and (request := next(waiting, None)):
                     running[self._add(request, sampling)] = request
                     queued += request.n
-                for output in self._engine.step():
+                if not running:
+                    return
+                for output in self._llm.llm_engine.step():
                     if output.finished:
                         request = running.pop(output.request_id)
                         queued -= request.n
                         yield request.key, [_response(o) for o in output.outputs]
         finally:
             if running:
-                self._engine.abort_request(list(running))
+                self._llm.llm_engine.abort_request(list(running))
 
     def _add(self, request: Request, sampling: SamplingConfig) -> str:
         from vllm import SamplingParams
@@ -139,12 +154,9 @@ class VllmGenerator:
             logprobs=0,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        prompt = self._prompt(request.prompt, f"the prompt of {request.key}")
-        self._engine.add_request(name, prompt, parameters)
+        prompt = self._tokens(request.prompt, f"the prompt of {request.key}")
+        self._llm.llm_engine.add_request(name, prompt, parameters)
         return name
-
-    def _prompt(self, text: str, what: str) -> dict[str, Any]:
-        return _tokens(text, self._tokenizer, self._llm, what, "engine.max_model_len")
 
     def choose(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> list[float]:
         """Probability of a `yes` token against `yes` and `no` ones, right after each prompt."""
@@ -157,7 +169,7 @@ class VllmGenerator:
         if right & wrong:
             raise InputError("a `yes` and a `no` of the judge begin with the same token; choose other words")
         parameters = SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(right | wrong))
-        asked = [self._prompt(p, "a prompt of the judge") for p in prompts]
+        asked = [self._tokens(p, "a prompt of the judge") for p in prompts]
         outputs = self._llm.generate(asked, parameters, use_tqdm=False)
         chances = []
         for output in outputs:
@@ -166,22 +178,6 @@ class VllmGenerator:
             total = agreed + sum(found.get(i, 0.0) for i in wrong)
             chances.append(agreed / total if total > 0 else 0.5)
         return chances
-
-    def close(self) -> None:
-        """Free the device."""
-        del self._engine
-        _shut_down(self._llm)
-
-
-def _tokens(text: str, tokenizer: Any, llm: Any, what: str, remedy: str) -> dict[str, Any]:
-    """A text as token ids; one that is too long for the model is refused by name."""
-    # A rendered chat begins with the tokenizer's own opening token already.
-    opening = getattr(tokenizer, "bos_token", None)
-    ids = tokenizer.encode(text, add_special_tokens=not (opening and text.startswith(opening)))
-    limit = int(llm.llm_engine.vllm_config.model_config.max_model_len)
-    if len(ids) >= limit:
-        raise InputError(f"{what} has {len(ids)} tokens and leaves no room in {limit}; raise {remedy}")
-    return {"prompt_token_ids": ids}
 
 
 def _response(output: Any) -> Response:
@@ -193,7 +189,7 @@ def _response(output: Any) -> Response:
     )
 
 
-class VllmRewardModel:
+class VllmRewardModel(_Loaded):
     """A reward model behind vLLM's pooling interface.
 
     Parameters
@@ -202,27 +198,20 @@ class VllmRewardModel:
         The token at which a process reward model is read; None for outcome reward models.
     """
 
+    answers = False
+    no_template = "the reward model has no chat template; set chat = false in its [[reward]]"
+    too_long = "max_model_len in the engine of its [[reward]]"
+
     def __init__(
-        self,
-        path: str,
-        engine: Mapping[str, Any],
-        step_tag: str | None = None,
-        environment: Mapping[str, str] | None = None,
+        self, path: str, engine: Mapping[str, Any], step_tag: str | None, environment: Mapping[str, str]
     ) -> None:
-        _vllm(environment or {})
+        _vllm(environment)
         from vllm.config import PoolerConfig
 
         arguments: dict[str, Any] = {"runner": "pooling", **engine}
         if step_tag is not None:
             arguments["pooler_config"] = PoolerConfig(tok_pooling_type="STEP", step_tag_id=_tag_id(path, step_tag))
-        self._llm = _load(ModelConfig(path=path), arguments, environment or {})
-        self._tokenizer = self._llm.get_tokenizer()
-
-    def render(self, messages: Messages) -> str:
-        """A finished conversation as text, by its chat template."""
-        if getattr(self._tokenizer, "chat_template", None) is None:
-            raise InputError("the reward model has no chat template; set chat = false in its [[reward]]")
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False))
+        super().__init__(ModelConfig(path=path), arguments, environment)
 
     def outcomes(self, prompts: Sequence[str]) -> list[list[float]]:
         """Logits of each text as a whole: of the classifier, or of the last token of a token-wise reward model."""
@@ -237,14 +226,9 @@ class VllmRewardModel:
     def _encode(self, prompts: Sequence[str], task: str) -> list[Any]:
         from vllm import PoolingParams
 
-        remedy = "max_model_len in the engine of its [[reward]]"
-        tokens = [_tokens(p, self._tokenizer, self._llm, "a response", remedy) for p in prompts]
+        tokens = [self._tokens(p, "a response") for p in prompts]
         outputs = self._llm.encode(tokens, PoolingParams(use_activation=False), pooling_task=task, use_tqdm=False)
         return [o.outputs.data for o in outputs]
-
-    def close(self) -> None:
-        """Free the device."""
-        _shut_down(self._llm)
 
 
 def _tag_id(path: str, tag: str) -> int:

@@ -29,10 +29,10 @@ def make_plan(
 
 def make_facts(
     config: Config,
+    plan: Mapping[str, Any],
+    queries: Sequence[Query],
     *,
     name: str,
-    queries: Sequence[Query],
-    shard: tuple[int, int],
     engine: Mapping[str, Any],
     digest: str,
 ) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def make_facts(
         "licence": config.model.licence,
         "model": {
             "name": config.model_name, "revision": config.model.revision, "source": config.model.source,
-            "fingerprint": _model_fingerprint(config.model.path),
+            "fingerprint": plan["model"],
         },
         "engine": engine,
         "sampling": sampling.model_dump(mode="json", exclude={"until_solved"}),
@@ -58,7 +58,7 @@ def make_facts(
         },
         "reward_models": [r.model_dump(mode="json", exclude_defaults=True) for r in config.reward],
         "strategies": [s.model_dump(mode="json", exclude_defaults=True) for s in config.strategy],
-        "harvest": {"version": harvest.VERSION, "digest": digest, "shard": list(shard)},
+        "harvest": {"version": harvest.VERSION, "digest": digest, "shard": plan["shard"]},
     }  # fmt: skip
 
 

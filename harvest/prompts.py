@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from harvest.config import FileTask, TaskConfig
-from harvest.engine import Messages
+from harvest.engine import Messages, conversation
 from harvest.tasks import Problem, Task, find_task
 from ttcsim.errors import InputError
 
@@ -38,18 +39,15 @@ class Prompter:
         self.task: Task = find_task(config.name)
         self.template = config.prompt or self.task.prompt
         self.chat = self.task.chat if config.chat is None else config.chat
+        where = f"task '{config.name}'"
         if not _FIELD.search(self.template):
-            raise InputError(f"task '{config.name}': its prompt names no column; write {{question}} where it belongs")
+            raise InputError(f"{where}: its prompt names no column; write {{question}} where it belongs")
         if config.system and not self.chat:
-            raise InputError(f"task '{config.name}': `system` needs chat = true; put it into `prompt` instead")
+            raise InputError(f"{where}: `system` needs chat = true; put it into `prompt` instead")
         if config.shots and self.task.examples is None:
-            raise InputError(
-                f"task '{config.name}' has no solved examples; leave shots out, or write them into `prompt`"
-            )
+            raise InputError(f"{where} has no solved examples; leave shots out, or write them into `prompt`")
         if config.shots and isinstance(config, FileTask) and config.shots_file is None:
-            raise InputError(
-                f"task '{config.name}': shots = {config.shots} needs `shots_file`, problems other than these"
-            )
+            raise InputError(f"{where}: shots = {config.shots} needs `shots_file`, problems other than these")
         self._shots: dict[str, Sequence[Problem]] = {}
 
     def prompt(self, problem: Problem, ask: str | None = None) -> str:
@@ -58,15 +56,8 @@ class Prompter:
         if not self.chat:
             shape = self.config.example or self.task.example
             return "".join(fill(shape, fields_of(e)) for e in self.examples(problem)) + ask
-        return self.render(self.messages(problem, ask))
-
-    def messages(self, problem: Problem, ask: str) -> Messages:
-        """The conversation before the model's turn."""
-        messages = [{"role": "system", "content": self.config.system}] if self.config.system else []
-        for e in self.examples(problem):
-            messages.append({"role": "user", "content": fill(self.template, fields_of(e))})
-            messages.append({"role": "assistant", "content": e.solution or e.gold})
-        return [*messages, {"role": "user", "content": ask}]
+        shown = [(fill(self.template, fields_of(e)), e.solution or e.gold) for e in self.examples(problem)]
+        return self.render(conversation(self.config.system, *chain(*shown), ask))
 
     def examples(self, problem: Problem) -> Sequence[Problem]:
         """The solved examples before a problem: never the problem itself."""

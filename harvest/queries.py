@@ -36,27 +36,17 @@ def verifier_of(task: TaskConfig) -> str:
     return name
 
 
-def load_all(config: Config) -> list[tuple[TaskConfig, list[Problem]]]:
-    """The problems of every task; a query_id may stand in only one of them."""
-    tasks = [(task, load_problems(task)) for task in config.task]
-    owner: dict[str, str] = {}
-    for task, problems in tasks:
-        verifier_of(task)
-        for problem in problems:
-            if problem.query_id in owner:
-                raise InputError(
-                    f"query_id '{problem.query_id}' is in two tasks, '{owner[problem.query_id]}' and '{task.name}'"
-                )
-            owner[problem.query_id] = task.name
-    return tasks
-
-
 def make_queries(config: Config, render: Callable[[Messages], str]) -> list[Query]:
-    """All queries in the order of the config."""
-    queries = []
-    for task, problems in load_all(config):
-        prompter, verifier = Prompter(task, render), verifier_of(task)
-        queries += [Query(p, prompter.prompt(p), verifier, prompter) for p in problems]
+    """All queries in the order of the config; a query_id may stand in only one task."""
+    queries, owner = [], dict[str, str]()
+    for task in config.task:
+        problems, verifier, prompter = load_problems(task), verifier_of(task), Prompter(task, render)
+        for problem in problems:
+            name = problem.query_id
+            if name in owner:
+                raise InputError(f"query_id '{name}' is in two tasks, '{owner[name]}' and '{task.name}'")
+            owner[name] = task.name
+            queries.append(Query(problem, prompter.prompt(problem), verifier, prompter))
     return queries
 
 

@@ -83,7 +83,7 @@ def _harvest(config: Config, models: Models, out: Path, resume: bool, shard: tup
         with VerifyBeside(config.verifier) as verify:
             work = Work(config, queries, models, verify, store, report)
             stages = [carry_out(stage, work) for stage in _stages(work)]
-        facts = make_facts(config, name=out.name, queries=queries, shard=shard, engine=engine, digest=whole)
+        facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
         store.publish(assemble(work, stages, facts))
     report.say(f"wrote {out}")
 

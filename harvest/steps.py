@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Sequence
+
+AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
+    "last": lambda values: values[-1],
+    "min": min,
+    "prod": math.prod,
+    "mean": statistics.fmean,
+}
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -25,13 +33,4 @@ def prefixes(text: str, separator: str) -> list[str]:
 
 def aggregate(values: Sequence[float], how: str) -> float:
     """Step values as one score: the last, the least, the product or the mean of them."""
-    match how:
-        case "last":
-            return values[-1]
-        case "min":
-            return min(values)
-        case "prod":
-            return math.prod(values)
-        case "mean":
-            return math.fsum(values) / len(values)
-    raise ValueError(how)
+    return AGGREGATES[how](values)

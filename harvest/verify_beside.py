@@ -27,14 +27,19 @@ def _at_start() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harvest itself stops on Ctrl-C, and its workers with it
 
 
+def _processes(number: int) -> ProcessPoolExecutor:
+    # Not forked: the engine's threads and device handles must not be copied.
+    return ProcessPoolExecutor(number, multiprocessing.get_context("forkserver"), _at_start)
+
+
 class Verdicts:
     """Verdicts of the responses to one query, as they come."""
 
     def __init__(self, beside: VerifyBeside, name: str, problem: Problem, texts: Sequence[str]) -> None:
         self._beside, self._name, self._problem, self._texts = beside, name, problem, texts
         # The same text is verified once; small models say few different things.
-        self._different = list(dict.fromkeys(texts))
-        self._chunks = [self._different[at : at + CHUNK] for at in range(0, len(self._different), CHUNK)]
+        different = list(dict.fromkeys(texts))
+        self._chunks = [different[at : at + CHUNK] for at in range(0, len(different), CHUNK)]
         self._futures = [beside.submit(name, problem, chunk) for chunk in self._chunks]
 
     def ready(self) -> bool:
@@ -61,13 +66,7 @@ class VerifyBeside:
         self.workers = config.workers or max(1, (os.cpu_count() or 2) - 1)
         self._ahead = ahead
         self._open: deque[Future[list[Verdict]]] = deque()
-        self._pool = self._start()
-
-    def _start(self) -> ProcessPoolExecutor:
-        # Not forked: the engine's threads and device handles must not be copied.
-        return ProcessPoolExecutor(
-            self.workers, mp_context=multiprocessing.get_context("forkserver"), initializer=_at_start
-        )
+        self._pool = _processes(self.workers)
 
     def submit(self, name: str, problem: Problem, chunk: Sequence[str]) -> Future[list[Verdict]]:
         """Verify a chunk, waiting first while too many are open: texts must not pile up in memory."""
@@ -78,7 +77,7 @@ class VerifyBeside:
         try:
             future = self._pool.submit(verify_chunk, name, problem, chunk, self.config)
         except BrokenProcessPool:
-            self._pool = self._start()
+            self._pool = _processes(self.workers)
             future = self._pool.submit(verify_chunk, name, problem, chunk, self.config)
         self._open.append(future)
         return future
@@ -91,7 +90,7 @@ class VerifyBeside:
         """After a worker died: each response in a pool of its own, so that only the deadly one counts as wrong."""
         verdicts: list[Verdict] = []
         for text in chunk:
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+            with _processes(1) as pool:
                 try:
                     verdicts += pool.submit(verify_chunk, name, problem, [text], self.config).result()
                 except BrokenProcessPool:

@@ -51,14 +51,19 @@ class SamplingConfig(Table):
             raise ValueError(f"until_solved is {self.until_solved}, but every query gets n = {self.n} samples anyway")
         return self
 
+    @property
+    def most(self) -> int:
+        """The most samples that a query gets."""
+        return self.until_solved or self.n
+
 
 class VerifierConfig(Table):
     """``[verifier]``: limits of the verification, which runs beside the generation."""
 
     workers: int | None = Field(None, ge=1)
     timeout: float = Field(10.0, gt=0)  # seconds a sample (code: per test)
-    memory_mb: int = Field(1024, ge=64)  # of a sandboxed program
-    file_mb: int = Field(16, ge=1)
+    memory_mb: int = Field(1024, ge=64)  # address space of a sandboxed program
+    file_mb: int = Field(16, ge=1)  # each file of it, the output too
     extract: str | None = None  # where the answer stands: boxed, last-number, first-number, line, all, or a regex
     isolation: Literal["require", "try"] = "require"  # "try": run code even where the kernel cannot shut it in
 

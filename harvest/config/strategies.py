@@ -45,6 +45,11 @@ class SearchStrategy(Kept):
         return budget * (1 + self.steps_ahead)
 
     @property
+    def per_query(self) -> int:
+        """Generations of all its runs on a query, at most."""
+        return self.runs * sum(map(self.generations, self.budgets))
+
+    @property
     def label(self) -> str:
         """Name of the strategy in the pool: ``beam(m=4)``, ``beam(m=sqrt)``, ``lookahead(k=3,m=4)``."""
         return f"lookahead(k={self.steps_ahead},m={self.width})" if self.steps_ahead else f"beam(m={self.width})"
@@ -73,6 +78,11 @@ class RevisionsStrategy(Kept):
     length: int = Field(8, ge=1)  # attempts a chain
     memory: int = Field(4, ge=1)  # attempts kept in context
     prompt: str | None = None  # template of a revision: {question}, {attempts}
+
+    @property
+    def per_query(self) -> int:
+        """Attempts at a query."""
+        return self.chains * self.length
 
     @property
     def label(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harvest.config import JudgeReward
-from harvest.engine import Generator
+from harvest.engine import Generator, conversation
 from harvest.prompts import fields_of, fill
 from harvest.queries import Query
 
@@ -25,7 +25,4 @@ class Judge:
 
     def _prompt(self, query: Query, text: str) -> str:
         asked = fill(self.config.prompt or PROMPT, {**fields_of(query.problem), "response": text.strip()})
-        if not self.config.chat:
-            return asked
-        system = [{"role": "system", "content": self.config.system}] if self.config.system else []
-        return self.model.render([*system, {"role": "user", "content": asked}])
+        return self.model.render(conversation(self.config.system, asked)) if self.config.chat else asked

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harvest.config import OutcomeReward, ProcessReward
-from harvest.engine import RewardModel
+from harvest.engine import RewardModel, conversation
 from harvest.prompts import fields_of, fill
 from harvest.queries import Query
 from harvest.steps import split
@@ -29,9 +29,7 @@ def _text(config: OutcomeReward | ProcessReward, model: RewardModel, query: Quer
     asked = fill(config.prompt or "{question}", {**fields_of(query.problem), "response": response})
     if not config.chat:
         return asked if config.prompt and "{response}" in config.prompt else f"{asked}\n{response}"
-    system = [{"role": "system", "content": config.system}] if config.system else []
-    turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": response}]
-    return model.render([*system, *turns])
+    return model.render(conversation(config.system, asked, response))
 
 
 class Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -18,8 +19,9 @@ CHAIN_COLUMNS = {**COLUMNS, **PLACES}
 """Columns of a part of revision chains."""
 
 
-def row(query_id: str, sample: int, response: Response, verdict: Verdict) -> tuple[Any, ...]:
-    """One row, in the order of `COLUMNS`."""
-    right, answer = verdict
-    logprob = response.logprob if math.isfinite(response.logprob) else None
-    return query_id, sample, right, answer, response.tokens, logprob, response.text
+def rows(
+    query_id: str, first: int, responses: Sequence[Response], verdicts: Sequence[Verdict]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query's samples, numbered from `first`, in the order of `COLUMNS`."""
+    for sample, (r, (right, answer)) in enumerate(zip(responses, verdicts, strict=True), first):
+        yield query_id, sample, right, answer, r.tokens, r.logprob if math.isfinite(r.logprob) else None, r.text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import polars as pl
 
 from harvest.engine import Request, Response, request_seed
-from harvest.stages.rows import COLUMNS, row
+from harvest.stages.rows import COLUMNS, rows
 from harvest.stages.stage import Part, Stage, Work
 from harvest.verify_beside import Verdicts
 
@@ -16,14 +17,13 @@ from harvest.verify_beside import Verdicts
 def rounds(work: Work) -> Iterator[Stage]:
     """The first round, and further ones for what stays unsolved."""
     sampling = work.config.sampling
-    limit = sampling.until_solved or sampling.n
     members, drawn, turn = work.queries, 0, 0
     while True:
-        parts = work.cut(f"samples-{turn}", members, each=min(sampling.n, limit - drawn), first=drawn)
+        parts = work.cut(f"samples-{turn}", members, each=min(sampling.n, sampling.most - drawn), first=drawn)
         title = "samples" if turn == 0 else f"samples of unsolved queries, round {turn}"
         yield Stage("samples", title, parts, partial(_make, work, turn))
         drawn, turn = drawn + sampling.n, turn + 1
-        if drawn >= limit:
+        if drawn >= sampling.most:
             return
         solved = {q for part in parts for q in work.read(part).filter("correct")["query_id"].unique()}
         members = [q for q in members if q.query_id not in solved]
@@ -68,9 +68,8 @@ def _together(work: Work, turn: int, parts: Sequence[Part]) -> Iterator[tuple[Pa
 
 
 def _table(part: Part, ready: dict[str, tuple[list[Response], Verdicts]]) -> pl.DataFrame:
-    rows = []
+    table: list[tuple[Any, ...]] = []
     for query in part.queries:
         responses, verdicts = ready.pop(query.query_id)
-        for i, (response, verdict) in enumerate(zip(responses, verdicts.result(), strict=True)):
-            rows.append(row(query.query_id, part.first + i, response, verdict))
-    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+        table += rows(query.query_id, part.first, responses, verdicts.result())
+    return pl.DataFrame(table, schema=COLUMNS, orient="row")

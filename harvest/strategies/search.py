@@ -33,6 +33,11 @@ class Search:
     beams: list[Beam]
     spent: int = 0  # tokens generated, those of beams dropped and of lookahead too
 
+    @property
+    def open(self) -> list[int]:
+        """The beams that go on; a search without any stays as it is."""
+        return [b for b, beam in enumerate(self.beams) if not beam.done]
+
 
 def search(
     queries: Sequence[Query],
@@ -49,91 +54,76 @@ def search(
     steps. A finished response among the kept stands for its M continuations.
     """
     width = strategy.width_at(budget)
+    steps = _Steps(strategy, model, score, sampling)
     runs = [Search(q, run, [Beam()]) for q in queries for run in range(strategy.runs)]
     for turn in range(strategy.rounds):
-        active = [s for s in runs if not all(b.done for b in s.beams)]  # a finished search stays as it is
+        active = [s for s in runs if s.open]
         if not active:
             break
-        copies = budget if turn == 0 else width
-        todo = [(s, b) for s in active for b in range(len(s.beams)) if not s.beams[b].done]
-        grown = _extend(todo, copies, strategy, model, sampling, ("step", strategy.label, budget, turn))
-        for s in active:
-            s.beams = [new for b in range(len(s.beams)) for new in grown.get((id(s), b), [s.beams[b]] * copies)]
-        _score(active, strategy, model, score, sampling, (strategy.label, budget, turn))
+        what = (strategy.label, budget, turn)
+        steps.extend(active, budget if turn == 0 else width, ("step", *what))
+        steps.rate(active, what)
         if turn + 1 < strategy.rounds:
             for s in active:
-                if not all(b.done for b in s.beams):
-                    order = sorted(range(len(s.beams)), key=lambda i: (-s.beams[i].score, i))
-                    s.beams = [s.beams[i] for i in order[: budget // width]]
+                if s.open:
+                    s.beams = sorted(s.beams, key=lambda beam: -beam.score)[: budget // width]
     return runs
 
 
-def _extend(
-    todo: Sequence[tuple[Search, int]],
-    copies: int,
-    strategy: SearchStrategy,
-    model: Generator,
-    sampling: SamplingConfig,
-    what: tuple[object, ...],
-    *,
-    greedy: bool = False,
-) -> dict[tuple[int, int], list[Beam]]:
-    """The next step of some beams, `copies` times each."""
-    stops = (*sampling.stop, strategy.separator) if strategy.separator not in sampling.stop else sampling.stop
+@dataclass(frozen=True)
+class _Steps:
+    """The steps that searches share."""
 
-    def requests() -> Iterator[Request]:
-        for s, b in todo:
-            beam = s.beams[b]
-            seed = request_seed(sampling.seed, s.query.query_id, s.run, b, *what)
-            room = min(strategy.step_tokens, sampling.max_tokens - beam.tokens)
-            yield Request(
-                (s, b), s.query.prompt + beam.text, copies, seed, max_tokens=max(1, room),
-                temperature=0.0 if greedy else None, stop=stops, keep_stop=True,
-            )  # fmt: skip
+    strategy: SearchStrategy
+    model: Generator
+    score: Score
+    sampling: SamplingConfig
 
-    grown: dict[tuple[int, int], list[Beam]] = {}
-    for (s, b), responses in model.stream(requests(), sampling):
-        s.spent += sum(r.tokens for r in responses)
-        grown[id(s), b] = [_grow(s.beams[b], r, strategy, sampling) for r in responses]
-    return grown
+    def extend(
+        self, runs: Sequence[Search], copies: int, what: tuple[object, ...], *, temperature: float | None = None
+    ) -> None:
+        """Put the next steps of every beam in its place: `copies` of them, or of itself where it is done."""
+        sampling, strategy = self.sampling, self.strategy
+        stops = (*sampling.stop, strategy.separator) if strategy.separator not in sampling.stop else sampling.stop
 
+        def requests() -> Iterator[Request]:
+            for i, s in enumerate(runs):
+                for b in s.open:
+                    beam = s.beams[b]
+                    seed = request_seed(sampling.seed, s.query.query_id, s.run, b, *what)
+                    room = min(strategy.step_tokens, sampling.max_tokens - beam.tokens)
+                    yield Request(
+                        (i, b), s.query.prompt + beam.text, copies, seed, max_tokens=max(1, room),
+                        temperature=temperature, stop=stops, keep_stop=True,
+                    )  # fmt: skip
 
-def _grow(beam: Beam, response: Response, strategy: SearchStrategy, sampling: SamplingConfig) -> Beam:
-    tokens = beam.tokens + response.tokens
-    # A step ends with the separator, or is cut off at step_tokens; anything else ended the whole response.
-    goes_on = (response.text.endswith(strategy.separator) or response.cut) and tokens < sampling.max_tokens
-    text = response.text
-    if not goes_on:
-        for stop in sampling.stop:
-            text = text.removesuffix(stop)
-    return Beam(beam.text + text, tokens, not goes_on, beam.score)
+        grown: dict[tuple[int, int], list[Beam]] = {}
+        for (i, b), responses in self.model.stream(requests(), sampling):
+            runs[i].spent += sum(r.tokens for r in responses)
+            grown[i, b] = [self._grow(runs[i].beams[b], r) for r in responses]
+        for i, s in enumerate(runs):
+            s.beams = [new for b, beam in enumerate(s.beams) for new in grown.get((i, b), [beam] * copies)]
 
+    def _grow(self, beam: Beam, response: Response) -> Beam:
+        tokens, text = beam.tokens + response.tokens, response.text
+        # A step ends with the separator, or is cut off at step_tokens; anything else ended the whole response.
+        goes_on = (text.endswith(self.strategy.separator) or response.cut) and tokens < self.sampling.max_tokens
+        if not goes_on:
+            for stop in self.sampling.stop:
+                text = text.removesuffix(stop)
+        return Beam(beam.text + text, tokens, not goes_on, beam.score)
 
-def _score(
-    runs: Sequence[Search],
-    strategy: SearchStrategy,
-    model: Generator,
-    score: Score,
-    sampling: SamplingConfig,
-    what: tuple[object, ...],
-) -> None:
-    ahead = [Search(s.query, s.run, list(s.beams)) for s in runs]
-    for k in range(strategy.steps_ahead):
-        todo = [(s, b) for s in ahead for b in range(len(s.beams)) if not s.beams[b].done]
-        grown = _extend(todo, 1, strategy, model, sampling, ("ahead", k, *what), greedy=True)
-        for s in ahead:
-            s.beams = [grown.get((id(s), b), [beam])[0] for b, beam in enumerate(s.beams)]
-    for s, looked in zip(runs, ahead, strict=True):
-        s.spent += looked.spent
-    items = [(s.query, beam.text) for s in ahead for beam in s.beams]
-    different = list(dict.fromkeys((q.query_id, text) for q, text in items))
-    queries = {q.query_id: q for q, _ in items}
-    values = dict(zip(different, score([(queries[i], text) for i, text in different]), strict=True))
-    for s, looked in zip(runs, ahead, strict=True):
-        s.beams = [
-            replace(mine, score=values[s.query.query_id, seen.text])
-            for mine, seen in zip(s.beams, looked.beams, strict=True)
-        ]
+    def rate(self, runs: Sequence[Search], what: tuple[object, ...]) -> None:
+        """Score every beam, by what it is `steps_ahead` steps further."""
+        ahead = [Search(s.query, s.run, s.beams) for s in runs]
+        for k in range(self.strategy.steps_ahead):
+            self.extend(ahead, 1, ("ahead", k, *what), temperature=0.0)
+        items = {(s.query.query_id, beam.text): (s.query, beam.text) for s in ahead for beam in s.beams}
+        values = dict(zip(items, self.score(list(items.values())), strict=True))
+        for s, seen in zip(runs, ahead, strict=True):
+            s.spent += seen.spent
+            scores = [values[s.query.query_id, beam.text] for beam in seen.beams]
+            s.beams = [replace(beam, score=score) for beam, score in zip(s.beams, scores, strict=True)]
 
 
 def outcome_rows(
@@ -143,12 +133,8 @@ def outcome_rows(
     pending = [verify.verify(s.query.verifier, s.query.problem, [b.text for b in s.beams]) for s in runs]
     rows: list[dict[str, object]] = []
     for s, verdicts in zip(runs, pending, strict=True):
-        chosen = weighted(
-            [
-                Candidate(answer, right, beam.score)
-                for beam, (right, answer) in zip(s.beams, verdicts.result(), strict=True)
-            ]
-        )
+        judged = zip(s.beams, verdicts.result(), strict=True)
+        chosen = weighted([Candidate(answer, right, beam.score) for beam, (right, answer) in judged])
         rows.append(
             {
                 "query_id": s.query.query_id, "strategy": strategy.label, "run": s.run,

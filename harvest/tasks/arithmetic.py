@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from harvest.config import ArithmeticTask
 from harvest.tasks.problem import Problem, Task
@@ -103,41 +104,29 @@ def load(task: ArithmeticTask) -> list[Problem]:
     unknown = sorted(set(names) - set(FAMILIES))
     if unknown:
         raise InputError(f"task 'arithmetic': no family '{unknown[0]}'; there are {', '.join(FAMILIES)}")
-    problems = []
-    for family in names:
-        stream = _questions(family, task.options.seed)
-        for _ in range(SHOTS):
-            next(stream)
-        for i in range(task.options.size):
-            question, gold = next(stream)
-            problems.append(
-                Problem(f"{family}-{i:03d}", question, gold, family, "arithmetic", check={"family": family})
-            )
-    return problems
+    seed, size = task.options.seed, task.options.size
+    return [
+        Problem(f"{family}-{i:03d}", question, gold, family, "arithmetic", check={"family": family})
+        for family in names
+        for i, (question, gold) in enumerate(islice(_questions(family, seed), SHOTS, SHOTS + size))
+    ]
 
 
 def examples(task: ArithmeticTask, problem: Problem) -> Sequence[Problem]:
     """Solved examples of the problem's family."""
-    stream = _questions(problem.level, task.options.seed)
-    return [
-        Problem("", question, gold, problem.level, solution=gold)
-        for question, gold in (next(stream) for _ in range(SHOTS))
-    ]
+    shown = islice(_questions(problem.level, task.options.seed), SHOTS)
+    return [Problem("", question, gold, problem.level, solution=gold) for question, gold in shown]
 
 
 _NUMBER = re.compile(r"-?\d+")
-_LETTER = re.compile(r"[A-Za-z]\b")
-_WORD = re.compile(r"[A-Za-z]{2,}")
+_SPELT = {"last-letter": re.compile(r"[A-Za-z]\b"), "backwards": re.compile(r"[A-Za-z]{2,}")}
 
 
 def extract_answer(text: str, family: str) -> str | None:
     """The final answer in a response: its first number, letter or list of numbers; None when there is none."""
-    if family == "last-letter":
-        letter = _LETTER.search(text)
-        return letter[0].lower() if letter else None
-    if family == "backwards":
-        word = _WORD.search(text)
-        return word[0].lower() if word else None
+    if family in _SPELT:
+        found = _SPELT[family].search(text)
+        return found[0].lower() if found else None
     numbers = [str(int(n)) for n in _NUMBER.findall(text)]
     if family == "sort-3":
         return " ".join(numbers[:3]) if len(numbers) >= 3 else None

@@ -10,31 +10,23 @@ import zlib
 from typing import Any
 
 from harvest.config import FileTask, LiveCodeBenchTask
-from harvest.tasks.files import pick, read_records
+from harvest.tasks.files import Row, read_rows
 from harvest.tasks.problem import Problem, Task
 from ttcsim.errors import InputError
 
 
 def _humaneval(task: FileTask) -> list[Problem]:
-    problems = []
-    for i, record in enumerate(read_records(task)):
-        prompt = str(pick(record, ("prompt",), task, i))
-        problems.append(
-            Problem(
-                query_id=str(record.get("task_id") or f"HumanEval/{i}"),
-                question=prompt,
-                dataset="humaneval",
-                solution=str(record.get("canonical_solution", "")),
-                check={
-                    "kind": "function",
-                    "prompt": prompt,
-                    "entry_point": str(pick(record, ("entry_point",), task, i)),
-                    "test": str(pick(record, ("test",), task, i)),
-                },
-                fields=record,
-            )
+    return [
+        Problem(
+            query_id=str(row.record.get("task_id") or f"HumanEval/{row.at}"),
+            question=row.text("prompt"),
+            dataset="humaneval",
+            solution=str(row.record.get("canonical_solution", "")),
+            check={"kind": "function", **{part: row.text(part) for part in ("prompt", "entry_point", "test")}},
+            fields=row.record,
         )
-    return problems
+        for row in read_rows(task)
+    ]
 
 
 class _OnlyText(pickle.Unpickler):
@@ -57,41 +49,37 @@ def unpack_tests(packed: str) -> list[dict[str, Any]]:
 
 def _livecodebench(task: LiveCodeBenchTask) -> list[Problem]:
     since, until = task.options.since, task.options.until
-    problems = []
-    for i, record in enumerate(read_records(task)):
-        if not since <= str(record.get("contest_date", since))[:10] <= until:
-            continue
-        try:
-            packed = [record.get(name) or "[]" for name in ("public_test_cases", "private_test_cases")]
-            tests = [t for p in packed for t in unpack_tests(p)]
-            metadata = json.loads(record.get("metadata") or "{}")
-            cases = [{"input": str(t["input"]), "output": str(t["output"])} for t in tests]
-            functional = any(t.get("testtype") == "functional" for t in tests)
-        except (ValueError, KeyError, TypeError, zlib.error, pickle.UnpicklingError, EOFError) as error:
-            raise InputError(f"task 'livecodebench', problem {i}: its test cases cannot be read ({error})") from error
-        if not cases:
-            raise InputError(f"task 'livecodebench', problem {i}: it has no test cases")
-        starter = str(record.get("starter_code") or "")
-        if functional and "func_name" not in metadata:
-            raise InputError(f"task 'livecodebench', problem {i}: functional tests, but no func_name in its metadata")
-        question = str(pick(record, ("question_content",), task, i))
-        problems.append(
-            Problem(
-                query_id=str(record.get("question_id") or f"lcb-{i:04d}"),
-                question=question,
-                level=str(record.get("difficulty", "")),
-                dataset="livecodebench",
-                check={
-                    "kind": "calls" if functional else "stdin",
-                    "tests": cases,
-                    "name": metadata.get("func_name", ""),
-                },
-                fields={**record, "how": _HOW_CALLED.replace("{starter}", starter) if functional else _HOW_STDIN},
-            )
-        )
-    if not problems:
+    rows = [row for row in read_rows(task) if since <= str(row.record.get("contest_date", since))[:10] <= until]
+    if not rows:
         raise InputError("task 'livecodebench': no problem lies between its options `since` and `until`")
-    return problems
+    return [_contest_problem(row) for row in rows]
+
+
+def _contest_problem(row: Row) -> Problem:
+    record = row.record
+    try:
+        packed = [record.get(name) or "[]" for name in ("public_test_cases", "private_test_cases")]
+        tests = [t for p in packed for t in unpack_tests(p)]
+        metadata = json.loads(record.get("metadata") or "{}")
+        cases = [{"input": str(t["input"]), "output": str(t["output"])} for t in tests]
+        functional = any(t.get("testtype") == "functional" for t in tests)
+    except (ValueError, KeyError, TypeError, zlib.error, pickle.UnpicklingError, EOFError) as error:
+        raise row.fault(f"its test cases cannot be read ({error})") from error
+    if not cases:
+        raise row.fault("it has no test cases")
+    if functional and "func_name" not in metadata:
+        raise row.fault("functional tests, but no func_name in its metadata")
+    how = _HOW_CALLED.replace("{starter}", str(record.get("starter_code") or "")) if functional else _HOW_STDIN
+    return Problem(
+        query_id=str(record.get("question_id") or f"lcb-{row.at:04d}"),
+        question=row.text("question_content"),
+        level=str(record.get("difficulty", "")),
+        dataset="livecodebench",
+        check={
+            "kind": "calls" if functional else "stdin", "tests": cases, "name": metadata.get("func_name", ""),
+        },
+        fields={**record, "how": how},
+    )  # fmt: skip
 
 
 _HOW_STDIN = (

@@ -4,20 +4,57 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from harvest.config import FileTask
+from harvest.tasks.problem import Problem, Task
 from ttcsim.errors import InputError
 
 Record = Mapping[str, Any]
 
 
-def read_records(task: FileTask, file: str | None = None) -> Sequence[Record]:
+@dataclass(frozen=True)
+class Row:
+    """One record of a problem set, and where it stands."""
+
+    task: Any  # the [task] of its kind
+    source: str
+    at: int
+    record: Record
+
+    def text(self, *columns: str) -> str:
+        """The first of these columns that has a value."""
+        for column in columns:
+            if self.record.get(column) is not None:
+                return str(self.record[column])
+        raise self.fault(f"none of the columns {', '.join(columns)}; it has {', '.join(self.record)}")
+
+    def fault(self, what: str) -> InputError:
+        """What is wrong with it."""
+        return InputError(f"task '{self.task.name}', problem {self.at}: {what}")
+
+
+def file_task(make: Callable[[Row], Problem], about: str, verifier: str, *, prompt: str = "{question}") -> Task:
+    """A task with a problem in every row of a file, and its solved examples in those of another."""
+
+    def load(task: FileTask, file: str | None = None) -> list[Problem]:
+        return [make(row) for row in read_rows(task, file)]
+
+    return Task(load, about, verifier, prompt, examples=lambda task, _: load(task, task.shots_file))
+
+
+def read_rows(task: FileTask, file: str | None = None) -> list[Row]:
     """The rows of a task's problem set, from its file or its dataset."""
+    source = file or task.file or task.dataset or ""
+    return [Row(task, source, i, record) for i, record in enumerate(_records(task, file))]
+
+
+def _records(task: FileTask, file: str | None) -> Sequence[Record]:
     name = file or task.file
     if name is None and task.dataset is not None:
         return _from_datasets(task)
@@ -75,13 +112,3 @@ def _from_datasets(task: FileTask) -> Sequence[Record]:
     except Exception as error:  # it raises whatever its many back ends raise
         raise InputError(f"task '{task.name}': dataset '{task.dataset}': {str(error).splitlines()[0]}") from error
     return [dict(r) for r in rows]
-
-
-def pick(record: Record, names: tuple[str, ...], task: FileTask, at: int) -> Any:
-    """The first of `names` that the record has."""
-    for name in names:
-        if record.get(name) is not None:
-            return record[name]
-    raise InputError(
-        f"task '{task.name}', problem {at}: none of the columns {', '.join(names)}; it has {', '.join(record)}"
-    )

@@ -30,15 +30,14 @@ setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid 
 
 
 def _limit(job: dict[str, float]) -> None:
-    memory, file_size = int(job["memory_mb"]) << 20, int(job["file_mb"]) << 20
-    seconds = int(job["timeout"]) + 2
-    for kind, limit in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_FSIZE, file_size),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ):
+    limits = {
+        resource.RLIMIT_AS: int(job["memory_mb"]) << 20,
+        resource.RLIMIT_FSIZE: int(job["file_mb"]) << 20,
+        resource.RLIMIT_CPU: int(job["timeout"]) + 2,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 64,
+    }
+    for kind, limit in limits.items():
         resource.setrlimit(kind, (limit, limit))
 
 

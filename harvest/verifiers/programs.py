@@ -10,7 +10,7 @@ from typing import Any
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers.rules import Verdict
-from harvest.verifiers.sandbox import Limits, run
+from harvest.verifiers.sandbox import run
 
 _BLOCK = re.compile(r"```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHON = ("python", "python3", "py", "")
@@ -51,21 +51,13 @@ def extract_program(text: str) -> str | None:
 
 def code(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """Whether the program passes all tests. There is no answer to vote on."""
-    limits = Limits(config.timeout, config.memory_mb, config.file_mb, config.isolation)
-    check = problem.check
-    match check["kind"]:
-        case "function":
-            return _function(text, check, limits), None
-        case "calls":
-            return _calls(text, check, limits), None
-        case "stdin":
-            return _stdin(text, check, limits), None
-    raise ValueError(f"unknown kind of test: {check['kind']}")
+    program = extract_program(text)
+    passes = {"function": _function, "calls": _calls, "stdin": _stdin}[problem.check["kind"]]
+    return program is not None and passes(program, problem.check, config), None
 
 
-def _function(text: str, check: Any, limits: Limits) -> bool:
+def _function(program: str, check: Any, limits: VerifierConfig) -> bool:
     prompt, entry = check["prompt"], check["entry_point"]
-    program = extract_program(text) or ""
     definition = re.compile(rf"^[ \t]*def\s+{re.escape(entry)}\b", re.MULTILINE)
     if definition.search(program):  # a whole program: it still needs the imports and helpers before the signature
         source = f"{definition.split(prompt, maxsplit=1)[0]}\n{program}"
@@ -74,10 +66,7 @@ def _function(text: str, check: Any, limits: Limits) -> bool:
     return run(f"{source}\n\n{check['test']}\n\ncheck({entry})\n", limits=limits).finished
 
 
-def _calls(text: str, check: Any, limits: Limits) -> bool:
-    program = extract_program(text)
-    if program is None:
-        return False
+def _calls(program: str, check: Any, limits: VerifierConfig) -> bool:
     tests = check["tests"]
     harness = f"""
 import json as _json, signal as _signal
@@ -89,14 +78,11 @@ for _case in _json.loads({json.dumps(json.dumps(tests))}):
     _got = list(_got) if isinstance(_got, tuple) else _got
     assert _got == _json.loads(_case["output"])
 """
-    everything = Limits(limits.timeout * len(tests), limits.memory_mb, limits.file_mb, limits.isolation)
+    everything = limits.model_copy(update={"timeout": limits.timeout * len(tests)})
     return run(f"{_PRELUDE}\n{program}\n{harness}", limits=everything).finished
 
 
-def _stdin(text: str, check: Any, limits: Limits) -> bool:
-    program = extract_program(text)
-    if program is None:
-        return False
+def _stdin(program: str, check: Any, limits: VerifierConfig) -> bool:
     for case in check["tests"]:
         ended = run(f"{_PRELUDE}\n{program}", stdin=case["input"], limits=limits, needs_end=False)
         if not ended.finished or not same_output(ended.output, case["output"]):

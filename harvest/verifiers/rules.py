@@ -35,11 +35,8 @@ def number(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
 
 def integer(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """The same integer (AIME: 0 to 999); any other number is an answer, and wrong."""
-    value = as_number(_number_in(text, config) or "")
-    if value is None:
-        return False, None
-    right = value == value.to_integral_value() and value == as_number(problem.gold)
-    return right, canonical(value)
+    right, answer = number(text, problem, config)
+    return right and "." not in str(answer), answer  # an integer's canonical text has no point
 
 
 def _number_in(text: str, config: VerifierConfig) -> str | None:

@@ -18,7 +18,9 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from harvest.config import VerifierConfig
 from harvest.verifiers.jail import CONTROL_IN, CONTROL_OUT
 from ttcsim.errors import InputError
 
@@ -29,17 +31,7 @@ _ENVIRONMENT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one run may use."""
-
-    timeout: float = 10.0  # seconds, wall clock
-    memory_mb: int = 1024  # address space
-    file_mb: int = 16  # each file, the output too
-    isolation: str = "require"  # "try": also where the kernel cannot shut it in
-
-
-DEFAULT = Limits()
+DEFAULT = VerifierConfig()
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Run:
     reason: str = ""  # why not: "timeout", "killed by SIGXCPU", the last line of its errors
 
 
-def run(program: str, *, stdin: str = "", limits: Limits = DEFAULT, needs_end: bool = True) -> Run:
+def run(program: str, *, stdin: str = "", limits: VerifierConfig = DEFAULT, needs_end: bool = True) -> Run:
     """Run Python source in a folder of its own that is removed afterwards.
 
     Parameters
@@ -67,8 +59,8 @@ def run(program: str, *, stdin: str = "", limits: Limits = DEFAULT, needs_end: b
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="harvest-run-", ignore_cleanup_errors=True) as folder:
         job = {
-            "folder": folder, "token": token, "program": program, "needs_end": needs_end, "timeout": limits.timeout,
-            "memory_mb": limits.memory_mb, "file_mb": limits.file_mb, "isolation": limits.isolation,
+            "folder": folder, "token": token, "program": program, "needs_end": needs_end,
+            **limits.model_dump(include={"timeout", "memory_mb", "file_mb", "isolation"}),
         }  # fmt: skip
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             with tempfile.TemporaryFile() as order, tempfile.TemporaryFile() as report:
@@ -119,9 +111,9 @@ runpy.run_path(jail, run_name="__main__")
 """
 
 
-def _tail(errors: object) -> str:
-    errors.seek(0)  # type: ignore[attr-defined]
-    lines = errors.read()[-4000:].decode("utf-8", "replace").strip().splitlines()  # type: ignore[attr-defined]
+def _tail(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
     return lines[-1][:200] if lines else ""
 
 

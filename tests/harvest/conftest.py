@@ -1,6 +1,9 @@
 import pytest
 
 from harvest.config import check_config
+from harvest.queries import make_queries
+
+OPTIONS = {"size": 2, "families": ["sum-1", "sum-2", "remainder"]}
 
 
 @pytest.fixture
@@ -11,11 +14,7 @@ def make_config(tmp_path):
         table = {
             "model": {"path": "fake/model"},
             "sampling": {"n": 6, "max_tokens": 16, "seed": 1},
-            "task": {
-                "name": "arithmetic",
-                "shots": 2,
-                "options": {"size": 2, "families": ["sum-1", "sum-2", "remainder"]},
-            },
+            "task": {"name": "arithmetic", "shots": 2, "options": OPTIONS},
             "output": {"path": str(tmp_path / "pool"), "queries_per_part": 2},
             "verifier": {"workers": 1},
         }
@@ -24,3 +23,9 @@ def make_config(tmp_path):
         return check_config(table, "test")
 
     return make
+
+
+@pytest.fixture
+def queries(make_config):
+    """Two of them."""
+    return make_queries(make_config(task={"shots": 0, "options": {"size": 2, "families": ["sum-1"]}}), lambda m: "")

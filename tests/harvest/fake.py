@@ -30,10 +30,9 @@ class FakeGenerator:
         self.closed = True
 
     def response(self, request, i):
-        seed = f"{request.prompt}|{request.seed + i}|{request.temperature}"
+        greedy = request.temperature == 0
+        seed = request.prompt if greedy else f"{request.prompt}|{request.seed + i}|{request.temperature}"
         source = random.Random(hashlib.sha256(seed.encode()).digest())
-        if request.temperature == 0:
-            source = random.Random(hashlib.sha256(request.prompt.encode()).digest())
         text = self.words(source, request)
         return Response(text, max(1, len(text) // 2), -source.random() * 5, cut=False)
 
@@ -55,7 +54,7 @@ class FakeGenerator:
             yield r.key, [self.response(r, i) for i in range(r.n)]
 
     def choose(self, prompts, yes, no):
-        return [int.from_bytes(hashlib.sha256(p.encode()).digest()[:4]) / 2**32 for p in prompts]
+        return [hash_of(p) for p in prompts]
 
 
 class FakeRewardModel:
@@ -63,16 +62,20 @@ class FakeRewardModel:
 
     def __init__(self, path=None, engine=None, tag=None, environment=None):
         self.tag = tag
+        self.seen = []
 
     def render(self, messages):
         return "".join(f"<{m['role']}>{m['content']}" for m in messages)
 
     def outcomes(self, prompts):
-        return [[hash_of(p)] for p in prompts]
+        self.seen += prompts
+        return [[2 * hash_of(p) - 1] for p in prompts]
 
     def steps(self, prompts):
+        self.seen += prompts
         return [
-            [[0.0, hash_of("".join(p.split(self.tag)[: i + 1]))] for i in range(p.count(self.tag))] for p in prompts
+            [[0.0, 2 * hash_of("".join(p.split(self.tag)[: i + 1])) - 1] for i in range(p.count(self.tag))]
+            for p in prompts
         ]
 
     def close(self):
@@ -80,7 +83,8 @@ class FakeRewardModel:
 
 
 def hash_of(text):
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**31 - 1
+    """A number in [0, 1)."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32
 
 
 FACTORY = Factory(FakeGenerator, FakeRewardModel)

@@ -15,8 +15,11 @@ from harvest.estimate import estimate
 ROOT = Path(harvest.__file__).parents[1]
 
 
-def run(*arguments):
-    command = [sys.executable, "-c", "from harvest.cli import main; main()", *map(str, arguments)]
+MAIN = "from harvest.cli import main; main()"
+
+
+def run(*arguments, script=MAIN):
+    command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
 
 
@@ -69,14 +72,8 @@ def test_bad_input_is_one_line(config, arguments, said):
     assert said in ended.stderr and ended.stderr.count("\n") == 1 and "Traceback" not in ended.stderr
 
 
-WITHOUT_VLLM = "import sys; sys.modules['vllm'] = None; from harvest.cli import main; main()"
-
-
 def test_without_vllm_it_says_how_to_get_it(config):
-    ended = subprocess.run(
-        [sys.executable, "-c", WITHOUT_VLLM, "run", config],
-        capture_output=True, text=True, cwd=ROOT, timeout=120,
-    )  # fmt: skip
+    ended = run("run", config, script=f"import sys; sys.modules['vllm'] = None; {MAIN}")
     assert ended.returncode == 2 and "vllm cannot be imported" in ended.stderr and ended.stderr.count("\n") == 1
 
 
@@ -100,17 +97,8 @@ def test_the_bill_counts_strategies_and_rollouts():
 
 def test_tasks_are_listed():
     told = run("tasks").stdout
-    for name in (
-        "math500",
-        "aime",
-        "gsm8k",
-        "humaneval",
-        "livecodebench",
-        "reasoning-gym:NAME",
-        "jsonl",
-        "math-verify",
-    ):
-        assert name in told
+    sets = ("math500", "aime", "gsm8k", "humaneval", "livecodebench", "reasoning-gym:NAME", "jsonl")
+    assert [name for name in (*sets, "math-verify") if name not in told] == []
 
 
 SHARED = {"ttcsim.cli.run", "ttcsim.errors", "ttcsim.pool.format", "ttcsim.pool.folders"}
@@ -139,6 +127,5 @@ print(*(name for name in ("numba", "scipy", "matplotlib", "vllm") if name in sys
 
 
 def test_a_harvest_loads_neither_numba_nor_what_draws():
-    script = LOADED.format(path=str(ROOT / "ttcsim"))
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert ended.stdout.split() == []
+    ended = run(script=LOADED.format(path=str(ROOT / "ttcsim")))
+    assert ended.returncode == 0 and ended.stdout.split() == []

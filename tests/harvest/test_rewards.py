@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvest.config import (
-    JudgeReward,
-    OutcomeReward,
-    ProcessReward,
-    RolloutsReward,
-    SamplingConfig,
-    VerifierConfig,
-)
+from harvest.config import JudgeReward, OutcomeReward, ProcessReward, RolloutsReward, SamplingConfig, VerifierConfig
 from harvest.engine import request_seed
-from harvest.queries import make_queries
 from harvest.rewards import Judge, LogProbability, Outcome, Process, Rollouts, reward_columns
 from harvest.rewards.models import chance
 from harvest.steps import aggregate, prefixes, split
@@ -55,34 +47,14 @@ def test_logits_to_chances():
         chance([0.0, 0.0], 2)
 
 
-@pytest.fixture
-def queries(make_config):
-    return make_queries(make_config(task={"shots": 0, "options": {"size": 2, "families": ["sum-1"]}}), lambda m: "")
-
-
-class Notes(FakeRewardModel):
-    def __init__(self, tag=None):
-        super().__init__(tag=tag)
-        self.seen = []
-
-    def outcomes(self, prompts):
-        self.seen += prompts
-        return super().outcomes(prompts)
-
-    def steps(self, prompts):
-        self.seen += prompts
-        return super().steps(prompts)
-
-
 def test_a_process_reward_model_reads_a_tag_after_every_step(queries):
-    model = Notes("<+>")
+    model = FakeRewardModel(tag="<+>")
     config = ProcessReward(name="prm", kind="process", model="m", step_tag="<+>", separator="\n", system="Reason.")
     values = Process(config, model).scores([(queries[0], "one\ntwo <+>\nthree"), (queries[1], "alone")])
     assert [len(v) for v in values] == [3, 1]
     question = queries[0].problem.question
-    assert (
-        model.seen[0] == f"<system>Reason.<user>{question}<assistant>one<+>two <+>three<+>"
-    )  # a tag of its own is removed
+    # A tag of its own is removed.
+    assert model.seen[0] == f"<system>Reason.<user>{question}<assistant>one<+>two <+>three<+>"
 
 
 def test_a_process_reward_model_that_skips_steps_is_noticed(queries):
@@ -96,7 +68,7 @@ def test_a_process_reward_model_that_skips_steps_is_noticed(queries):
 
 
 def test_an_outcome_reward_model_sees_the_whole(queries):
-    model = Notes()
+    model = FakeRewardModel()
     Outcome(OutcomeReward(name="orm", kind="outcome", model="m"), model).scores([(queries[0], " 7")])
     Outcome(OutcomeReward(name="orm", kind="outcome", model="m", chat=False), model).scores([(queries[0], " 7")])
     template = OutcomeReward(name="orm", kind="outcome", model="m", chat=False, prompt="{question} => {response}!")
@@ -154,6 +126,5 @@ def test_request_seeds_are_far_apart():
     seeds = sorted(request_seed(0, f"q{i}", "samples", turn) for i in range(2000) for turn in range(2))
     gaps = [b - a for a, b in itertools.pairwise(seeds)]
     assert min(gaps) > 100_000 and max(seeds) + 10**9 < 2**63  # no two requests share a random stream
-    assert (
-        request_seed(0, "q", "samples", 0) == request_seed(0, "q", "samples", 0) != request_seed(1, "q", "samples", 0)
-    )
+    once, again, other = (request_seed(seed, "q", "samples", 0) for seed in (0, 0, 1))
+    assert once == again != other

@@ -99,6 +99,16 @@ class Stops(Exception):
     """The power goes out."""
 
 
+def unfinished(config, asked="stream"):
+    """A harvest that stops where its model is first asked for this."""
+
+    def stops(*_):
+        raise Stops
+
+    with pytest.raises(Stops):
+        harvest(config, Factory(type("Dies", (FakeGenerator,), {asked: stops}), FakeRewardModel))
+
+
 @pytest.mark.parametrize("after", [0, 1, 3, 7, 14, 40, 60])
 def test_a_stopped_harvest_goes_on_to_the_same_bytes(make_config, tmp_path, after):
     whole = harvest(make_config(reward=REWARDS, strategy=STRATEGIES, output={"path": str(tmp_path / "whole")}))
@@ -132,43 +142,22 @@ def test_a_stopped_harvest_goes_on_to_the_same_bytes(make_config, tmp_path, afte
 
 KILLED = """
 import sys
-from harvest.config import load_config
+from harvest.config import Config
 from harvest.run import run
 from tests.harvest.fake import FACTORY
 print("ready", flush=True)
-run(load_config(sys.argv[1]), factory=FACTORY, resume=True)
+run(Config.model_validate_json(sys.argv[1]), factory=FACTORY, resume=True)
 """
 
 
 def test_sigkill_at_any_moment_loses_nothing(make_config, tmp_path):
     """Killed again and again until one run gets through: the same bytes as a run in peace."""
     whole = harvest(make_config(output={"path": str(tmp_path / "whole"), "queries_per_part": 1}))
-    file = tmp_path / "c.toml"
-    file.write_text(
-        f"""
-        [model]
-        path = "fake/model"
-        [engine]
-        delay = 0.15
-        [sampling]
-        n = 6
-        max_tokens = 16
-        seed = 1
-        [task]
-        name = "arithmetic"
-        shots = 2
-        options = {{ size = 2, families = ["sum-1", "sum-2", "remainder"] }}
-        [output]
-        path = "{tmp_path / "pool"}"
-        queries_per_part = 1
-        [verifier]
-        workers = 1
-        """
-    )
+    slow = make_config(engine={"delay": 0.15}, output={"queries_per_part": 1}).model_dump_json()
     out, kills = tmp_path / "pool", 0
     for attempt in range(40):
         process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(file)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            [sys.executable, "-c", KILLED, slow], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=Path(__file__).parents[2], start_new_session=True,
         )  # fmt: skip
         assert process.stdout.readline() == b"ready\n"
@@ -226,24 +215,9 @@ def test_shards_join_to_the_whole(make_config, tmp_path):
 
 
 def test_rewards_may_be_added_to_an_unfinished_harvest(make_config):
-    class Dies(FakeGenerator):
-        def choose(self, prompts, yes, no):
-            raise Stops
-
-    with pytest.raises(Stops):
-        harvest(make_config(reward=[REWARDS[1]]), Factory(Dies, FakeRewardModel))
+    unfinished(make_config(reward=[REWARDS[1]]), "choose")
     pool = ttcsim.load(harvest(make_config(reward=REWARDS[:3]), resume=True))
     assert set(pool.rewards) == {"reward", "reward_sure", "reward_orm"}
-
-
-def unfinished(config):
-    class Dies(FakeGenerator):
-        def stream(self, requests, sampling):
-            raise Stops
-            yield
-
-    with pytest.raises(Stops):
-        harvest(config, Factory(Dies, FakeRewardModel))
 
 
 def test_never_mixes_what_was_measured_differently(make_config):
@@ -326,13 +300,8 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(make_config, tmp_path
 
 
 def test_a_damaged_part_is_named(make_config, tmp_path):
-    class Dies(FakeGenerator):
-        def choose(self, prompts, yes, no):
-            raise Stops
-
     config = make_config(reward=[REWARDS[1]])
-    with pytest.raises(Stops):
-        harvest(config, Factory(Dies, FakeRewardModel))
+    unfinished(config, "choose")
     part = tmp_path / "pool.partial" / "samples-0" / "part-00001.parquet"
     part.write_bytes(part.read_bytes()[:-9])
     with pytest.raises(InputError, match=r"part-00001.parquet: not a whole Parquet file"):

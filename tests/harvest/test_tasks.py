@@ -22,14 +22,7 @@ def write(path, rows):
 
 
 def test_math500(tmp_path):
-    row = {
-        "problem": "P",
-        "answer": "\\frac12",
-        "level": "Level 4",
-        "subject": "Algebra",
-        "unique_id": "test/1",
-        "solution": "S",
-    }
+    row = dict(problem="P", answer="\\frac12", level="Level 4", subject="Algebra", unique_id="test/1", solution="S")
     (problem,) = load_problems(FileTask(name="math500", file=write(tmp_path / "m.jsonl", [row])))
     assert (problem.query_id, problem.gold, problem.level, problem.solution) == ("test/1", "\\frac12", "4", "S")
 

@@ -50,32 +50,24 @@ def test_equal_numbers_have_one_text(number):
 
 
 @pytest.mark.parametrize(
-    ("text", "right", "answer"),
+    ("name", "gold", "text", "right", "answer"),
     [
-        ("so it is\n#### 1,005", True, "1005"),
-        (r"hence $\boxed{1005.00}$", True, "1005"),
-        ("The answer is $1005.", True, "1005"),
-        ("first 1005, then 7", False, "7"),
-        (r"\boxed{1{,}005}", False, "5"),
-        ("nothing", False, None),
+        ("number", "1005", "so it is\n#### 1,005", True, "1005"),
+        ("number", "1005", r"hence $\boxed{1005.00}$", True, "1005"),
+        ("number", "1005", "The answer is $1005.", True, "1005"),
+        ("number", "1005", "first 1005, then 7", False, "7"),
+        ("number", "1005", r"\boxed{1{,}005}", False, "5"),
+        ("number", "1005", "nothing", False, None),
+        ("integer", "70", r"\boxed{070}", True, "70"),
+        ("integer", "70", r"\boxed{70.5}", False, "70.5"),
+        ("integer", "70", "The final answer is 70", True, "70"),
+        ("integer", "70", "perhaps 71", False, "71"),
+        ("integer", "70", "", False, None),
+        ("integer", "70.5", r"\boxed{70.5}", False, "70.5"),
     ],
 )
-def test_numbers(text, right, answer):
-    assert judge("number", text, "1005") == (right, answer)
-
-
-@pytest.mark.parametrize(
-    ("text", "right", "answer"),
-    [
-        (r"\boxed{070}", True, "70"),
-        (r"\boxed{70.5}", False, "70.5"),
-        ("The final answer is 70", True, "70"),
-        ("perhaps 71", False, "71"),
-        ("", False, None),
-    ],
-)
-def test_integers(text, right, answer):
-    assert judge("integer", text, "70") == (right, answer)
+def test_numbers(name, gold, text, right, answer):
+    assert judge(name, text, gold) == (right, answer)
 
 
 @pytest.mark.parametrize(

@@ -54,16 +54,10 @@ overlap = false
 )
 
 
-def harvest(*arguments, **options):
+def harvest(*arguments):
     command = [sys.executable, "-c", "from harvest.cli import main; main()", "run", *map(str, arguments)]
     return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        **options,
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
 
 
