@@ -246,7 +246,8 @@ def hand_out(plan: Rounds, e: Events, block: int, left: int) -> None:
     n = len(e.keys)
     order = np.empty(n, np.int64)
     rank(np.zeros(n, np.int64), e.priorities, order, np.empty(n, np.int64))
-    for q in order:
+    for i in range(n):
+        q = order[i]
         if e.explored[q] <= block * k < e.leave[q] and left > 0:
             extra = min(k, e.leave[q] - block * k, left)
             e.drawn[q] += extra
