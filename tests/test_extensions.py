@@ -132,7 +132,8 @@ result = ttcsim.sweep(pool, ["hopeful(patience=0.5)", "uniform"], [1, 3], reps=2
 priced = ttcsim.sweep(pool, ["elimination"], [30], reps=5, cost="calls")
 from ttcsim.guarantees import as_rows, check
 rows = as_rows(check(pool, budgets=[1, 2], reps=20, policies=["elimination"]))
-imported = ttcsim.pool.importers.FORMATS["marks"].read(sys.argv[1])
+from ttcsim.pool.importers import FORMATS
+imported = FORMATS["marks"].read(sys.argv[1])
 frame = result.frame
 print(json.dumps({
     "first": frame.filter(policy="uniform", budget=1.0, metric="accuracy_first")["mean"].item(),

@@ -147,7 +147,8 @@ class Policy:
         plain = getattr(type(self), "scores", None)
         if plain is not None:
             used.append(reads_of(plain, 1))
-        found = frozenset().union(*(r.row if r.row is not None else () for r in used))
+        seen = [r.row if r.exact else r.row & FIELDS.keys() for r in used if r.row is not None]
+        found: frozenset[str] = frozenset().union(*seen)
         known = {*FIELDS, *(("memory",) if setup.memory is not None else ()), *(dir(np.ndarray) if plain else ())}
         self._refuse_unknown(found, known)
         return found & frozenset(FIELDS), all(r.row is not None for r in used)

@@ -15,6 +15,7 @@ class Reads(NamedTuple):
     row: frozenset[str] | None  # of the row; None: it hands the row on to where this cannot be followed
     params: frozenset[str]
     key: bool  # whether it uses its random stream
+    exact: bool = True  # False: there is no source, and these are all attribute names in its code
 
 
 def reads_of(function: Callable[..., Any], row: int) -> Reads:
@@ -26,7 +27,7 @@ def reads_of(function: Callable[..., Any], row: int) -> Reads:
     tree = _tree(function)
     if tree is None:
         names = frozenset(_attribute_names(function.__code__))
-        return Reads(names, frozenset(), function.__code__.co_argcount > row + 2)
+        return Reads(names, names, function.__code__.co_argcount > row + 2, exact=False)
     arguments = [a.arg for a in tree.args.args]
     seen, params = (_uses(tree, name, function, frozenset()) for name in arguments[row : row + 2])
     loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}

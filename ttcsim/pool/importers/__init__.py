@@ -1,9 +1,15 @@
 """Foreign formats, one a file; each turns a file or folder into a `Pool`."""
 
-from ttcsim.pool.importers import counts, inspect_logs, lm_eval, monkeys, samples
-from ttcsim.pool.importers.importer import Importer
+from ttcsim.pool.importers.importer import Importer as Importer
+from ttcsim.registry import collect
 
-FORMATS: dict[str, Importer] = {
-    module.IMPORTER.name: module.IMPORTER for module in (samples, counts, lm_eval, inspect_logs, monkeys)
-}
+_FILES = (
+    "samples",
+    "counts",
+    "lm_eval",
+    "inspect_logs",
+    "monkeys",
+)
+
+FORMATS: dict[str, Importer] = {importer.name: importer for importer in collect(__name__, "IMPORTER", _FILES)}
 """Importer of each format that ``ttcsim pool import`` knows, in the order in which it lists them."""
