@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import product
 
 import polars as pl
 
@@ -23,25 +24,21 @@ def revise(
 ) -> dict[tuple[str, int, int], Response]:
     """Attempts by (query_id, chain, step); step 0 is an ordinary response."""
     attempts: dict[tuple[str, int, int], Response] = {}
-
-    def first() -> Iterator[Request]:
-        for q in queries:
-            yield Request(q.query_id, q.prompt, strategy.chains, request_seed(sampling.seed, q.query_id, "chains"))
-
-    for query_id, responses in model.stream(first(), sampling):
+    first = [
+        Request(q.query_id, q.prompt, strategy.chains, request_seed(sampling.seed, q.query_id, "chains"))
+        for q in queries
+    ]
+    for query_id, responses in model.stream(first, sampling):
         for chain, response in enumerate(responses):
             attempts[query_id, chain, 0] = response
     for step in range(1, strategy.length):
-
-        def further(step: int = step) -> Iterator[Request]:
-            for q in queries:
-                for chain in range(strategy.chains):
-                    seen = range(max(0, step - strategy.memory), step)
-                    prompt = revision_prompt(q, [attempts[q.query_id, chain, s].text for s in seen], strategy)
-                    seed = request_seed(sampling.seed, q.query_id, "chains", chain, step)
-                    yield Request((q.query_id, chain, step), prompt, 1, seed)
-
-        for key, responses in model.stream(further(), sampling):
+        further = []
+        for q, chain in product(queries, range(strategy.chains)):
+            seen = range(max(0, step - strategy.memory), step)
+            prompt = revision_prompt(q, [attempts[q.query_id, chain, s].text for s in seen], strategy)
+            seed = request_seed(sampling.seed, q.query_id, "chains", chain, step)
+            further.append(Request((q.query_id, chain, step), prompt, 1, seed))
+        for key, responses in model.stream(further, sampling):
             attempts[key] = responses[0]
     return attempts
 
