@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import commands
 import polars as pl
 import pytest
 
@@ -19,15 +20,12 @@ POOL = "builtin:smollm2-arithmetic"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run in this process (compiled kernels are reused): (exit code, stdout, stderr)."""
+def run():
+    """Run in this process: (exit code, stdout, stderr)."""
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["ttcsim", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
+        ended = commands.run(*arguments)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return call
 

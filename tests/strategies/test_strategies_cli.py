@@ -1,17 +1,15 @@
 """``ttcsim strategies``: every command on worlds and on pools, figures, bad input."""
 
 import json
-import subprocess
-import sys
 
+import commands
 import pytest
 
 SMALL = ["--world", "tree", "-n", "40", "--runs", "4"]
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "ttcsim", "strategies", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return commands.run("strategies", *arguments)
 
 
 def rows(*arguments):

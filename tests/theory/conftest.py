@@ -1,18 +1,15 @@
 """The command line within a test."""
 
+import commands
 import pytest
-
-from ttcsim import cli
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
+def command():
     """Runs ``ttcsim ARGUMENTS``: exit code, standard output, standard error."""
 
     def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["ttcsim", *arguments])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        return exit_.value.code, *capsys.readouterr()
+        ended = commands.run(*arguments)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return run
