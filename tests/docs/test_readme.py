@@ -15,7 +15,11 @@ BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 pytestmark = pytest.mark.filterwarnings("ignore:policy", "ignore:skipped")
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.strip().splitlines()[-1][:40])
+@pytest.mark.parametrize(
+    "block",
+    [pytest.param(b, marks=[pytest.mark.slow] if '"all"' in b else []) for b in BLOCKS],
+    ids=lambda block: block.strip().splitlines()[-1][:40],
+)
 def test_python_blocks_run(block, tmp_path, monkeypatch, capsys):
     (tmp_path / "mine.py").write_text(block)
     monkeypatch.syspath_prepend(tmp_path)

@@ -207,6 +207,7 @@ def mutations(problem):
     yield ("\n".join([*lines[:last], f"{indent}return not ({lines[last].strip().removeprefix('return ')})"]) + "\n")
 
 
+@pytest.mark.slow
 def test_humaneval_solutions_pass_and_their_mutations_fail(shared_data):
     problems = load_problems(FileTask(name="humaneval", file=str(shared_data / "problems" / "HumanEval.jsonl.gz")))
     with VerifyBeside(VerifierConfig(timeout=20, workers=2)) as beside:

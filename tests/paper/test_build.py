@@ -1,9 +1,12 @@
 """Every part of the paper builds, on its smallest setting."""
 
+import pytest
+
 from paper import build
 from paper.builtin_pool import sweep
 
 
+@pytest.mark.slow
 def test_every_part_builds(tmp_path, capsys):
     build.main(str(tmp_path), reps=sweep.TESTING_REPS)
     paths = capsys.readouterr().out.split()
