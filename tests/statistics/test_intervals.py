@@ -33,7 +33,6 @@ def test_replay_interval_covers_the_exact_value():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:policy")
-@pytest.mark.slow
 def test_query_interval_covers_the_mean_over_query_sets():
     """And resampling values as if the allocation were given does not: elimination's intervals come out too narrow."""
     trials, reps = 500, 30

@@ -124,7 +124,7 @@ def _show_efficiency(comparison: pl.DataFrame) -> None:
     def cell(row: Row) -> str:
         return f"{'≥' if row['at_least'] else ''}{row['efficiency']:.2f}x"
 
-    title = f"efficiency against {comparison['baseline'][0]}: budget it needs / own budget"
+    title = f"efficiency against {comparison['baseline'][0]}: budget it needs / own spending"
     _by_budget(comparison.filter(metric="coverage"), cell, title)
 
 

@@ -180,7 +180,7 @@ def plot_efficiency(comparison: pl.DataFrame, *, cost: str = "samples", title: s
     axes.axhline(1, color="#0072B2", linewidth=1)
     budget_axis(axes, comparison["budget"], cost)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
-    axes.set_ylabel(f"efficiency: budget {base} needs / own budget")
+    axes.set_ylabel(f"efficiency: budget {base} needs / own spending")
     note = "  (hollow: at least, the pool ends there)" if comparison.height and comparison["at_least"].any() else ""
     axes.set_title(title + note, fontsize=10, loc="left")
     label_ends(axes, ends)
