@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import njit
+from ttcsim.compiled.jit import inlined, njit
 from ttcsim.compiled.rng import stream, uniform
 from ttcsim.compiled.special import normal
 from ttcsim.errors import InputError
@@ -166,7 +166,7 @@ def _revise(rates, key, how):  # type: ignore[no-untyped-def]
     return winner, b.top[winner]
 
 
-@njit
+@inlined
 def _chain(rates, key, base, how, b):  # type: ignore[no-untyped-def]
     """Attempts of one chain, each a revision of the one before."""
     p, gain, stuck, flip, trap = rates[0], rates[1], rates[2], rates[3], rates[4]

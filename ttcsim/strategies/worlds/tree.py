@@ -232,8 +232,11 @@ def _search(rates, logits, key, how):  # type: ignore[no-untyped-def]
     beams, before = _beams(how.budget), _beams(how.budget)
     steps = logits.shape[1] - 1
     for depth in range(1, steps + 1):
-        _go_on_from(beams, how.width if depth > 1 else 0, before)
-        _extend(rates, logits, key, how, depth, before, beams)
+        if how.width > 0 and depth > 1:
+            _go_on_from(beams, how.width, before)
+            _extend(rates, logits, key, how, depth, before, beams)
+        else:
+            _extend(rates, logits, key, how, depth, beams, beams)
     return _answer(rates, key, how, steps, beams)
 
 
@@ -244,17 +247,16 @@ def _beams(n: int) -> Beams:
 
 @njit
 def _go_on_from(beams, width, before):  # type: ignore[no-untyped-def]
-    """Each beam goes on from itself, or `width` of them from each of the best: written to `before`."""
-    n = len(beams.score)
-    order = np.argsort(-beams.score) if width > 0 else np.arange(n)
-    for i in range(n):
-        parent = order[i // max(width, 1)]
+    """`width` beams go on from each of the best: written to `before`."""
+    order = np.argsort(-beams.score)
+    for i in range(len(order)):
+        parent = order[i // width]
         before.state[i], before.error[i] = beams.state[parent], beams.error[parent]
 
 
 @njit
 def _extend(rates, logits, key, how, depth, before, beams):  # type: ignore[no-untyped-def]
-    """Every beam takes a step, and is scored after as many more as are looked ahead."""
+    """Every beam takes a step, and is scored after as many more as are looked ahead; `before` may be `beams` itself."""
     a, r, e = rates[0], rates[1], rates[2]
     rho = how.persistence
     fresh = math.sqrt(1 - rho * rho)
