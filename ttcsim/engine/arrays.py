@@ -62,20 +62,30 @@ class Tally(NamedTuple):
     exhausted: NDArray[np.int64]  # i8[R, B] queries whose samples were used up
     query_covered: NDArray[np.int64]  # i8[B, Q] replications in which the query was covered
     query_draws: NDArray[np.int64]  # i8[B, Q] draws summed over replications
-    draws: NDArray[np.int64]  # i8[R, B, Q] draws in every replication, for selectors; or i8[0, B, Q]
+    chosen: NDArray[np.int64]  # i8[S, R, B] selectors' accuracy, sum over queries in units of FIXED_POINT
+    query_chosen: NDArray[np.int64]  # i8[S, B, Q] the same per query, sum over replications
+    draws: NDArray[np.int64]  # i8[R, B, Q] draws in every replication, which selectors start from; or i8[0, B, Q]
+
+    def add(self, part: Tally, first: int, last: int, budgets: slice = slice(None)) -> None:
+        """Enter the outcome of replications ``first .. last-1``, at some of the budgets."""
+        for name, array in self._asdict().items():
+            if name == "draws":
+                if len(array):
+                    array[first:last, budgets] = part.draws
+            elif name.startswith("query_"):
+                array[..., budgets, :] += getattr(part, name)
+            else:
+                array[..., first:last, budgets] = getattr(part, name)
 
 
 FIXED_POINT = 1 << 40
 """One in the fixed-point sums: expectations over ties add up to the same bits in any order."""
 
 
-def make_tally(reps: int, budgets: int, queries: int, *, every_draw: bool = False) -> Tally:
+def make_tally(reps: int, budgets: int, queries: int, selectors: int = 0, *, every_draw: bool = False) -> Tally:
     """A tally of zeros; with `every_draw` it also has room for the draws of every replication."""
-    return Tally(
-        covered=np.zeros((reps, budgets), np.int64),
-        spent=np.zeros((reps, budgets), np.int64),
-        exhausted=np.zeros((reps, budgets), np.int64),
-        query_covered=np.zeros((budgets, queries), np.int64),
-        query_draws=np.zeros((budgets, queries), np.int64),
-        draws=np.zeros((reps if every_draw else 0, budgets, queries), np.int64),
-    )
+    shapes = {
+        "query_covered": (budgets, queries), "query_draws": (budgets, queries), "chosen": (selectors, reps, budgets),
+        "query_chosen": (selectors, budgets, queries), "draws": (reps if every_draw else 0, budgets, queries),
+    }  # fmt: skip
+    return Tally(*(np.zeros(shapes.get(name, (reps, budgets)), np.int64) for name in Tally._fields))

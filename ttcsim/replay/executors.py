@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-from ttcsim.replay.replay import Measured, Replay
+from ttcsim.engine.arrays import Tally
+from ttcsim.replay.replay import Replay
 
 _CHUNK = 50
 
@@ -18,11 +19,11 @@ def available_cores() -> int:
 
 def replicate(
     replays: Sequence[Replay],
-    before: Sequence[Measured],
+    before: Sequence[Tally],
     reps: int,
     executor: Executor,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Measured]:
+) -> list[Tally]:
     """Outcomes of replications ``0 .. reps-1`` of every policy, of which those in `before` are there.
 
     `progress` is called with (replications done, replications in all) from the calling thread.

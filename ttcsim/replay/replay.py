@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,26 +26,6 @@ from ttcsim.replay.setting import Setting, refuse_unfit
 _CELLS = 4_000_000  # draws by replication, budget and query that are held for the selectors at a time
 
 
-class Measured(NamedTuple):
-    """Outcome of a range of replications; whole numbers only, so that sums do not depend on chunks or threads."""
-
-    covered: NDArray[np.int64]  # i8[R, B] queries with a correct sample drawn
-    spent: NDArray[np.int64]  # i8[R, B] total cost
-    exhausted: NDArray[np.int64]  # i8[R, B] queries whose samples were used up
-    query_covered: NDArray[np.int64]  # i8[B, Q] replications in which the query was covered
-    query_draws: NDArray[np.int64]  # i8[B, Q] draws summed over replications
-    chosen: NDArray[np.int64]  # i8[S, R, B] selectors' accuracy, sum over queries in units of FIXED_POINT
-    query_chosen: NDArray[np.int64]  # i8[S, B, Q] the same per query, sum over replications
-
-    def add(self, part: Measured, first: int, last: int, budgets: slice = slice(None)) -> None:
-        """Enter the outcome of replications ``first .. last-1``, of some of the budgets."""
-        for name, array in self._asdict().items():
-            if name.startswith("query_"):
-                array[..., budgets, :] += getattr(part, name)
-            else:
-                array[..., first:last, budgets] = getattr(part, name)
-
-
 class Replay:
     """One policy on one setting, ready to run any range of replications on any thread."""
 
@@ -59,8 +38,8 @@ class Replay:
         self.x = columns.samples(policy, setting)
         if setup.stop is never:
             self.x = self.x._replace(flags=read_only(self.x.flags & np.uint8(CORRECT)))
-        self.sought = CORRECT if policy.oracle == "outcomes" else CORRECT | HIT
-        self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & np.uint8(self.sought))
+        sought = np.uint8(CORRECT if policy.oracle == "outcomes" else CORRECT | HIT)
+        self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & sought)
         self.by_events = len(self.x.price) == 0 and not policy.streamed() and not self.plain and _in_plain_rounds(setup)
         self.depth = self._expected_depth() if self.by_events or policy.oracle == "outcomes" else 0
         if self.plain:
@@ -81,19 +60,14 @@ class Replay:
         other.depth = other._expected_depth() if other.depth else 0
         return other
 
-    def zeros(self, reps: int) -> Measured:
-        """Room for `reps` replications."""
-        budgets, queries = len(self.setting.totals), self.setting.pool.n_queries
-        selectors = len(self.setting.selectors)
-        tally = make_tally(reps, budgets, queries)._asdict()
-        del tally["draws"]
-        return Measured(
-            **tally,
-            chosen=np.zeros((selectors, reps, budgets), np.int64),
-            query_chosen=np.zeros((selectors, budgets, queries), np.int64),
-        )
+    def zeros(self, reps: int, budgets: int | None = None, *, every_draw: bool = False) -> Tally:
+        """Room for `reps` replications at all budgets, or at so many."""
+        if budgets is None:
+            budgets = len(self.setting.totals)
+        queries, selectors = self.setting.pool.n_queries, len(self.setting.selectors)
+        return make_tally(reps, budgets, queries, selectors, every_draw=every_draw)
 
-    def run(self, first: int, last: int) -> Measured:
+    def run(self, first: int, last: int) -> Tally:
         """Replay replications ``first .. last-1``. Releases the GIL."""
         whole = self.zeros(last - first)
         cells = len(self.setting.totals) * self.setting.pool.n_queries
@@ -103,30 +77,22 @@ class Replay:
             whole.add(self._run(at, end), at - first, end - first)
         return whole
 
-    def _run(self, first: int, last: int) -> Measured:
-        setting, n = self.setting, self.setting.pool.n_queries
-        part = self.zeros(last - first)
-        tally = make_tally(last - first, len(setting.totals), n, every_draw=bool(setting.selectors))
-        anytime = self.policy.anytime and not self.policy.streamed()
+    def _run(self, first: int, last: int) -> Tally:
+        setting, selecting = self.setting, bool(self.setting.selectors)
+        tally = self.zeros(last - first, every_draw=selecting)
         if self.by_events or self.policy.oracle == "outcomes":
             self._run_by_events(first, last, tally)
-        elif anytime:
+        elif self.policy.anytime and not self.policy.streamed():
             self._run_by_draws(setting.totals, int(setting.plans[-1]), first, last, tally)
         else:
             for b in range(len(setting.totals)):
-                one = make_tally(last - first, 1, n, every_draw=bool(setting.selectors))
+                one = self.zeros(last - first, 1, every_draw=selecting)
                 self._run_by_draws(setting.totals[b : b + 1], int(setting.plans[b]), first, last, one)
-                for name, array in tally._asdict().items():
-                    if name.startswith("query_"):
-                        array[b] = getattr(one, name)[0]
-                    else:
-                        array[:, b] = getattr(one, name)[:, 0]
+                tally.add(one, 0, last - first, slice(b, b + 1))
         for i, name in enumerate(setting.selectors):
-            add_accuracy(
-                BY_NAME[name], self.x, tally.draws, first, setting.seed, setting.permute, part.chosen[i],
-                part.query_chosen[i],
-            )  # fmt: skip
-        return part._replace(**{name: array for name, array in tally._asdict().items() if name != "draws"})
+            into = tally.chosen[i], tally.query_chosen[i]
+            add_accuracy(BY_NAME[name], self.x, tally.draws, first, setting.seed, setting.permute, *into)
+        return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
         setting, n = self.setting, self.setting.pool.n_queries

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.engine.arrays import FIXED_POINT
+from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
 from ttcsim.policies import ZOO, Policy, policy
@@ -20,7 +20,7 @@ from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.executors import available_cores, replicate
 from ttcsim.replay.prices import PRICES
-from ttcsim.replay.replay import Measured, Replay
+from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
 from ttcsim.statistics.intervals import column_means, replay_interval
@@ -201,7 +201,7 @@ def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> 
     return max(reps + 1, wanted)
 
 
-def _metrics(one: Replay, tally: Measured) -> dict[str, NDArray[np.float64]]:
+def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     """Every metric in every replication, f8[R, B]."""
     n = one.setting.pool.n_queries
     found = {"coverage": tally.covered / n}
@@ -210,7 +210,7 @@ def _metrics(one: Replay, tally: Measured) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _outcome(one: Replay, tally: Measured, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
+def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
     pool = one.setting.pool
     per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
     for i, selector in enumerate(one.setting.selectors):
