@@ -88,12 +88,18 @@ FAMILIES: dict[str, Callable[[random.Random], tuple[str, str]]] = {
 SHOTS = 4
 
 
+_MISSES = 10_000  # in a row, after which a family is taken to have no further question
+
+
 def _questions(family: str, seed: int) -> Iterator[tuple[str, str]]:
     source = random.Random(f"{family}/{seed}")
     seen: set[str] = set()
-    while True:
+    misses = 0
+    while misses < _MISSES:
         question, gold = FAMILIES[family](source)
+        misses += 1
         if question not in seen:
+            misses = 0
             seen.add(question)
             yield question, gold
 
@@ -105,11 +111,16 @@ def load(task: ArithmeticTask) -> list[Problem]:
     if unknown:
         raise InputError(f"task 'arithmetic': no family '{unknown[0]}'; there are {', '.join(FAMILIES)}")
     seed, size = task.options.seed, task.options.size
-    return [
-        Problem(f"{family}-{i:03d}", question, gold, family, "arithmetic", check={"family": family})
-        for family in names
-        for i, (question, gold) in enumerate(islice(_questions(family, seed), SHOTS, SHOTS + size))
-    ]
+    problems = []
+    for family in names:
+        own = list(islice(_questions(family, seed), SHOTS, SHOTS + size))
+        if len(own) < size:
+            raise InputError(f"task 'arithmetic': family '{family}' has only {len(own)} questions; lower options.size")
+        problems += [
+            Problem(f"{family}-{i:03d}", question, gold, family, "arithmetic", check={"family": family})
+            for i, (question, gold) in enumerate(own)
+        ]
+    return problems
 
 
 def examples(task: ArithmeticTask, problem: Problem) -> Sequence[Problem]:

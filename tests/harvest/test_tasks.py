@@ -181,6 +181,11 @@ def independent_gold(level, prompt):
     raise AssertionError(level)
 
 
+def test_arithmetic_ends_where_a_family_has_no_more_questions():
+    with pytest.raises(InputError, match="family 'last-letter' has only 46 questions"):
+        load_problems(ArithmeticTask(name="arithmetic", options={"families": ["last-letter"], "size": 47}))
+
+
 def test_arithmetic_golds_are_right_and_no_query_is_an_example():
     config = ArithmeticTask(name="arithmetic", shots=SHOTS, options={"size": 15, "seed": 5})
     problems = load_problems(config)

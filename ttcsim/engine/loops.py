@@ -95,6 +95,8 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work) -> None:
     now = w.now[0]
     fitted = plan.refit > 0 and now.t >= now.next_fit and now.t >= plan.warmup * len(w.notes)
     if fitted:
+        for q in range(len(w.notes)):
+            w.rows[q, 0].t = now.t
         fit(w.rows[:, 0], w.p[0])
         now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
     if plan.rescore or fitted or now.t == 0:
