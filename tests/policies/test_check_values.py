@@ -263,3 +263,18 @@ def test_predictions_never_use_a_query_s_own_outcomes():
             after = cross_fit(Pool(**{**vars_of(pool), "correct": correct}), Prior("level", law))
             assert after.mean[q] == before.mean[q]
             assert (after.mean != before.mean).any()
+
+
+def test_a_small_pool_s_priors_never_use_a_query_s_own_outcomes():
+    """Ids whose hashes all lie in one half: nobody is fitted to itself for want of others."""
+    ids = tuple(sorted(q for q in map(str, range(60)) if query_key(q) >> 63 == 1))[:5]
+    for queries in (1, 2, 5):
+        levels = pl.DataFrame({"query_id": ids[:queries], "level": ["a"] * queries})
+        fitted = []
+        for right in (0, 1):
+            correct = np.tile(np.arange(6) % 2, queries).astype(np.uint8)
+            correct[:6] = right
+            pool = Pool("one half", ids[:queries], np.arange(queries + 1) * 6, correct, queries=levels)
+            fitted.append(cross_fit(pool, Prior("level", mean_rate)).mean)
+        assert fitted[0][0] == fitted[1][0]
+        assert queries == 1 or (fitted[0] != fitted[1]).any()

@@ -54,15 +54,21 @@ def cross_fit(pool: Pool, prior: Prior) -> Expected:
     """What `prior` says of every query, from the queries of its group in the other half of the pool.
 
     The halves are fixed by the hash of the query's id, so the prior of a query depends neither on its own outcomes nor
-    on the order of the pool. Where one half is empty, the other serves itself.
+    on the order of the pool. Where that leaves one half empty, the queries take turns in the order of their hashes; of a
+    single query nothing is known: a rate of 1/2, worth 2 draws.
     """
+    if pool.n_queries == 1:
+        return Expected(np.array([0.5]), np.array([2.0]))
     group = groups_of(pool, prior.column)
-    half = (query_keys(pool.query_ids) >> np.uint64(63)).astype(np.int64)
+    keys = query_keys(pool.query_ids)
+    half = (keys >> np.uint64(63)).astype(np.int64)
+    if (half == half[0]).all():
+        half[np.argsort(keys)] = np.arange(pool.n_queries) % 2
     hits = pool.successes.astype(np.float64)
     misses = pool.sizes - hits
     mean, draws = np.empty(pool.n_queries), np.empty(pool.n_queries)
     for own in (0, 1):
-        others = half != own if (half != own).any() else half == own
+        others = half != own
         whole = Counts(hits[others], misses[others])
         for g in np.unique(group[half == own]):
             alike = others & (group == g)
