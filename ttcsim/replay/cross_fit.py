@@ -54,8 +54,8 @@ def cross_fit(pool: Pool, prior: Prior) -> Expected:
     """What `prior` says of every query, from the queries of its group in the other half of the pool.
 
     The halves are fixed by the hash of the query's id, so the prior of a query depends neither on its own outcomes nor
-    on the order of the pool. Where that leaves one half empty, the queries take turns in the order of their hashes; of a
-    single query nothing is known: a rate of 1/2, worth 2 draws.
+    on the order of the pool. Where that leaves one half empty, the queries take turns in the order of their hashes. Of
+    a single query nothing is known: a rate of 1/2, worth 2 draws.
     """
     if pool.n_queries == 1:
         return Expected(np.array([0.5]), np.array([2.0]))
