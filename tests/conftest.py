@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import commands
+
 from ttcsim.compiled.jit import JIT_DISABLED
 
 # The first call of a kernel compiles it, so examples have no deadline. Fixed examples keep CI from being flaky.
@@ -29,3 +31,14 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("the shared data folder is not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def command():
+    """Runs ``ttcsim ARGUMENTS``: exit code, standard output, standard error."""
+
+    def run(*arguments):
+        ended = commands.run(*arguments)
+        return ended.returncode, ended.stdout, ended.stderr
+
+    return run

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 
-import commands
 import polars as pl
 import pytest
 
@@ -19,17 +18,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*ran out of samples")
 POOL = "builtin:smollm2-arithmetic"
 
 
-@pytest.fixture
-def run():
-    """Run in this process: (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        ended = commands.run(*arguments)
-        return ended.returncode, ended.stdout, ended.stderr
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     from ttcsim.pool.worlds import make_pool
@@ -37,10 +25,10 @@ def small(tmp_path_factory):
     return ttcsim.write(make_pool("beta(0.5,1)", 30, 32), tmp_path_factory.mktemp("cli") / "pool")
 
 
-def test_sweep_json_is_one_object_and_the_same_for_any_threads(run, small):
+def test_sweep_json_is_one_object_and_the_same_for_any_threads(command, small):
     arguments = ("sweep", small, "-p", "uniform,elimination", "-p", "entropy(weight=1)", "-p", "prophet")
     arguments += ("-b", "1,2,4", "--reps", 200, "--seed", 0, "--json")
-    outputs = [run(*arguments, "--threads", t)[:2] for t in (1, 2)]
+    outputs = [command(*arguments, "--threads", t)[:2] for t in (1, 2)]
     assert outputs[0] == outputs[1]
     code, text = outputs[0]
     assert code == 0
@@ -54,84 +42,84 @@ def test_sweep_json_is_one_object_and_the_same_for_any_threads(run, small):
         assert abs(row["mean"] - exact) < 5 * row["se"]
 
 
-def test_sweep_prints_a_table(run, small):
-    code, out, _ = run("sweep", small, "-p", "uniform", "-p", "elimination", "-b", "1,2", "--reps", 20)
+def test_sweep_prints_a_table(command, small):
+    code, out, _ = command("sweep", small, "-p", "uniform", "-p", "elimination", "-b", "1,2", "--reps", 20)
     assert code == 0
     assert "coverage" in out
     assert "efficiency against uniform" in out
 
 
-def test_run_folder_reproduces_itself(run, small, tmp_path):
+def test_run_folder_reproduces_itself(command, small, tmp_path):
     out = tmp_path / "run"
     arguments = ("sweep", small, "-p", "uniform", "-p", "ucb", "-b", "1,3", "--reps", 50, "--out", out)
     arguments += ("--select", "majority,best", "--keep-replications")
-    assert run(*arguments)[0] == 0
+    assert command(*arguments)[0] == 0
     assert {p.name for p in out.iterdir()} == {
         "frame.parquet", "frame.csv", "compare.parquet", "allocation.parquet", "wins.parquet", "config.json",
         "replications.parquet",
     }  # fmt: skip
     assert pl.read_parquet(out / "replications.parquet").height == 2 * 3 * 2 * 50
-    code, text, _ = run("rerun", out, "--threads", 1)
+    code, text, _ = command("rerun", out, "--threads", 1)
     assert (code, "every number is the same" in text.replace("\n", " ")) == (0, True)
-    assert run("report", out)[0] == 0
+    assert command("report", out)[0] == 0
     page = (out / "report.html").read_text()
     assert page.count("data:image/png;base64") == 5
     assert 'src="http' not in page
-    code, _, err = run(*arguments)
+    code, _, err = command(*arguments)
     assert (code, "exists already" in err) == (2, True)
     frame = pl.read_parquet(out / "frame.parquet").with_columns(mean=pl.col("mean") + 1e-9)
     frame.write_parquet(out / "frame.parquet")
-    code, _, err = run("rerun", out)
+    code, _, err = command("rerun", out)
     assert (code, "differ" in err) == (1, True)
-    code, _, err = run("rerun", out, "--pool", POOL)
+    code, _, err = command("rerun", out, "--pool", POOL)
     assert (code, "another pool" in err) == (2, True)
 
 
-def test_check_holds(run, small):
-    code, out, _ = run("check", small, "--reps", 100, "--json")
+def test_check_holds(command, small):
+    code, out, _ = command("check", small, "--reps", 100, "--json")
     assert code == 0
     rows = json.loads(out)["rows"]
     assert {r["guarantee"] for r in rows} == {f"G{i}" for i in range(1, 13)}
     assert all(r["holds"] for r in rows)
-    assert run("check", "--world", "linear", "-n", 20, "-m", 30, "--reps", 50)[0] == 0
+    assert command("check", "--world", "linear", "-n", 20, "-m", 30, "--reps", 50)[0] == 0
 
 
-def test_check_catches_a_broken_engine(run, small, monkeypatch):
+def test_check_catches_a_broken_engine(command, small, monkeypatch):
     """A wrong exact value stands for a wrong replay: the verdict turns and the exit code with it."""
     from ttcsim.guarantees import uniform
 
     right = uniform.uniform_coverage
     monkeypatch.setattr(uniform, "uniform_coverage", lambda *a, **k: right(*a, **k) + 0.05)
-    code, out, _ = run("check", small, "--reps", 100, "--json")
+    code, out, _ = command("check", small, "--reps", 100, "--json")
     assert code == 1
     failed = [r for r in json.loads(out)["rows"] if not r["holds"]]
     assert failed
     assert {r["guarantee"] for r in failed} == {"G1"}
 
 
-def test_pool_commands(run, tmp_path):
-    code, out, _ = run("pool", "describe", POOL, "--json")
+def test_pool_commands(command, tmp_path):
+    code, out, _ = command("pool", "describe", POOL, "--json")
     assert code == 0
     facts = json.loads(out)["rows"][0]
     assert facts["queries"] >= 150
     assert facts["samples_per_query"][0] >= 128
-    assert run("pool", "describe", POOL)[0] == 0
-    assert run("pool", "make", tmp_path / "w", "--world", "beta(1,2,unsolvable=0.2)", "-n", 10, "-m", 8)[0] == 0
+    assert command("pool", "describe", POOL)[0] == 0
+    assert command("pool", "make", tmp_path / "w", "--world", "beta(1,2,unsolvable=0.2)", "-n", 10, "-m", 8)[0] == 0
     assert ttcsim.load(tmp_path / "w").n_samples == 80
     table = tmp_path / "c.csv"
     table.write_text("id,trials,wins\nx,5,2\n")
     arguments = ("pool", "import", "counts", table, tmp_path / "c")
-    assert run(*arguments, "--map", "query_id=id", "--map", "n=trials", "--map", "c=wins")[0] == 0
+    assert command(*arguments, "--map", "query_id=id", "--map", "n=trials", "--map", "c=wins")[0] == 0
     assert ttcsim.load(tmp_path / "c").successes.tolist() == [2]
 
 
-def test_formats_are_those_of_the_importers(run):
+def test_formats_are_those_of_the_importers(command):
     assert tuple(importers.FORMATS) == cli.pools.FORMATS  # what the help names without loading them
-    code, out, _ = run("pool", "import", "--formats")
+    code, out, _ = command("pool", "import", "--formats")
     assert code == 0
     for name, importer in importers.FORMATS.items():
         assert name in out and importer.about in out
-    assert run("pool", "import", "samples")[0] == 2  # without it, the arguments are needed
+    assert command("pool", "import", "samples")[0] == 2  # without it, the arguments are needed
 
 
 @pytest.mark.parametrize(
@@ -157,30 +145,30 @@ def test_formats_are_those_of_the_importers(run):
         (["report", "nowhere"], "not a whole run folder"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(run, arguments, message):
-    code, out, err = run(*arguments)
+def test_bad_input_is_one_line_and_exit_2(command, arguments, message):
+    code, out, err = command(*arguments)
     assert code == 2
     assert out == ""
     assert len(err.splitlines()) == 1
     assert message in err
 
 
-def test_demo(run, tmp_path):
+def test_demo(command, tmp_path):
     out = tmp_path / "demo"
-    code, text, _ = run("demo", "--reps", 60, "--out", out)
+    code, text, _ = command("demo", "--reps", 60, "--out", out)
     assert code == 0
     assert "elimination solves" in " ".join(text.split())
     assert {p.name for p in out.iterdir()} == {"coverage.png", "efficiency.png", "allocation.png", "report.html"}
     assert all(p.stat().st_size > 10_000 for p in out.iterdir())
 
 
-def test_the_demo_takes_its_facts_from_the_pool(run, tmp_path, monkeypatch):
+def test_the_demo_takes_its_facts_from_the_pool(command, tmp_path, monkeypatch):
     from ttcsim.report import figures
 
     titles = []
     draw = figures.plot_metric
     monkeypatch.setattr(figures, "plot_metric", lambda *a, **k: titles.append(k["title"]) or draw(*a, **k))
-    code, out, _ = run("demo", "--reps", 3, "--out", tmp_path)
+    code, out, _ = command("demo", "--reps", 3, "--out", tmp_path)
     pool = ttcsim.load(POOL)
     words = f"{pool.manifest['model']['name']} on {pool.queries['level'].n_unique()} task families"
     assert code == 0
@@ -195,47 +183,47 @@ def test_closed_pipe_is_quiet():
     assert "Traceback" not in done.stderr
 
 
-def test_the_whole_zoo_in_one_command_and_its_report(run, tmp_path):
+def test_the_whole_zoo_in_one_command_and_its_report(command, tmp_path):
     folder = tmp_path / "zoo"
-    _, out, _ = run("sweep", POOL, "-p", "all", "--skip-unfit", "-b", "2,4", "--reps", 4, "--out", folder, "--json")
+    _, out, _ = command("sweep", POOL, "-p", "all", "--skip-unfit", "-b", "2,4", "--reps", 4, "--out", folder, "--json")
     assert {row["policy"] for row in json.loads(out)["rows"]} == {str(ttcsim.policy(name)) for name in ZOO}
-    assert run("report", folder)[0] == 0
+    assert command("report", folder)[0] == 0
     page = (folder / "report.html").read_text()
     for words in ("Who wins", "adaptive-consistency(variant=dirichlet)", "Holm"):
         assert words in page
 
 
 @pytest.mark.filterwarnings("default:skipped")  # as outside the tests: the command line prints it
-def test_unfit_policies_are_refused_by_name_or_skipped(run, tmp_path):
+def test_unfit_policies_are_refused_by_name_or_skipped(command, tmp_path):
     counts = tmp_path / "counts.csv"
     counts.write_text("query_id,n,c\n" + "".join(f"q{i},9,{i % 4}\n" for i in range(12)))
-    assert run("pool", "import", "counts", counts, tmp_path / "pool")[0] == 0
+    assert command("pool", "import", "counts", counts, tmp_path / "pool")[0] == 0
     arguments = ("sweep", tmp_path / "pool", "-b", "2", "--reps", 4)
-    code, _, err = run(*arguments, "-p", "uniform,esc")
+    code, _, err = command(*arguments, "-p", "uniform,esc")
     assert code == 2
     assert "policy 'esc' needs the column 'answer'" in err
-    code, _, err = run(*arguments, "-p", "uniform,esc", "--skip-unfit")
+    code, _, err = command(*arguments, "-p", "uniform,esc", "--skip-unfit")
     assert code == 0
     assert "skipped, with the column that the pool lacks: esc ('answer')" in err
-    code, _, err = run(*arguments, "-p", "esc", "--skip-unfit")
+    code, _, err = command(*arguments, "-p", "esc", "--skip-unfit")
     assert code == 2
     assert "can serve none of them" in err
 
 
-def test_precision_and_hard_subset(run, tmp_path):
-    _, out, _ = run("sweep", POOL, "-p", "uniform", "-b", "2", "--reps", 50, "--precision", "0.004", "--json")
+def test_precision_and_hard_subset(command, tmp_path):
+    _, out, _ = command("sweep", POOL, "-p", "uniform", "-b", "2", "--reps", 50, "--precision", "0.004", "--json")
     (row,) = json.loads(out)["rows"]
     assert (row["hi"] - row["lo"]) / 2 <= 0.004
     assert row["reps"] > 50
-    assert run("pool", "hard", POOL, tmp_path / "hard", "--after", 16)[0] == 0
-    (facts,) = json.loads(run("pool", "describe", tmp_path / "hard", "--json")[1])["rows"]
+    assert command("pool", "hard", POOL, tmp_path / "hard", "--after", 16)[0] == 0
+    (facts,) = json.loads(command("pool", "describe", tmp_path / "hard", "--json")[1])["rows"]
     assert facts["samples_per_query"] == [240, 240]  # 16 of the 256 were looked at
     assert facts["mean_success_rate"] < 0.1
 
 
-def test_policies_lists_all_with_their_facts(run):
-    assert run("policies")[0] == 0
-    code, out, _ = run("policies", "--json")
+def test_policies_lists_all_with_their_facts(command):
+    assert command("policies")[0] == 0
+    code, out, _ = command("policies", "--json")
     rows = json.loads(out)["rows"]
     assert code == 0
     assert [row["policy"] for row in rows] == list(ttcsim.ALL)
@@ -249,18 +237,18 @@ def test_policies_lists_all_with_their_facts(run):
 
 
 @pytest.mark.filterwarnings("ignore:pool both was sampled until solved")
-def test_initial_samples_and_merged_pools(run, tmp_path):
+def test_initial_samples_and_merged_pools(command, tmp_path):
     whole = ttcsim.load(POOL)
     halves = [whole.subset(whole.query_ids[i::2]) for i in range(2)]
     facts = {"model": {"name": "m"}, "adaptive": {"initial": 4, "until_solved": 256}}
     for i, half in enumerate(halves):
         ttcsim.write(half, tmp_path / f"half-{i}", facts=facts)
-    code, out, err = run("pool", "merge", tmp_path / "half-0", tmp_path / "half-1", tmp_path / "both")
+    code, out, err = command("pool", "merge", tmp_path / "half-0", tmp_path / "half-1", tmp_path / "both")
     assert code == 0 and "324 queries, 82944 samples" in out, err
     assert ttcsim.load(tmp_path / "both").hash == whole.hash
-    code, out, _ = run("sweep", tmp_path / "both", "-p", "uniform", "-b", "1", "--reps", 4, "--json")
+    code, out, _ = command("sweep", tmp_path / "both", "-p", "uniform", "-b", "1", "--reps", 4, "--json")
     assert code == 0 and len(json.loads(out)["rows"]) == 1
-    assert run("pool", "initial", tmp_path / "both", tmp_path / "first")[0] == 0
+    assert command("pool", "initial", tmp_path / "both", tmp_path / "first")[0] == 0
     first = ttcsim.load(tmp_path / "first")
     assert set(first.sizes.tolist()) == {4} and "adaptive" not in first.manifest
     assert (first.correct == whole.first(4).correct).all()
@@ -271,6 +259,6 @@ def test_initial_samples_and_merged_pools(run, tmp_path):
         (("initial", tmp_path / "first", tmp_path / "x"), "say how many with --samples"),
         (("initial", tmp_path / "both", tmp_path / "x", "--samples", 0), "the first 0 samples are none"),
     ):
-        code, out, err = run("pool", *arguments)
+        code, out, err = command("pool", *arguments)
         assert code == 2 and out == "" and said in err and err.count("\n") == 1
     assert not (tmp_path / "x").exists()
