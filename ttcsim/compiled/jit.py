@@ -135,10 +135,32 @@ class Erased(types.WrapperAddressProtocol):  # type: ignore[misc]
         return self.common
 
 
+class _Record(np.record):  # type: ignore[misc]
+    """A record whose fields win over NumPy's own attributes: a parameter may be called `min`, `base` or `size`."""
+
+    def __getattribute__(self, name: str) -> Any:
+        names = np.void.__getattribute__(self, "dtype").names
+        value = self[name] if name in names else super().__getattribute__(name)
+        return value.view(np.dtype((_Record, value.dtype))) if isinstance(value, np.record) else value
+
+
+class _Records(np.ndarray[Any, Any]):
+    """An array of them, whose fields can be read as attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in (self.dtype.names or ()):
+            return np.asarray(self[name])
+        raise AttributeError(name)
+
+
+def as_records(array: Any) -> Any:
+    """A structured array whose fields can be read as attributes in a kernel, compiled or not; no copy."""
+    return array.view(np.dtype((_Record, array.dtype)), _Records) if JIT_DISABLED else array
+
+
 def records(shape: int | tuple[int, ...], dtype: Any) -> Any:
-    """Zeros of a structured dtype whose fields can be read as attributes in a kernel, compiled or not."""
-    zeros = np.zeros(shape, dtype)
-    return zeros.view(np.recarray) if JIT_DISABLED else zeros
+    """Zeros of a structured dtype, see `as_records`."""
+    return as_records(np.zeros(shape, dtype))
 
 
 def _borrowed(_context: Any, group: Any) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, Erased, njit_signature, records
+from ttcsim.compiled.jit import JIT_DISABLED, Erased, as_records, njit_signature, records
 from ttcsim.errors import InputError
 from ttcsim.policies.reads import Reads, reads_of
 
@@ -86,7 +86,7 @@ OPAQUE = np.dtype([("word", "f8")], align=True)
 def opaque(params: NDArray[Any]) -> NDArray[Any]:
     """A record of parameters as kernels pass it on, a copy."""
     if JIT_DISABLED:
-        return params.copy().view(np.recarray)
+        return as_records(params.copy())
     words = np.zeros(max(1, -(-params.dtype.itemsize // OPAQUE.itemsize)), OPAQUE)
     words.view(np.uint8)[: params.dtype.itemsize] = params.reshape(1).view(np.uint8)
     return words
