@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numba
 import numpy as np
 import polars as pl
 import pytest
@@ -44,6 +45,29 @@ class Entropic(ttcsim.Policy):
     @ttcsim.score
     def bonus(s, p, key):
         return p.weight / np.sqrt(s.draws)
+
+
+@numba.njit
+def weighted(value, parameters):
+    return parameters.weight * value
+
+
+@dataclass(frozen=True)
+class Roundabout(ttcsim.Policy):
+    """`Entropic` by way of aliases of aliases, and with its parameters handed on by name."""
+
+    weight: float = 1.0
+
+    @ttcsim.score
+    def score(s, p, key):
+        if s.draws > 0:
+            first = s
+        second = first
+        return second.entropy
+
+    @ttcsim.score
+    def bonus(s, p, key):
+        return weighted(1.0, parameters=p) / np.sqrt(s.draws)
 
 
 @dataclass(frozen=True)
@@ -126,7 +150,7 @@ def without(pool, *columns):
 
 def test_columns_follow_from_the_fields_read(pool):
     assert ByHelper().columns() == ("tokens",)
-    assert Entropic().columns() == ttcsim.ALL["entropy"]().columns() == ("answer",)
+    assert Entropic().columns() == Roundabout().columns() == ttcsim.ALL["entropy"]().columns() == ("answer",)
     assert ttcsim.ALL["elimination"]().columns() == ()
     with pytest.raises(ttcsim.InputError, match="needs the column 'tokens'"):
         ttcsim.sweep(without(pool, "tokens"), [ByHelper()], [2], reps=2)
@@ -136,8 +160,10 @@ def test_columns_follow_from_the_fields_read(pool):
 
 @pytest.mark.filterwarnings("ignore:policy")
 def test_a_copy_of_a_built_in_rule_gives_the_same_draws(pool):
-    mine, built_in = ttcsim.sweep(pool, [Entropic(0.5), "entropy(weight=0.5)"], [1, 3, 6], reps=20).outcomes
+    policies = [Entropic(0.5), Roundabout(0.5), "entropy(weight=0.5)"]
+    mine, other, built_in = ttcsim.sweep(pool, policies, [1, 3, 6], reps=20).outcomes
     assert (mine.draws == built_in.draws).all()
+    assert (other.draws == built_in.draws).all()
     assert mine.draws.std() > 0
 
 

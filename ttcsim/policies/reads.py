@@ -13,7 +13,7 @@ class Reads(NamedTuple):
     """Attributes that a function reads of its arguments."""
 
     row: frozenset[str] | None  # of the row; None: it hands the row on to where this cannot be followed
-    params: frozenset[str]
+    params: frozenset[str] | None  # of the parameters, likewise
     key: bool  # whether it uses its random stream
     exact: bool = True  # False: there is no source, and these are all attribute names in its code
 
@@ -31,7 +31,7 @@ def reads_of(function: Callable[..., Any], row: int) -> Reads:
     arguments = [a.arg for a in tree.args.args]
     seen, params = (_uses(tree, name, function, frozenset()) for name in arguments[row : row + 2])
     loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return Reads(seen, params or frozenset(), bool(loaded & set(arguments[row + 2 :])))
+    return Reads(seen, params, bool(loaded & set(arguments[row + 2 :])))
 
 
 def _tree(function: Callable[..., Any]) -> ast.FunctionDef | ast.Lambda | None:
@@ -49,17 +49,16 @@ def _uses(
     tree: ast.FunctionDef | ast.Lambda, name: str, function: Callable[..., Any], seen: frozenset[Any]
 ) -> frozenset[str] | None:
     """Attributes read of the argument `name` and of its aliases; None where it goes somewhere unknown."""
-    aliases = {name}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in aliases:
-            aliases |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    copies = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and _copies_a_name(node)]
+    aliases, before = {name}, 0
+    while len(aliases) > before:  # an alias may get aliases of its own, whatever the order in which they are met
+        before = len(aliases)
+        aliases |= {t.id for node in copies if node.value.id in aliases for t in node.targets}  # type: ignore[attr-defined]
     found: set[str] = set()
-    followed: set[int] = set()
+    followed = {id(node.value) for node in copies}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             found.add(node.attr)
-            followed.add(id(node.value))
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
             followed.add(id(node.value))
         elif isinstance(node, ast.Call):
             for i, argument in enumerate(node.args):
@@ -74,6 +73,11 @@ def _uses(
         if isinstance(n, ast.Name) and n.id in aliases and isinstance(n.ctx, ast.Load) and id(n) not in followed
     )  # fmt: skip
     return None if any(loose) else frozenset(found)
+
+
+def _copies_a_name(node: ast.Assign) -> bool:
+    """Whether it is ``a = b = c``."""
+    return all(isinstance(part, ast.Name) for part in (node.value, *node.targets))
 
 
 def _inside(

@@ -167,11 +167,11 @@ class Rule:
         """The function as kernels take it, for parameters and a memory of these dtypes."""
         if JIT_DISABLED:
             return self.function
-        # One that reads none of them is compiled once for all policies.
-        remembers = self.reads.row is None or "memory" in self.reads.row
-        return _compile(
-            self.function, self.kind, params if self.reads.params else OPAQUE, memory if remembers else None
-        )
+        # One that reads no parameters and has no memory is compiled once for all policies.
+        reads = self.reads
+        remembers = reads.row is None or "memory" in reads.row
+        own = OPAQUE if reads.params == frozenset() else params
+        return _compile(self.function, self.kind, own, memory if remembers else None)
 
 
 @functools.cache
