@@ -10,7 +10,7 @@ from scipy import stats
 
 from ttcsim.compiled import rng
 from ttcsim.compiled.jit import JIT_DISABLED
-from ttcsim.engine.order import shown
+from ttcsim.compiled.order import shown
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rng.json"
 

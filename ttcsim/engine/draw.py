@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import inlined
+from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import bounded, rule_key
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
-from ttcsim.engine.order import shown
 from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
 
 

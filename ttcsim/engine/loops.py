@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numba import types
 
-from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally
 from ttcsim.engine.choose import (
@@ -28,7 +28,7 @@ from ttcsim.engine.choose import (
     set_index,
 )
 from ttcsim.engine.draw import draw
-from ttcsim.engine.work import BLOCK, Plan, Work, begin, by_priority, finish, look_again, make_work
+from ttcsim.engine.work import BLOCK, Plan, Work, begin, by_priority, finish, look_again, look_everywhere, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -45,6 +45,18 @@ def settle(stop: Any, w: Work, q: int) -> None:
     s, note = w.rows[q, 0], w.notes[q]
     if not note.dropped:
         note.dropped = stop(s, w.p[0], rule_key(note.key, s.draws))
+
+
+@inlined
+def settle_at(stop: Any, w: Work, position: int) -> bool:
+    """`settle` for a query in play by its place among the active ones; whether it stays in play."""
+    q = w.active[position]
+    settle(stop, w, q)
+    look_again(w, position // BLOCK)
+    stays = not w.notes[q].dropped and in_stock(w, q, 1) > 0
+    if not stays:
+        leave(w, position)
+    return stays
 
 
 def _in_rounds(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -102,8 +114,7 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work) -> None:
     if plan.rescore or fitted or now.t == 0:
         for position in range(now.active):
             index(score, bonus, plan, w, position, now.t)
-        for block in range(len(w.lines)):
-            look_again(w, block)
+        look_everywhere(w)
 
 
 def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -118,35 +129,21 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
             q = w.active[position]
             if not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
                 break
-            settle(stop, w, q)
-            look_again(w, position // BLOCK)
-            if w.notes[q].dropped or in_stock(w, q, 1) == 0:
-                leave(w, position)
-            elif not plan.rescore:
+            if settle_at(stop, w, position) and not plan.rescore:
                 index(score, bonus, plan, w, position, w.rows[q, 0].draws)
         finish(x, plan, w, tally)
 
 
-@njit
-def _scored(w: Work) -> int:
-    """The position that is chosen by scores that the caller wrote into ``Work.base``."""
-    for block in range(len(w.lines)):
-        look_again(w, block)
-    return choose_by_index(w, 0.0)
-
-
 def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     """One block of draws by scores that lie ready; False when the replication is over."""
-    position = _scored(w)
+    look_everywhere(w)
+    position = choose_by_index(w, 0.0)
     if position == NOBODY:
         return False
     q = w.active[position]
     if not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
         return False
-    settle(stop, w, q)
-    look_again(w, position // BLOCK)
-    if w.notes[q].dropped or in_stock(w, q, 1) == 0:
-        leave(w, position)
+    settle_at(stop, w, position)
     return True
 
 
@@ -175,7 +172,7 @@ def kernel(name: str) -> Any:
 
 
 def replay_interpreted(
-    scores: Callable[..., Any], rules: tuple[Any, Any], x: Samples, plan: Plan, w: Work, tally: Tally
+    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
 ) -> None:
     """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between."""
     step, rows = kernel("step"), w.rows[:, 0].view(np.recarray)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import borrowed, inlined, njit
+from ttcsim.compiled.order import rank, shown
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally
-from ttcsim.engine.order import rank, shown
 from ttcsim.engine.rounds import Events, Rounds, look
 
 NEVER = 1 << 62

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import borrowed, inlined, njit
+from ttcsim.compiled.order import first_times, rank
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
-from ttcsim.engine.order import first_times, rank
 
 
 @njit

@@ -14,9 +14,9 @@ from numba import types
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, njit_signature
+from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import stream
 from ttcsim.engine.arrays import CORRECT, Samples, example_samples
-from ttcsim.engine.order import shown
 from ttcsim.engine.selectors.selector import VALUE_TYPE, Ballot, Selector
 
 

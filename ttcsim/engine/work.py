@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import inlined, njit, records
+from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally
-from ttcsim.engine.order import rank
 from ttcsim.policies.rules import rows_for
 
 BLOCK = 32
@@ -166,6 +166,22 @@ def make_work(
     )
 
 
+@inlined
+def look_again(w: Work, block: int) -> None:
+    """A query of the block has changed."""
+    line = w.lines[block]
+    line.start = np.inf
+    line.growth = 0.0
+    line.steady = False
+
+
+@inlined
+def look_everywhere(w: Work) -> None:
+    """Every index may have changed."""
+    for block in range(len(w.lines)):
+        look_again(w, block)
+
+
 @njit
 def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     """Begin a replication: no draws, every query active."""
@@ -176,8 +192,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         w.p[i] = w.p_start[i]
     w.base[:] = np.inf  # until a query has its warm-up draws
     w.slope[:] = 0.0
-    for block in range(len(w.lines)):
-        look_again(w, block)
+    look_everywhere(w)
     for q in range(n):
         s, note = w.rows[q, 0], w.notes[q]
         s.rate, s.prior_mean, s.prior_draws = x.rate[q], x.prior_mean[q], x.prior_draws[q]
@@ -202,15 +217,6 @@ def by_priority(w: Work) -> None:
     for q in range(n):
         priorities[q] = w.notes[q].priority
     rank(np.zeros(n, np.int64), priorities, w.active, np.empty(n, np.int64))
-
-
-@inlined
-def look_again(w: Work, block: int) -> None:
-    """A query of the block has changed."""
-    line = w.lines[block]
-    line.start = np.inf
-    line.growth = 0.0
-    line.steady = False
 
 
 @njit

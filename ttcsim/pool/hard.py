@@ -10,22 +10,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.rng import bounded, query_keys, stream
+from ttcsim.compiled.order import shown
+from ttcsim.compiled.rng import query_keys, stream
 from ttcsim.pool.pool import Pool
 
 
 def first_shown(pool: Pool, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """Positions of the first `draws` samples of every query in replication 0 without replacement, query by query."""
+    longest = int(pool.sizes.max())
+    identity = np.arange(longest, dtype=np.int32)
+    swaps, order = np.zeros((2, longest), np.int32)
     for key, start, size in zip(query_keys(pool.query_ids), pool.offsets, pool.sizes, strict=False):
-        yield start + _permuted(stream(np.uint64(seed), 0, key), int(size), min(draws, int(size)))
-
-
-def _permuted(key: np.uint64, size: int, want: int) -> NDArray[np.int64]:
-    """The first `want` of a random permutation of `size`: Fisher and Yates's shuffle, of which only moves are kept."""
-    moved: dict[int, int] = {}
-    drawn = np.empty(want, np.int64)
-    for j in range(want):
-        slot = j + int(bounded(np.uint64(key), j, size - j))
-        drawn[j] = moved.get(slot, slot)
-        moved[slot] = moved.get(j, j)
-    return drawn
+        want = min(draws, int(size))
+        shown(np.uint64(stream(np.uint64(seed), 0, key)), int(size), want, True, identity, swaps, order, 0)
+        yield start + order[:want]

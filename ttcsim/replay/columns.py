@@ -14,6 +14,7 @@ from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
 from ttcsim.pool import Pool
 from ttcsim.replay.cross_fit import cross_fit
+from ttcsim.replay.prices import PRICES
 from ttcsim.replay.setting import Setting
 
 
@@ -25,7 +26,7 @@ class Columns:
         self.offsets = read_only(pool.offsets.astype(np.int64, copy=False))
         self.keys = read_only(query_keys(pool.query_ids))
         self._answer: tuple[NDArray[np.int32], NDArray[np.int64]] | None = None
-        self._price: dict[str, NDArray[np.int64]] = {}
+        self._prices: dict[str, NDArray[np.int64]] = {}
 
     def answers(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Codes within each query (0 = none, then by first appearance in code order) and their slots' offsets."""
@@ -45,12 +46,12 @@ class Columns:
             self._answer = (read_only(local[inverse].astype(np.int32)), read_only(slots))
         return self._answer
 
-    def price(self, setting: Setting) -> NDArray[np.int64]:
+    def price(self, cost: str) -> NDArray[np.int64]:
         """Price of every sample i8[N], or nothing where each is one unit."""
-        if setting.cost not in self._price:
-            price = setting.price
-            self._price[setting.cost] = read_only(np.zeros(0) if price is None else price).astype(np.int64)
-        return read_only(self._price[setting.cost])
+        if cost not in self._prices:
+            price = PRICES[cost].of(self.pool)
+            self._prices[cost] = _none(np.int64) if price is None else read_only(price.astype(np.int64))
+        return self._prices[cost]
 
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
@@ -66,7 +67,7 @@ class Columns:
             offsets=self.offsets,
             keys=self.keys,
             flags=read_only(self._flags(policy)),
-            price=self.price(setting),
+            price=self.price(setting.cost),
             signal=_none(np.float32) if policy.signal == "correct" else read_only(pool.reward(policy.signal)),
             reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from ttcsim.engine.work import Plan, Work, arena_size, make_work
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
 from ttcsim.policies.parameters import record
-from ttcsim.policies.rules import opaque
+from ttcsim.policies.rules import Rule, opaque
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -38,10 +39,12 @@ class Replay:
         self.x = columns.samples(policy, setting)
         if setup.stop is never:
             self.x = self.x._replace(flags=read_only(self.x.flags & np.uint8(CORRECT)))
-        sought = np.uint8(CORRECT if policy.oracle == "outcomes" else CORRECT | HIT)
+        self.prophetic = policy.oracle == "outcomes"
+        sought = np.uint8(CORRECT if self.prophetic else CORRECT | HIT)
         self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & sought)
-        self.by_events = len(self.x.price) == 0 and not policy.streamed() and not self.plain and _in_plain_rounds(setup)
-        self.depth = self._expected_depth() if self.by_events or policy.oracle == "outcomes" else 0
+        alike = len(self.x.price) == 0 and not policy.streamed() and not self.plain and _in_plain_rounds(setup)
+        self.by_events = self.prophetic or alike
+        self.depth = self._expected_depth() if self.by_events else 0
         if self.plain:
             warnings.warn(
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
@@ -80,7 +83,7 @@ class Replay:
     def _run(self, first: int, last: int) -> Tally:
         setting, selecting = self.setting, bool(self.setting.selectors)
         tally = self.zeros(last - first, every_draw=selecting)
-        if self.by_events or self.policy.oracle == "outcomes":
+        if self.by_events:
             self._run_by_events(first, last, tally)
         elif self.policy.anytime and not self.policy.streamed():
             self._run_by_draws(setting.totals, int(setting.plans[-1]), first, last, tally)
@@ -101,7 +104,7 @@ class Replay:
             self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k, self.cap,
             setting.permute,
         )  # fmt: skip
-        replay = replay_prophet if self.policy.oracle == "outcomes" else replay_rounds
+        replay = replay_prophet if self.prophetic else replay_rounds
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
 
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
@@ -115,18 +118,20 @@ class Replay:
         )  # fmt: skip
         params = record(policy, setup.params)
         w = self._work(totals, params, setup)
-        score, bonus, stop, see, fit = (
-            rule.compiled(params.dtype, setup.memory)
-            for rule in (setup.score or level, setup.bonus, setup.stop, setup.see, setup.fit)
-        )
+
+        def compiled(*rules: Rule) -> tuple[Any, ...]:
+            return tuple(rule.compiled(params.dtype, setup.memory) for rule in rules)
+
+        told = compiled(setup.stop, setup.see)
         if policy.streamed():
-            kernel("streamed")(stop, see, self.x, plan, w, tally)
+            kernel("streamed")(*told, self.x, plan, w, tally)
         elif self.plain:
-            replay_interpreted(policy.scores, (stop, see), self.x, plan, w, tally)  # type: ignore[attr-defined]
+            replay_interpreted(policy.scores, told, self.x, plan, w, tally)  # type: ignore[attr-defined]
         elif setup.score is None:
-            kernel("in_rounds")(stop, see, self.x, plan, w, tally)
+            kernel("in_rounds")(*told, self.x, plan, w, tally)
         else:
-            kernel("by_index")(score, bonus, stop, see, fit, self.x, plan, w, tally)
+            indices = compiled(setup.score, setup.bonus)
+            kernel("by_index")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
         sizes = np.diff(self.x.offsets)
@@ -140,7 +145,7 @@ class Replay:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""
         total = float(self.setting.totals[-1])
         sizes = np.diff(self.x.offsets).astype(np.float64)
-        leaves = CORRECT if self.policy.oracle == "outcomes" else HIT
+        leaves = CORRECT if self.prophetic else HIT
         hits = np.add.reduceat((self.x.flags & leaves) > 0, self.x.offsets[:-1]).astype(np.float64)
         longest = int(min(sizes.max(), total)) if self.setting.permute else int(total)
         active = np.ones_like(sizes)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +37,6 @@ class Setting:
     def permute(self) -> bool:
         """Whether samples are shown without replacement."""
         return self.replay == "permute"
-
-    @cached_property
-    def price(self) -> NDArray[Any] | None:
-        """Price of every sample, [N]; None where each is one unit."""
-        return PRICES[self.cost].of(self.pool)
 
 
 def available_columns(pool: Pool) -> set[str]:
