@@ -1,4 +1,4 @@
-"""The command line within a test, in this process: what is compiled and imported is reused."""
+"""The command line within a test, in this process, which reuses what is compiled; and what a fresh process loads."""
 
 import contextlib
 import io
@@ -24,3 +24,12 @@ def run(*arguments):
         except SystemExit as ended:
             return subprocess.CompletedProcess(words, ended.code, out.getvalue(), err.getvalue())
     raise AssertionError("the command line ends by SystemExit")
+
+
+def loaded(code, packages):
+    """Which of some packages a fresh Python has loaded after `code`, what that printed, and how it ended."""
+    code = f"import sys\ntry:\n    {code}\nfinally:\n    print('loaded', *{set(packages)} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    *output, last = done.stdout.splitlines()
+    assert last.startswith("loaded"), done.stderr
+    return set(last.split()[1:]), "\n".join(output), done

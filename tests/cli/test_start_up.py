@@ -7,6 +7,7 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+import commands
 import pytest
 
 import ttcsim
@@ -16,12 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def loaded(code):
-    """Which of the heavy packages Python has loaded after `code`, and what that printed."""
-    code = f"import sys\ntry:\n    {code}\nfinally:\n    print('loaded', *{HEAVY} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    *output, last = done.stdout.splitlines()
-    assert last.startswith("loaded"), done.stderr
-    return set(last.split()[1:]), "\n".join(output), done
+    return commands.loaded(code, HEAVY)
 
 
 @pytest.mark.parametrize("module", ["ttcsim", "ttcsim.grammar", "ttcsim.cli", "ttcsim.report"])
