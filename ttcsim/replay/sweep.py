@@ -253,8 +253,8 @@ def _warn_exhausted(result: Result) -> None:
     served = result.served[str(worst.policy)]
     warnings.warn(
         f"policy '{worst.policy}'{f' and {len(faulty) - 1} more' if len(faulty) > 1 else ''}: up to "
-        f"{float(worst.exhausted.mean(axis=0).max()):.1%} of the queries ran out of samples; there the values are those "
-        f"of the policy with {capped}. The pool serves it without bias "
+        f"{float(worst.exhausted.mean(axis=0).max()):.1%} of the queries ran out of samples; there the values are those"
+        f" of the policy with {capped}. The pool serves it without bias "
         f"{'at none of these budgets' if served is None else f'up to budget {served:g}'} (column `biased_by`); give it "
         "a cap, or harvest more samples",
         stacklevel=3,
