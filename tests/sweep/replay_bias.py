@@ -12,8 +12,9 @@ import numpy as np
 
 import ttcsim
 from ttcsim.pool.worlds import make_pool
+from ttcsim.theory.tail import continued
 
-QUERIES, WHOLE = 40, 4096
+QUERIES, WHOLE, LONGER = 40, 4096, 2048
 CASES = ((16, 4), (16, 8), (64, 8), (64, 32), (256, 128))
 """Samples a query, and average draws per query."""
 POLICIES = ("uniform", "elimination", "ucb", "entropy", "two-stage", "thompson")
@@ -40,16 +41,18 @@ def coverage(pool, policies, budget, *, reps, how="permute"):
 
 
 def biases(samples, budget, *, pools, policies=POLICIES, seed=0):
-    """Bias of both kinds of replay and its standard error, f8[P] each, and the share of queries that ran out."""
+    """Bias of every kind of replay and its standard error, f8[P] each, and the share of queries that ran out."""
     model = make_pool("beta(0.4,1.2,unsolvable=0.1)", QUERIES, WHOLE, seed=seed)
     truth, _ = coverage(model, policies, budget, reps=4000)
     generator = np.random.default_rng(seed)
-    found = {"permute": [], "bootstrap": []}
+    found = {"permute": [], "bootstrap": [], "continued": []}
     out = []
-    for _ in range(pools):
+    for turn in range(pools):
         one = part_of(model, samples, generator)
         for how, values in found.items():
-            value, exhausted = coverage(one, policies, budget, reps=20, how=how)
+            longer = how == "continued"
+            subject = continued(one, LONGER, seed=turn) if longer else one
+            value, exhausted = coverage(subject, policies, budget, reps=20, how="permute" if longer else how)
             values.append(value)
             if how == "permute":
                 out.append(exhausted)
@@ -62,8 +65,11 @@ def biases(samples, budget, *, pools, policies=POLICIES, seed=0):
 
 def main():
     pools = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    print("| samples a query, budget | policy | queries used up | without replacement | with replacement |")
-    print("|---|---|---|---|---|")
+    print(
+        "| samples a query, budget | policy | queries used up | without replacement | with replacement "
+        "| continued by a law |"
+    )
+    print("|---|---|---|---|---|---|")
     for samples, budget in CASES:
         found, used_up = biases(samples, budget, pools=pools)
         for i, policy in enumerate(POLICIES):

@@ -111,6 +111,25 @@ def make(
     _write(make_pool(world, queries, samples, seed=seed), dest, {"world": world, "seed": seed})
 
 
+def continue_(
+    pool: opt.Pool,
+    dest: opt.Dest,
+    samples: Annotated[int, typer.Option(help="Samples that each query shall have.")] = 1024,
+    seed: opt.Seed = 0,
+) -> None:
+    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more."""
+    from ttcsim.theory.tail import continued
+
+    whole = ttcsim.load(pool)
+    longer = continued(whole, samples, seed=seed)
+    assert longer.manifest is not None
+    law = longer.manifest["continued"]["law"]
+    ttcsim.write(longer, dest)
+    _told(longer, dest)
+    values = ", ".join(f"{name}={value:.3g}" for name, value in law.items() if name != "family")
+    say(f"Beyond the {whole.n_samples} samples of {whole.name} they are those of {law['family']}({values}).")
+
+
 def _write(pool: ttcsim.Pool, dest: Path, facts: dict[str, Any], **whole: int) -> None:
     ttcsim.write(pool, dest, facts=facts)
     _told(pool, dest, **whole)

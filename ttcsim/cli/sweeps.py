@@ -82,7 +82,7 @@ def sweep(
     for metric in result.frame["metric"].unique(maintain_order=True).to_list():
         _show_metric(result.frame, metric)
     if result.frame["biased_by"].count():
-        say(_BIASED[replay])
+        say(_BIASED[next(mark for mark in result.frame["biased_by"] if mark)])
     comparison = ttcsim.compare(result, baseline_of(result))
     if comparison.height:
         _show_efficiency(comparison)
@@ -116,8 +116,9 @@ def report(folder: opt.RunFolder) -> None:
 
 
 _BIASED = {
-    "permute": "* some queries ran out of samples: the value is that of the policy with the pool's size as its cap.",
+    "exhausted": "* some queries ran out of samples: the value is that of the policy with the pool's size as its cap.",
     "bootstrap": "* samples are shown again, which biases these values down: replay=permute does not.",
+    "law": "* the pool was continued by a fitted law of success rates, on which these values rest.",
 }
 
 

@@ -82,10 +82,13 @@ class Result:
         """What keeps each budget's values from being those of fresh samples; None where nothing does.
 
         ``"exhausted"``: some query ran out of samples, so that the pool's end works as a cap, which helps or hurts.
-        ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. Otherwise a
+        ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. ``"law"``: the
+        pool was continued by a fitted law of success rates (`theory.tail`). Otherwise a
         replay is, in law, a run on fresh samples (paper/theory.md). A policy whose own cap lies within the pool needs
         no more samples than there are, and the prophet is a statement about a pool.
         """
+        if self.pool.manifest and "continued" in self.pool.manifest:
+            return ["law"] * len(self.budgets)
         if self.config["replay"] == "bootstrap":
             return ["bootstrap"] * len(self.budgets)
         least = self.pool.sizes.min()
