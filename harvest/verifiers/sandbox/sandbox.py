@@ -190,8 +190,8 @@ class Sandbox:
             room = ROOM * self._config.file_mb << 20
             self._zygote = subprocess.Popen(
                 [*(wrap.command(str(self._work), room) if wrap else ()), *_python(), str(_ZYGOTE)],
-                stdin=orders, stdout=subprocess.DEVNULL, stderr=errors, env={**_ENVIRONMENT, **_SEED}, cwd="/", umask=0o077,
-                pass_fds=(its.fileno(), parent), start_new_session=True,
+                stdin=orders, stdout=subprocess.DEVNULL, stderr=errors, env={**_ENVIRONMENT, **_SEED}, cwd="/",
+                umask=0o077, pass_fds=(its.fileno(), parent), start_new_session=True,
             )  # fmt: skip
             its.close()  # so that its end is seen here
             ours.settimeout(_START_SECONDS)
