@@ -10,7 +10,7 @@ from typing import Any
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers.rules import Verdict
-from harvest.verifiers.sandbox import run
+from harvest.verifiers.runs import run
 
 _BLOCK = re.compile(r"```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHON = ("python", "python3", "py", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harvest.config import VerifierConfig as Limits
-from harvest.verifiers.sandbox import available, run
+from harvest.verifiers.runs import available, run
 
 LIMITS = Limits(timeout=3, memory_mb=512, file_mb=4)
 HOSTILE = {
