@@ -12,13 +12,13 @@ from typing import Any
 
 FUNCTION = {
     "kind": "function",
-    "prompt": 'def add(a, b):\n    """The sum."""\n',
-    "entry_point": "add",
+    "prompt": 'def total(a, b):\n    """The sum."""\n',
+    "entry_point": "total",
     "test": "def check(candidate):\n    assert candidate(2, 3) == 5\n    assert candidate(10, -4) == 6\n"
     "    assert abs(candidate(100, 23) - 123) < 1e-6\n    assert [candidate(n, 1) for n in (1, 2)] == [2, 3]\n",
 }
 CASES = [{"input": "2\n3", "output": "5"}, {"input": "10\n-4", "output": "6"}, {"input": "100\n23", "output": "123"}]
-CALLS = {"kind": "calls", "name": "add", "tests": CASES}
+CALLS = {"kind": "calls", "name": "total", "tests": CASES}
 STDIN = {"kind": "stdin", "tests": CASES}
 
 # Looks for the answer wherever a program might find a test: HumanEval's, LiveCodeBench's, as text or as a value's repr.
@@ -81,14 +81,14 @@ def inside():
             yield module
 """
 
-WRONG = "\ndef add(a, b):\n    return 0\n"
+WRONG = "\ndef total(a, b):\n    return 0\n"
 
 LYING_VALUES = {
     "an object that equals everything": """
 class Yes:
     def __eq__(self, other): return True
     def __ne__(self, other): return False
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "an int that equals everything": """
 class Yes(int):
@@ -96,7 +96,7 @@ class Yes(int):
     def __eq__(self, other): return True
     def __ne__(self, other): return False
     def __sub__(self, other): return 0
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "a float that equals everything and is at no distance": """
 class Yes(float):
@@ -106,27 +106,27 @@ class Yes(float):
     def __rsub__(self, other): return 0.0
     def __abs__(self): return 0.0
     def __lt__(self, other): return True
-def add(a, b): return Yes("nan")
+def total(a, b): return Yes("nan")
 """,
     "a str that equals everything": """
 class Yes(str):
     __hash__ = str.__hash__
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes("5")
+def total(a, b): return Yes("5")
 """,
     "bytes that equal everything": """
 class Yes(bytes):
     __hash__ = bytes.__hash__
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes(b"5")
+def total(a, b): return Yes(b"5")
 """,
     "a list that equals everything": """
 class Yes(list):
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "a tuple that equals everything, and iterates as something else": """
 class Yes(tuple):
@@ -135,33 +135,33 @@ class Yes(tuple):
     def __iter__(self): return iter(())
     def __len__(self): return 0
     def __sub__(self, other): return 0
-def add(a, b): return Yes((1, 2))
+def total(a, b): return Yes((1, 2))
 """,
     "a dict that equals everything and shows no items": """
 class Yes(dict):
     def __eq__(self, other): return True
     def items(self): return []
     def __sub__(self, other): return 0
-def add(a, b): return Yes(x=1)
+def total(a, b): return Yes(x=1)
 """,
     "a set that equals everything": """
 class Yes(set):
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "a frozenset that equals everything": """
 class Yes(frozenset):
     __hash__ = frozenset.__hash__
     def __eq__(self, other): return True
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "a complex number that equals everything": """
 class Yes(complex):
     __hash__ = complex.__hash__
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "an object whose class says int": """
 class Yes:
@@ -169,7 +169,7 @@ class Yes:
     def __eq__(self, other): return True
     def __index__(self): return 5
     def __sub__(self, other): return 0
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
     "a class that is what isinstance asks for": """
 class Meta(type):
@@ -177,7 +177,7 @@ class Meta(type):
     def __eq__(self, other): return True
     __hash__ = type.__hash__
 class Yes(metaclass=Meta): pass
-def add(a, b): return Yes
+def total(a, b): return Yes
 """,
     "an index that counts its readings": """
 class Next:
@@ -188,7 +188,7 @@ class Next:
     __int__ = __index__
     def __float__(self): return float(self.__index__())
     def __eq__(self, other): return self.__index__() == other
-def add(a, b): return Next()
+def total(a, b): return Next()
 """,
     "an int whose own methods lie about its value": """
 class Lies(int):
@@ -199,7 +199,7 @@ class Lies(int):
     def to_bytes(self, *_, **__): return b"\\x05"
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Lies(0)
+def total(a, b): return Lies(0)
 """,
     "a float whose __float__ changes": """
 class Lies(float):
@@ -210,12 +210,12 @@ class Lies(float):
         return float((5, 6, 123, 2, 3)[len(Lies.seen) % 5 - 1])
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Lies(0)
+def total(a, b): return Lies(0)
 """,
-    "mock.ANY": "from unittest.mock import ANY\ndef add(a, b): return ANY",
+    "mock.ANY": "from unittest.mock import ANY\ndef total(a, b): return ANY",
     "a MagicMock that equals everything": """
 from unittest.mock import MagicMock
-def add(a, b):
+def total(a, b):
     m = MagicMock()
     m.__eq__ = lambda self, other: True
     m.__sub__ = lambda self, other: 0
@@ -228,7 +228,7 @@ class Yes(enum.IntEnum):
     def __eq__(self, other): return True
     def __hash__(self): return 0
     def __sub__(self, other): return 0
-def add(a, b): return Yes.A
+def total(a, b): return Yes.A
 """,
     "a Decimal that equals everything": """
 from decimal import Decimal
@@ -236,7 +236,7 @@ class Yes(Decimal):
     __hash__ = Decimal.__hash__
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes(0)
+def total(a, b): return Yes(0)
 """,
     "a Fraction that equals everything": """
 from fractions import Fraction
@@ -244,7 +244,7 @@ class Yes(Fraction):
     __hash__ = Fraction.__hash__
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes(0)
+def total(a, b): return Yes(0)
 """,
     "an array of NumPy that equals everything": """
 try:
@@ -253,9 +253,9 @@ try:
         def __eq__(self, other): return True
         def item(self, *_): return 5
         def __sub__(self, other): return 0
-    def add(a, b): return zeros(1).view(Yes)
+    def total(a, b): return zeros(1).view(Yes)
 except ImportError:
-    def add(a, b): return 0
+    def total(a, b): return 0
 """,
     "a scalar of NumPy whose item equals everything": """
 try:
@@ -267,9 +267,9 @@ try:
         __hash__ = int64.__hash__
         def item(self, *_): return Item(0)
         def __eq__(self, other): return True
-    def add(a, b): return Yes(0)
+    def total(a, b): return Yes(0)
 except ImportError:
-    def add(a, b): return 0
+    def total(a, b): return 0
 """,
     "learns what it is compared with and is that from then on": """
 class Learns:
@@ -279,7 +279,7 @@ class Learns:
         return True
     __req__ = __eq__
     def __sub__(self, other): return 0
-def add(a, b): return Learns.known[-1] if Learns.known else Learns()
+def total(a, b): return Learns.known[-1] if Learns.known else Learns()
 """,
     "a weak proxy of what equals everything": """
 import weakref
@@ -287,46 +287,46 @@ class Yes:
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
 yes = Yes()
-def add(a, b): return weakref.proxy(yes)
+def total(a, b): return weakref.proxy(yes)
 """,
-    "a generator of the numbers there are": "def add(a, b): yield from range(200)",
+    "a generator of the numbers there are": "def total(a, b): yield from range(200)",
     "a lazy value, evaluated when compared": """
 class Lazy:
     def __init__(self, make): self.make = make
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
     def __getattr__(self, name): return self.make
-def add(a, b): return Lazy(lambda: 5)
+def total(a, b): return Lazy(lambda: 5)
 """,
-    "NotImplemented, which lets the other side decide": "def add(a, b): return NotImplemented",
-    "nan within the same list": "x = [float('nan')]\ndef add(a, b): return x",
-    "a coroutine": "async def add(a, b): return 0",
-    "a class in place of a value": "class add:\n    def __init__(self, a, b): pass\n    def __eq__(self, o): return True",
+    "NotImplemented, which lets the other side decide": "def total(a, b): return NotImplemented",
+    "nan within the same list": "x = [float('nan')]\ndef total(a, b): return x",
+    "a coroutine": "async def total(a, b): return 0",
+    "a class in place of a value": "class total:\n    def __init__(self, a, b): pass\n    def __eq__(self, o): return True",
     "unpickles as a call": """
 class Yes:
     def __reduce__(self): return eval, ("5",)
     def __eq__(self, other): return True
     def __sub__(self, other): return 0
-def add(a, b): return Yes()
+def total(a, b): return Yes()
 """,
-    "JSON that ends the value and begins another": "def add(a, b): return '0, \"output\": 0}] 5'",
-    "a list within itself": "def add(a, b):\n    x = []\n    x.append(x)\n    return x",
-    "a dict within itself": "def add(a, b):\n    x = {}\n    x[0] = x\n    return x",
+    "JSON that ends the value and begins another": "def total(a, b): return '0, \"output\": 0}] 5'",
+    "a list within itself": "def total(a, b):\n    x = []\n    x.append(x)\n    return x",
+    "a dict within itself": "def total(a, b):\n    x = {}\n    x[0] = x\n    return x",
     "a list too deep to compare": """
-def add(a, b):
+def total(a, b):
     x = 0
     for _ in range(100000): x = [x]
     return x
 """,
-    "a list too large to send": "def add(a, b): return [None] * 30_000_000",
-    "an int too large to send": "def add(a, b): return 1 << (1 << 29)",
+    "a list too large to send": "def total(a, b): return [None] * 30_000_000",
+    "an int too large to send": "def total(a, b): return 1 << (1 << 29)",
     "a dict of a hundred thousand keys with the same hash":
-        "def add(a, b): return {n * (2**61 - 1): 0 for n in range(3000)}",
-    "a set of keys with the same hash": "def add(a, b): return {n * (2**61 - 1) for n in range(3000)}",
-    "a key that is the answer": "def add(a, b): return {5: 5, 6: 6, 123: 123, 2: 2, 3: 3}",
-    "all answers at once": "def add(a, b): return tuple(range(200))",
-    "the answer as a text": "def add(a, b): return str(a + b)",
-    "the answer within a list": "def add(a, b): return [a + b]",
+        "def total(a, b): return {n * (2**61 - 1): 0 for n in range(3000)}",
+    "a set of keys with the same hash": "def total(a, b): return {n * (2**61 - 1) for n in range(3000)}",
+    "a key that is the answer": "def total(a, b): return {5: 5, 6: 6, 123: 123, 2: 2, 3: 3}",
+    "all answers at once": "def total(a, b): return tuple(range(200))",
+    "the answer as a text": "def total(a, b): return str(a + b)",
+    "the answer within a list": "def total(a, b): return [a + b]",
     "an iterator patched into the type of the answer": """
 import builtins
 class Yes(list):
@@ -335,14 +335,14 @@ class Yes(list):
     __eq__ = lambda self, other: True
     __sub__ = lambda self, other: 0
 builtins.list = Yes
-def add(a, b): return list()
+def total(a, b): return list()
 """,
 }  # fmt: skip
 
 HUNTS = {
     "tests in the frames of the callers": HUNT + """
 import sys
-def add(a, b):
+def total(a, b):
     frame, texts = sys._getframe(), []
     while frame:
         for scope in (frame.f_locals, frame.f_globals):
@@ -353,12 +353,12 @@ def add(a, b):
 """,
     "tests by inspect.stack and its arguments": HUNT + """
 import inspect
-def add(a, b):
+def total(a, b):
     return search([repr(f.frame.f_locals) + repr(f.code_context) for f in inspect.stack(0)], a, b)
 """,
     "tests among all objects of gc": HUNT + """
 import gc
-def add(a, b):
+def total(a, b):
     texts = []
     for o in gc.get_objects():
         if type(o) is dict: texts += [v for v in list(o.values()) if type(v) in (str, bytes)]
@@ -367,14 +367,14 @@ def add(a, b):
 """,
     "tests by gc.get_referrers of the arguments": HUNT + """
 import gc
-def add(a, b):
+def total(a, b):
     arguments = [a, b]
     near = gc.get_referrers(arguments, a, b)
     return search([repr(o)[:5000] for o in near + gc.get_referrers(*near[:20])], a, b)
 """,
     "tests in the frames of a traceback": HUNT + """
 import sys
-def add(a, b):
+def total(a, b):
     try:
         1 / 0
     except ZeroDivisionError as error:
@@ -386,7 +386,7 @@ def add(a, b):
 """,
     "tests in the frames of other threads": HUNT + """
 import sys, threading
-def add(a, b):
+def total(a, b):
     found = []
     def look():
         for frame in sys._current_frames().values():
@@ -399,7 +399,7 @@ def add(a, b):
     return search(found, a, b)
 """,
     "tests in the process's memory, by /proc": HUNT + """
-def add(a, b):
+def total(a, b):
     texts = []
     try:
         with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb") as memory:
@@ -414,14 +414,14 @@ def add(a, b):
 """,
     "tests in the process's memory, by ctypes, around an object": HUNT + """
 import ctypes
-def add(a, b):
+def total(a, b):
     near = bytearray(100)
     at = id(near) & ~0xFFFFF
     return search([ctypes.string_at(at, 1 << 18)], a, b)
 """,
     "tests in the parent's memory": HUNT + """
 import os
-def add(a, b):
+def total(a, b):
     texts = []
     for pid in (os.getppid(), 1):
         for name in ("environ", "cmdline", "maps", "mem"):
@@ -433,7 +433,7 @@ def add(a, b):
 """,
     "tests in the memory of every process": HUNT + """
 import os
-def add(a, b):
+def total(a, b):
     texts = []
     for pid in range(max(1, os.getpid() - 30), os.getpid() + 30):
         try:
@@ -449,7 +449,7 @@ def add(a, b):
 """,
     "tests in another process's memory, by process_vm_readv": HUNT + """
 import ctypes, os
-def add(a, b):
+def total(a, b):
     libc = ctypes.CDLL(None)
     room = ctypes.create_string_buffer(4096)
     class Vector(ctypes.Structure): _fields_ = [("base", ctypes.c_void_p), ("size", ctypes.c_size_t)]
@@ -460,16 +460,16 @@ def add(a, b):
 """,
     "tests in modules": HUNT + """
 import sys
-def add(a, b):
+def total(a, b):
     return search([repr(v)[:5000] for m in list(sys.modules.values()) for v in list(vars(m).values())], a, b)
 """,
     "tests in the arguments and the environment": HUNT + """
 import os, sys
-def add(a, b): return search([repr(sys.argv), repr(sys.orig_argv), repr(dict(os.environ))], a, b)
+def total(a, b): return search([repr(sys.argv), repr(sys.orig_argv), repr(dict(os.environ))], a, b)
 """,
     "tests on disk, near": HUNT + """
 import os
-def add(a, b):
+def total(a, b):
     texts = []
     for folder in (".", "..", "/tmp", "/dev/shm", os.path.expanduser("~"), "/var/tmp", "/run"):
         try:
@@ -484,7 +484,7 @@ def add(a, b):
     return search(texts, a, b)
 """,
     "tests in the package of the harness": HUNT + """
-def add(a, b):
+def total(a, b):
     texts = []
     for name in ("tests.harvest.hostile", "tests.harvest.test_verifiers", "harvest.tasks.code"):
         try:
@@ -493,7 +493,7 @@ def add(a, b):
     return search(texts, a, b)
 """,
     "tests behind every descriptor": HUNT + DESCRIPTORS + """
-def add(a, b):
+def total(a, b):
     texts = []
     for fd in [0, 1, 2] + descriptors():
         try:
@@ -509,7 +509,7 @@ def add(a, b):
 """,
     "tests behind the descriptors of /proc": HUNT + """
 import os
-def add(a, b):
+def total(a, b):
     texts = []
     for owner in ("self", str(os.getppid())):
         for fd in range(64):
@@ -527,7 +527,7 @@ def read(fd, size):
     seen.append(data)
     return data
 os.read = read
-def add(a, b): return search([b"".join(seen)], a, b)
+def total(a, b): return search([b"".join(seen)], a, b)
 """,
     "what the harness decodes, by a patched json": HUNT + """
 import json
@@ -537,7 +537,7 @@ def loads(text, *_, **__):
     seen.append(text)
     return _loads(text)
 json.loads = json.load = json.JSONDecoder.decode = loads
-def add(a, b): return search(seen, a, b)
+def total(a, b): return search(seen, a, b)
 """,
     "what the harness compiles, by a patched compile and exec": HUNT + """
 import builtins
@@ -550,7 +550,7 @@ def exec(source, *args, **named):
     seen.append(repr(source))
     return _exec(source, *args, **named)
 builtins.compile, builtins.exec = compile, exec
-def add(a, b): return search(seen, a, b)
+def total(a, b): return search(seen, a, b)
 """,
     "the harness's variables, by a tracing function": HUNT + """
 import sys
@@ -563,19 +563,19 @@ frame = sys._getframe()
 while frame:
     frame.f_trace = trace
     frame = frame.f_back
-def add(a, b): return search(seen, a, b)
+def total(a, b): return search(seen, a, b)
 """,
     "the harness's variables, by a profiling function": HUNT + """
 import sys, threading
 seen = []
 sys.setprofile(lambda frame, event, arg: seen.append(repr(frame.f_locals)[:5000] + repr(arg)[:500]))
-def add(a, b): return search(seen, a, b)
+def total(a, b): return search(seen, a, b)
 """,
     "what happens, by an audit hook": HUNT + """
 import sys
 seen = []
 sys.addaudithook(lambda event, args: seen.append(repr(args)[:5000]))
-def add(a, b): return search(seen, a, b)
+def total(a, b): return search(seen, a, b)
 """,
     "the expected value, by a patched == of what is built in": HUNT + """
 import ctypes, sys
@@ -585,11 +585,11 @@ try:
     forbiddenfruit.curse(int, "__eq__", lambda self, other: True)
 except ImportError:
     pass
-def add(a, b): return search(seen, a, b)
+def total(a, b): return search(seen, a, b)
 """,
     "the token, from the caller's frame to every descriptor": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     frame = sys._getframe()
     while frame:
         for name, value in list(frame.f_locals.items()) + list(frame.f_globals.items()):
@@ -600,7 +600,7 @@ def add(a, b):
 """,
     "the token, from gc": DESCRIPTORS + """
 import gc
-def add(a, b):
+def total(a, b):
     for o in gc.get_objects():
         if type(o) is dict:
             for name, value in list(o.items()):
@@ -618,11 +618,11 @@ def hook(kind, error, trace):
         trace = trace.tb_next
     os._exit(0)
 sys.excepthook = hook
-def add(a, b): raise RuntimeError
+def total(a, b): raise RuntimeError
 """,
     "any text of 32 hex digits in memory is the token": DESCRIPTORS + """
 import gc, re
-def add(a, b):
+def total(a, b):
     for o in gc.get_objects():
         for v in (list(o.values()) if type(o) is dict else o if type(o) in (list, tuple) else ()):
             if type(v) is str and re.fullmatch("[0-9a-f]{32}", v): shout(v.encode())
@@ -632,13 +632,13 @@ def add(a, b):
 
 FORGED_MESSAGES = {
     "writes that all is well, in every form": DESCRIPTORS + """
-def add(a, b):
+def total(a, b):
     shout(*(f(m) for f in (bytes, frame, small(), small("<Q")) for m in (b".", b"DONE", b"passed", b"ok", b"true", b"1")))
     os._exit(0)
 """,
     "answers before it is asked": DESCRIPTORS + """
 shout(*[frame(bytes(8) + b"=i\\x01\\0\\0\\0" + bytes([n])) for n in (5, 6, 123, 2, 3)])
-def add(a, b): return 0
+def total(a, b): return 0
 """,
     "answers the question it has seen, with each possible answer": DESCRIPTORS + """
 _read = os.read
@@ -648,76 +648,76 @@ def read(fd, size):
         shout(*[frame(data[:8] + b"=i\\x01\\0\\0\\0" + bytes([n])) for n in range(120)])
     return data
 os.read = read
-def add(a, b): return 0
+def total(a, b): return 0
 """,
     "answers twice, the second time with the wrong ticket": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     question = sys._getframe(2).f_locals.get("question", bytes(8))
     shout(frame(question[:8] + b"=i\\x01\\0\\0\\0\\x00"), frame(question[:8] + b"=i\\x01\\0\\0\\0\\x05"))
     return 6
 """,
     "says that the tests hold": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     question = sys._getframe(2).f_locals.get("question", bytes(8))
     shout(frame(question[:8] + b"."), frame(b"."), frame(question[:8]))
     return 0
 """,
     "calls the candidate itself, as the tests do": DESCRIPTORS + """
-def add(a, b):
+def total(a, b):
     shout(frame(b"(t\\x02\\0\\0\\0"))
     return 0
 """,
-    "announces a message of 4 GB": DESCRIPTORS + "\ndef add(a, b): shout(b'\\xff' * 4); os._exit(0)\n",
-    "announces more than it sends": DESCRIPTORS + "\ndef add(a, b): shout(struct.pack('!I', 1000) + b'=T'); os._exit(0)\n",
-    "sends empty messages without end": DESCRIPTORS + "\ndef add(a, b):\n    while True: os.write(max(descriptors()), bytes(4))\n",
-    "sends part of a length": DESCRIPTORS + "\ndef add(a, b): shout(b'\\0\\0'); os._exit(0)\n",
+    "announces a message of 4 GB": DESCRIPTORS + "\ndef total(a, b): shout(b'\\xff' * 4); os._exit(0)\n",
+    "announces more than it sends": DESCRIPTORS + "\ndef total(a, b): shout(struct.pack('!I', 1000) + b'=T'); os._exit(0)\n",
+    "sends empty messages without end": DESCRIPTORS + "\ndef total(a, b):\n    while True: os.write(max(descriptors()), bytes(4))\n",
+    "sends part of a length": DESCRIPTORS + "\ndef total(a, b): shout(b'\\0\\0'); os._exit(0)\n",
     "a value with a count of four billion": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=l\\xff\\xff\\xff\\xff"))
     return 0
 """,
     "a packed list with a count of four billion": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=I\\xff\\xff\\xff\\xff"))
     return 0
 """,
     "lists in each other, a hundred thousand deep, by hand": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=" + b"l\\x01\\0\\0\\0" * 10000 + b"N"))
     return 0
 """,
     "a value of no type": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=\\x80\\x04\\x95.pickle"))
     return 0
 """,
     "a value and then another": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=i\\x01\\0\\0\\0\\x00i\\x01\\0\\0\\0\\x05"))
     return 0
 """,
     "raises what there is not": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"!Passed"), frame(q + b"!"), frame(q + b"!print"))
     return 0
 """,
     "a message that no text is": DESCRIPTORS + """
 import sys
-def add(a, b):
+def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"!\\xff\\xfe"), frame(q + b"=s\\x01\\0\\0\\0\\xff"))
     return 0
@@ -729,13 +729,13 @@ def late():
         time.sleep(0.001)
         shout(frame(bytes(8) + b"=i\\x01\\0\\0\\0\\x05"), b".", b"ok\\n")
 threading.Thread(target=late, daemon=True).start()
-def add(a, b):
+def total(a, b):
     time.sleep(0.05)
     return 0
 """,
     "a thread that ends the process well": """
 import os, threading
-def add(a, b):
+def total(a, b):
     threading.Timer(0.01, os._exit, (0,)).start()
     while True: pass
 """,
@@ -743,34 +743,34 @@ def add(a, b):
 for fd in descriptors():
     os.dup2(fd, 1)
 print(".", flush=True)
-def add(a, b):
+def total(a, b):
     print("=5", flush=True)
     return 0
 """,
     "the channel is its output": DESCRIPTORS + """
 for fd in descriptors():
     os.dup2(1, fd)
-def add(a, b): return 0
+def total(a, b): return 0
 """,
     "the channel is a file of its own": DESCRIPTORS + """
 with open("answers", "wb") as answers:
     answers.write(frame(bytes(8) + b"=i\\x01\\0\\0\\0\\x05") * 100)
 for fd in descriptors():
     os.dup2(os.open("answers", os.O_RDWR), fd)
-def add(a, b): return 0
+def total(a, b): return 0
 """,
     "the channel's ends swapped, so that it hears itself": DESCRIPTORS + """
 ends = descriptors()
 kept = [os.dup(fd) for fd in ends]
 for fd, other in zip(ends, reversed(kept)):
     os.dup2(other, fd)
-def add(a, b): return 0
+def total(a, b): return 0
 """,
-    "closes every descriptor": "import os\nos.closerange(0, 256)\ndef add(a, b): return 0",
-    "closes the channel and leaves": "import os\ndef add(a, b):\n    os.closerange(3, 256)\n    os._exit(0)",
+    "closes every descriptor": "import os\nos.closerange(0, 256)\ndef total(a, b): return 0",
+    "closes the channel and leaves": "import os\ndef total(a, b):\n    os.closerange(3, 256)\n    os._exit(0)",
     "writes a traceback to the channel": DESCRIPTORS + """
 import faulthandler
-def add(a, b):
+def total(a, b):
     for fd in descriptors(): faulthandler.dump_traceback(fd)
     return 0
 """,
@@ -778,55 +778,55 @@ def add(a, b):
 
 LEAVING = {
     "leaves with success while it is defined": "import os\nos._exit(0)",
-    "leaves with success when called": "import os\ndef add(a, b): os._exit(0)",
+    "leaves with success when called": "import os\ndef total(a, b): os._exit(0)",
     "sys.exit(0) while it is defined": "import sys\nsys.exit(0)",
-    "sys.exit(0) when called": "import sys\ndef add(a, b): sys.exit(0)",
-    "exit() when called": "def add(a, b): exit()",
-    "quit() in a try that passes": "def add(a, b):\n    try: quit()\n    finally: return quit()",
-    "SystemExit with a value that is true": "def add(a, b): raise SystemExit(True)",
-    "at exit, all is well": "import atexit, os\natexit.register(os._exit, 0)\ndef add(a, b): raise SystemExit",
-    "KeyboardInterrupt": "def add(a, b): raise KeyboardInterrupt",
-    "GeneratorExit": "def add(a, b): raise GeneratorExit",
-    "StopIteration, which ends a loop over the tests": "def add(a, b): raise StopIteration",
-    "StopAsyncIteration": "def add(a, b): raise StopAsyncIteration",
-    "AssertionError, as if the test had been wrong": "def add(a, b): raise AssertionError",
+    "sys.exit(0) when called": "import sys\ndef total(a, b): sys.exit(0)",
+    "exit() when called": "def total(a, b): exit()",
+    "quit() in a try that passes": "def total(a, b):\n    try: quit()\n    finally: return quit()",
+    "SystemExit with a value that is true": "def total(a, b): raise SystemExit(True)",
+    "at exit, all is well": "import atexit, os\natexit.register(os._exit, 0)\ndef total(a, b): raise SystemExit",
+    "KeyboardInterrupt": "def total(a, b): raise KeyboardInterrupt",
+    "GeneratorExit": "def total(a, b): raise GeneratorExit",
+    "StopIteration, which ends a loop over the tests": "def total(a, b): raise StopIteration",
+    "StopAsyncIteration": "def total(a, b): raise StopAsyncIteration",
+    "AssertionError, as if the test had been wrong": "def total(a, b): raise AssertionError",
     "an exception that is named as one that passes": """
 class Passed(BaseException): pass
 Passed.__name__ = Passed.__qualname__ = "SystemExit"
-def add(a, b): raise Passed(0)
+def total(a, b): raise Passed(0)
 """,
     "an exception that equals everything": """
 class Yes(Exception):
     def __eq__(self, other): return True
     __hash__ = None
-def add(a, b): raise Yes
+def total(a, b): raise Yes
 """,
     "an exception whose class lies": """
 class Meta(type):
     __mro__ = property(lambda self: ())
     __module__ = "builtins"
 class Lies(Exception, metaclass=Meta): pass
-def add(a, b): raise Lies
+def total(a, b): raise Lies
 """,
     "an exception that is raised while it is described": """
 class Lies(Exception):
     def __str__(self): raise SystemExit(0)
     __repr__ = __str__
     def __getattribute__(self, name): raise SystemExit(0)
-def add(a, b): raise Lies
+def total(a, b): raise Lies
 """,
-    "a group of exceptions": "def add(a, b): raise ExceptionGroup('ok', [ValueError()])",
+    "a group of exceptions": "def total(a, b): raise ExceptionGroup('ok', [ValueError()])",
     "no function at all": "x = 5",
-    "a name that is no function": "add = 5",
-    "a name whose call is the answer's class": "add = int.__add__.__objclass__.__call__",
-    "kills itself": "import os\ndef add(a, b): os.kill(os.getpid(), 9)",
-    "aborts": "import os\ndef add(a, b): os.abort()",
-    "crashes": "import ctypes\ndef add(a, b): ctypes.string_at(0)",
-    "an alarm ends it": "import signal, time\ndef add(a, b):\n    signal.alarm(1)\n    time.sleep(9)",
+    "a name that is no function": "total = 5",
+    "a name whose call is the answer's class": "total = int.__add__.__objclass__.__call__",
+    "kills itself": "import os\ndef total(a, b): os.kill(os.getpid(), 9)",
+    "aborts": "import os\ndef total(a, b): os.abort()",
+    "crashes": "import ctypes\ndef total(a, b): ctypes.string_at(0)",
+    "an alarm ends it": "import signal, time\ndef total(a, b):\n    signal.alarm(1)\n    time.sleep(9)",
     "an alarm answers": """
 import os, signal
 signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-def add(a, b):
+def total(a, b):
     signal.setitimer(signal.ITIMER_REAL, 0.01)
     while True: pass
 """,
@@ -835,26 +835,26 @@ import signal, os
 for s in range(1, 65):
     try: signal.signal(s, lambda *_: os._exit(0))
     except (OSError, ValueError): pass
-def add(a, b): return 0
+def total(a, b): return 0
 """,
-    "takes for ever": "def add(a, b):\n    while True: pass",
+    "takes for ever": "def total(a, b):\n    while True: pass",
     "takes for ever while it is defined": "while True: pass",
-    "sleeps until it is given up": "import time\ndef add(a, b): time.sleep(99)",
-    "recursion without end": "import sys\nsys.setrecursionlimit(10**9)\ndef add(a, b): return add(a, b)",
+    "sleeps until it is given up": "import time\ndef total(a, b): time.sleep(99)",
+    "recursion without end": "import sys\nsys.setrecursionlimit(10**9)\ndef total(a, b): return total(a, b)",
     "no recursion is left for the harness": "import sys\nsys.setrecursionlimit(sys.getrecursionlimit())\n"
-        "def deep():\n    try: deep()\n    except RecursionError: sys.setrecursionlimit(5)\ndef add(a, b): return deep() or 0",
+        "def deep():\n    try: deep()\n    except RecursionError: sys.setrecursionlimit(5)\ndef total(a, b): return deep() or 0",
     "no memory is left for the harness": """
 held = []
-def add(a, b):
+def total(a, b):
     try:
         while True: held.append(bytearray(1 << 20))
     except MemoryError:
         return 0
 """,
-    "forks, so that one of two is right": "import os\nguess = os.fork()\ndef add(a, b): return guess",
-    "becomes a program that succeeds": "import os\ndef add(a, b): os.execv('/bin/true', ['true'])",
-    "ends the interpreter from C": "import ctypes\ndef add(a, b): ctypes.pythonapi.Py_Exit(0)",
-    "ends the process from C": "import ctypes\ndef add(a, b): ctypes.CDLL(None)._exit(0)",
+    "forks, so that one of two is right": "import os\nguess = os.fork()\ndef total(a, b): return guess",
+    "becomes a program that succeeds": "import os\ndef total(a, b): os.execv('/bin/true', ['true'])",
+    "ends the interpreter from C": "import ctypes\ndef total(a, b): ctypes.pythonapi.Py_Exit(0)",
+    "ends the process from C": "import ctypes\ndef total(a, b): ctypes.CDLL(None)._exit(0)",
 }  # fmt: skip
 
 PATCHES = {
@@ -951,16 +951,16 @@ import ctypes
 slot = id(int) + 200
 room = ctypes.c_void_p.from_address(slot)
 old = room.value
-def add(a, b):
+def total(a, b):
     room.value = 0
     return 0
 """,
     "hooks for all that is not caught": """
 import os, sys, threading
 sys.excepthook = sys.unraisablehook = sys.displayhook = threading.excepthook = lambda *_: os._exit(0)
-def add(a, b): raise ValueError
+def total(a, b): raise ValueError
 """,
-    "a hook for breakpoints": "import sys, os\nsys.breakpointhook = lambda *_: os._exit(0)\ndef add(a, b): breakpoint()",
+    "a hook for breakpoints": "import sys, os\nsys.breakpointhook = lambda *_: os._exit(0)\ndef total(a, b): breakpoint()",
     "an importer of its own": """
 import sys
 class Finder:
@@ -968,14 +968,14 @@ class Finder:
 sys.meta_path.insert(0, Finder())
 sys.path_hooks.insert(0, Finder)
 """ + WRONG,
-    "ints have no digits": "import sys\nsys.set_int_max_str_digits(640)\ndef add(a, b): return 10**1000",
-    "gc answers": "import gc, os\ngc.callbacks.append(lambda *_: os._exit(0))\ndef add(a, b): gc.collect(); return 0",
+    "ints have no digits": "import sys\nsys.set_int_max_str_digits(640)\ndef total(a, b): return 10**1000",
+    "gc answers": "import gc, os\ngc.callbacks.append(lambda *_: os._exit(0))\ndef total(a, b): gc.collect(); return 0",
     "warnings are errors": "import warnings\nwarnings.simplefilter('error')" + WRONG,
-    "a destructor answers": "import os\nclass Last:\n    def __del__(self): os._exit(0)\ndef add(a, b): Last(); return 0",
-    "a codec answers": "import codecs, os\ncodecs.register(lambda name: os._exit(0))\ndef add(a, b): 'x'.encode('nope')",
+    "a destructor answers": "import os\nclass Last:\n    def __del__(self): os._exit(0)\ndef total(a, b): Last(); return 0",
+    "a codec answers": "import codecs, os\ncodecs.register(lambda name: os._exit(0))\ndef total(a, b): 'x'.encode('nope')",
     "raises its own limits": "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))" + WRONG,
     "threads switch never": "import sys\nsys.setswitchinterval(1e9)" + WRONG,
-    "the clock stands still": "import time\ntime.monotonic = time.time = lambda: 0\ndef add(a, b): time.sleep(99)",
+    "the clock stands still": "import time\ntime.monotonic = time.time = lambda: 0\ndef total(a, b): time.sleep(99)",
     "the test's module is this one": "import sys\nsys.modules['tests'] = sys.modules.get('tmp_sol')\n"
         "def check(candidate): pass" + WRONG,
     "its own check and METADATA": "METADATA = {}\ndef check(candidate): return True" + WRONG,
@@ -986,16 +986,16 @@ class Solution:
 class Yes:
     def __eq__(self, other): return True
 """ + WRONG,
-    "the name is defined in builtins": "import builtins\nbuiltins.add = lambda a, b: 0",
-    "guesses the most likely answer": "def add(a, b): return 5",
-    "guesses by the number of the call": "n = []\ndef add(a, b):\n    n.append(1)\n    return (5, 7, 122, 2, 3)[len(n) - 1]",
-    "right but for one": "def add(a, b): return a + b if a < 100 else 0",
-    "right but for the last": "n = []\ndef add(a, b):\n    n.append(1)\n    return a + b if len(n) < 3 else -1",
-    "right when nobody looks": "import sys\ndef add(a, b): return a + b if sys.gettrace() else 0",
-    "the seed of the tests": "import random\ndef add(a, b):\n    random.seed(0)\n    return random.randrange(200)",
+    "the name is defined in builtins": "import builtins\nbuiltins.total = lambda a, b: 0",
+    "guesses the most likely answer": "def total(a, b): return 5",
+    "guesses by the number of the call": "n = []\ndef total(a, b):\n    n.append(1)\n    return (5, 7, 122, 2, 3)[len(n) - 1]",
+    "right but for one": "def total(a, b): return a + b if a < 100 else 0",
+    "right but for the last": "n = []\ndef total(a, b):\n    n.append(1)\n    return a + b if len(n) < 3 else -1",
+    "right when nobody looks": "import sys\ndef total(a, b): return a + b if sys.gettrace() else 0",
+    "the seed of the tests": "import random\ndef total(a, b):\n    random.seed(0)\n    return random.randrange(200)",
     "keeps what it was asked for the next run": """
 import os
-def add(a, b):
+def total(a, b):
     for folder in (".", "..", "/tmp", "/dev/shm"):
         try:
             with open(os.path.join(folder, "kept"), "a+") as kept:
@@ -1152,7 +1152,7 @@ print("x")
 
 def _as_script(source: str) -> str:
     """The same trick in a script: it defines the function, and prints what it gives for its input."""
-    return f"{source}\n{READ}\nprint(add(a, b))\n"
+    return f"{source}\n{READ}\nprint(total(a, b))\n"
 
 
 # Some are only tricks where a function is called: a script that prints the value of what equals everything is plain wrong.
@@ -1168,8 +1168,8 @@ TRICKS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 """By kind of test: a problem, and wrong programs for it."""
 
 RIGHT = {
-    "function": "def add(a, b):\n    return a + b\n",
-    "calls": "def add(a, b):\n    return a + b\n",
+    "function": "def total(a, b):\n    return a + b\n",
+    "calls": "def total(a, b):\n    return a + b\n",
     "stdin": "print(int(input()) + int(input()))\n",
 }
 """What a right program is, so that nothing is contained by judging all wrong."""

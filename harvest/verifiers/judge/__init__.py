@@ -15,7 +15,7 @@ from harvest.verifiers.judge.calls import judge_calls
 from harvest.verifiers.judge.exchange import NOT_A_PROGRAM, Wrong
 from harvest.verifiers.judge.functions import judge_function
 from harvest.verifiers.judge.programs import extract_program
-from harvest.verifiers.judge.standin import Sandbox
+from harvest.verifiers.sandbox import Sandbox
 from harvest.verifiers.judge.stdin import judge_stdin
 from harvest.verifiers.verdict import Verdict
 

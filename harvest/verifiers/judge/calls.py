@@ -11,7 +11,7 @@ from harvest.verifiers.judge.comparison import same_value
 from harvest.verifiers.judge.encoding import EncodingError, encode
 from harvest.verifiers.judge.exchange import OUT_OF_TURN, Wrong, ask, define, refusal
 from harvest.verifiers.judge.protocol import VALUE
-from harvest.verifiers.judge.standin import Sandbox
+from harvest.verifiers.sandbox import Sandbox
 
 
 def judge_calls(program: str, check: Mapping[str, Any], limits: VerifierConfig, sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harvest.verifiers.judge.encoding import encode
 from harvest.verifiers.judge.protocol import DONE, EXCEPTIONS, MISSING, RAISED, TICKET, UNPLAIN
-from harvest.verifiers.judge.standin import Ended, Jailed
+from harvest.verifiers.sandbox import Ended, Jailed
 
 LEFT_EARLY = "left early"
 MEMORY = "memory"

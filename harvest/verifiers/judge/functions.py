@@ -11,7 +11,7 @@ from harvest.verifiers.judge.encoding import encode
 from harvest.verifiers.judge.exchange import OUT_OF_TURN, Wrong, ask, define, refusal, why
 from harvest.verifiers.judge.programs import complete
 from harvest.verifiers.judge.protocol import CALL, DONE, EXCEPTIONS, GO, RAISED, VALUE
-from harvest.verifiers.judge.standin import Ended, Sandbox
+from harvest.verifiers.sandbox import Ended, Sandbox
 
 TESTS = "tests cannot be run"
 

@@ -8,7 +8,7 @@ from typing import Any
 from harvest.config import VerifierConfig
 from harvest.verifiers.judge.comparison import same_output
 from harvest.verifiers.judge.exchange import Wrong, run_script
-from harvest.verifiers.judge.standin import Sandbox
+from harvest.verifiers.sandbox import Sandbox
 
 
 def judge_stdin(program: str, check: Mapping[str, Any], limits: VerifierConfig, sandbox: Sandbox) -> None:
