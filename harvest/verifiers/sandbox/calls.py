@@ -30,7 +30,8 @@ fchownat utime utimes utimensat setuid setgid setpgid setsid setpriority sched_s
 mknod mknodat umask flock
 """.split()  # noqa: SIM905
 
-_THREADS = (0x3D0F00, 0x7D0F00)  # the flags with which libc (glibc, musl) makes a thread; a process has others
+_THREADS = (0x3D0F00, 0x7D0F00)  # the flags with which libc (glibc, musl) makes a thread
+_THREAD = 0x10000  # a process is made without this one
 _FCNTL = (0, 1, 2, 3, 4, 1030, 1032)  # duplicate, flags, size of a pipe; no locks, leases, seals nor signals
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # a terminal? its size, bytes waiting, blocking, at exec
 _PRCTL = (15, 16, 0x53564D41)  # names of threads and of memory
@@ -76,6 +77,7 @@ def _make(seccomp: Any) -> bytes:
             add(seccomp.ALLOW, name, arg(at, equal, value))
     for name in ("kill", "tgkill"):
         add(seccomp.ALLOW, name, arg(0, equal, PID))
+    add(refuse, "clone", arg(0, masked, _THREAD, 0))
     add(seccomp.ALLOW, "mmap", arg(3, masked, _MAP_UNSWAPPABLE, 0))
     with tempfile.TemporaryFile() as exported:
         rules.export_bpf(exported)

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterable
 
 LEAST_LANDLOCK = 3  # below it, opening with O_TRUNC empties files that may not be written
+NOT_SHUT_IN = 113  # exit status of a child that could not be shut in, and has run nothing
 PID = 0x7E57A51D  # stands in the filter of calls where the process's own id belongs
 
 _libc = ctypes.CDLL(None, use_errno=True)
