@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from harvest.config import VerifierConfig
+
+LIMITS = VerifierConfig(timeout=0.5, memory_mb=512, file_mb=4)
+
 FUNCTION = {
     "kind": "function",
     "prompt": 'def total(a, b):\n    """The sum."""\n',
@@ -301,7 +305,9 @@ def total(a, b): return Lazy(lambda: 5)
     "NotImplemented, which lets the other side decide": "def total(a, b): return NotImplemented",
     "nan within the same list": "x = [float('nan')]\ndef total(a, b): return x",
     "a coroutine": "async def total(a, b): return 0",
-    "a class in place of a value": "class total:\n    def __init__(self, a, b): pass\n    def __eq__(self, o): return True",
+    "a class in place of a value": (
+        "class total:\n    def __init__(self, a, b): pass\n    def __eq__(self, o): return True"
+    ),
     "unpickles as a call": """
 class Yes:
     def __reduce__(self): return eval, ("5",)
@@ -320,8 +326,7 @@ def total(a, b):
 """,
     "a list too large to send": "def total(a, b): return [None] * 30_000_000",
     "an int too large to send": "def total(a, b): return 1 << (1 << 29)",
-    "a dict of a hundred thousand keys with the same hash":
-        "def total(a, b): return {n * (2**61 - 1): 0 for n in range(3000)}",
+    "a dict of keys with the same hash": "def total(a, b): return {n * (2**61 - 1): 0 for n in range(3000)}",
     "a set of keys with the same hash": "def total(a, b): return {n * (2**61 - 1) for n in range(3000)}",
     "a key that is the answer": "def total(a, b): return {5: 5, 6: 6, 123: 123, 2: 2, 3: 3}",
     "all answers at once": "def total(a, b): return tuple(range(200))",
@@ -337,10 +342,11 @@ class Yes(list):
 builtins.list = Yes
 def total(a, b): return list()
 """,
-}  # fmt: skip
+}
 
 HUNTS = {
-    "tests in the frames of the callers": HUNT + """
+    "tests in the frames of the callers": HUNT
+    + """
 import sys
 def total(a, b):
     frame, texts = sys._getframe(), []
@@ -351,12 +357,14 @@ def total(a, b):
         frame = frame.f_back
     return search(texts, a, b)
 """,
-    "tests by inspect.stack and its arguments": HUNT + """
+    "tests by inspect.stack and its arguments": HUNT
+    + """
 import inspect
 def total(a, b):
     return search([repr(f.frame.f_locals) + repr(f.code_context) for f in inspect.stack(0)], a, b)
 """,
-    "tests among all objects of gc": HUNT + """
+    "tests among all objects of gc": HUNT
+    + """
 import gc
 def total(a, b):
     texts = []
@@ -365,14 +373,16 @@ def total(a, b):
         elif type(o) in (list, tuple): texts += [repr(v)[:2000] for v in o if type(v) in (str, bytes, dict, tuple)]
     return search(texts, a, b)
 """,
-    "tests by gc.get_referrers of the arguments": HUNT + """
+    "tests by gc.get_referrers of the arguments": HUNT
+    + """
 import gc
 def total(a, b):
     arguments = [a, b]
     near = gc.get_referrers(arguments, a, b)
     return search([repr(o)[:5000] for o in near + gc.get_referrers(*near[:20])], a, b)
 """,
-    "tests in the frames of a traceback": HUNT + """
+    "tests in the frames of a traceback": HUNT
+    + """
 import sys
 def total(a, b):
     try:
@@ -384,7 +394,8 @@ def total(a, b):
             frame = frame.f_back
         return search(texts, a, b)
 """,
-    "tests in the frames of other threads": HUNT + """
+    "tests in the frames of other threads": HUNT
+    + """
 import sys, threading
 def total(a, b):
     found = []
@@ -398,7 +409,8 @@ def total(a, b):
     thread.join()
     return search(found, a, b)
 """,
-    "tests in the process's memory, by /proc": HUNT + """
+    "tests in the process's memory, by /proc": HUNT
+    + """
 def total(a, b):
     texts = []
     try:
@@ -412,14 +424,16 @@ def total(a, b):
         return 0
     return search(texts, a, b)
 """,
-    "tests in the process's memory, by ctypes, around an object": HUNT + """
+    "tests in the process's memory, by ctypes, around an object": HUNT
+    + """
 import ctypes
 def total(a, b):
     near = bytearray(100)
     at = id(near) & ~0xFFFFF
     return search([ctypes.string_at(at, 1 << 18)], a, b)
 """,
-    "tests in the parent's memory": HUNT + """
+    "tests in the parent's memory": HUNT
+    + """
 import os
 def total(a, b):
     texts = []
@@ -431,7 +445,8 @@ def total(a, b):
                 pass
     return search(texts, a, b)
 """,
-    "tests in the memory of every process": HUNT + """
+    "tests in the memory of every process": HUNT
+    + """
 import os
 def total(a, b):
     texts = []
@@ -447,7 +462,8 @@ def total(a, b):
             pass
     return search(texts, a, b)
 """,
-    "tests in another process's memory, by process_vm_readv": HUNT + """
+    "tests in another process's memory, by process_vm_readv": HUNT
+    + """
 import ctypes, os
 def total(a, b):
     libc = ctypes.CDLL(None)
@@ -458,16 +474,19 @@ def total(a, b):
         libc.process_vm_readv(pid, ctypes.byref(mine), 1, ctypes.byref(there), 1, 0)
     return search([room.raw], a, b)
 """,
-    "tests in modules": HUNT + """
+    "tests in modules": HUNT
+    + """
 import sys
 def total(a, b):
     return search([repr(v)[:5000] for m in list(sys.modules.values()) for v in list(vars(m).values())], a, b)
 """,
-    "tests in the arguments and the environment": HUNT + """
+    "tests in the arguments and the environment": HUNT
+    + """
 import os, sys
 def total(a, b): return search([repr(sys.argv), repr(sys.orig_argv), repr(dict(os.environ))], a, b)
 """,
-    "tests on disk, near": HUNT + """
+    "tests on disk, near": HUNT
+    + """
 import os
 def total(a, b):
     texts = []
@@ -483,7 +502,8 @@ def total(a, b):
         except OSError: pass
     return search(texts, a, b)
 """,
-    "tests in the package of the harness": HUNT + """
+    "tests in the package of the harness": HUNT
+    + """
 def total(a, b):
     texts = []
     for name in ("tests.harvest.hostile", "tests.harvest.test_verifiers", "harvest.tasks.code"):
@@ -492,7 +512,9 @@ def total(a, b):
         except Exception: pass
     return search(texts, a, b)
 """,
-    "tests behind every descriptor": HUNT + DESCRIPTORS + """
+    "tests behind every descriptor": HUNT
+    + DESCRIPTORS
+    + """
 def total(a, b):
     texts = []
     for fd in [0, 1, 2] + descriptors():
@@ -507,7 +529,8 @@ def total(a, b):
         except OSError: pass
     return search([t for t in texts if t], a, b)
 """,
-    "tests behind the descriptors of /proc": HUNT + """
+    "tests behind the descriptors of /proc": HUNT
+    + """
 import os
 def total(a, b):
     texts = []
@@ -519,7 +542,9 @@ def total(a, b):
             except OSError: pass
     return search(texts, a, b)
 """,
-    "tests read from the channel before they are asked": HUNT + DESCRIPTORS + """
+    "tests read from the channel before they are asked": HUNT
+    + DESCRIPTORS
+    + """
 seen = []
 _read = os.read
 def read(fd, size):
@@ -529,7 +554,8 @@ def read(fd, size):
 os.read = read
 def total(a, b): return search([b"".join(seen)], a, b)
 """,
-    "what the harness decodes, by a patched json": HUNT + """
+    "what the harness decodes, by a patched json": HUNT
+    + """
 import json
 seen = []
 _loads = json.loads
@@ -539,7 +565,8 @@ def loads(text, *_, **__):
 json.loads = json.load = json.JSONDecoder.decode = loads
 def total(a, b): return search(seen, a, b)
 """,
-    "what the harness compiles, by a patched compile and exec": HUNT + """
+    "what the harness compiles, by a patched compile and exec": HUNT
+    + """
 import builtins
 seen = []
 _compile, _exec = builtins.compile, builtins.exec
@@ -552,7 +579,8 @@ def exec(source, *args, **named):
 builtins.compile, builtins.exec = compile, exec
 def total(a, b): return search(seen, a, b)
 """,
-    "the harness's variables, by a tracing function": HUNT + """
+    "the harness's variables, by a tracing function": HUNT
+    + """
 import sys
 seen = []
 def trace(frame, event, arg):
@@ -565,19 +593,22 @@ while frame:
     frame = frame.f_back
 def total(a, b): return search(seen, a, b)
 """,
-    "the harness's variables, by a profiling function": HUNT + """
+    "the harness's variables, by a profiling function": HUNT
+    + """
 import sys, threading
 seen = []
 sys.setprofile(lambda frame, event, arg: seen.append(repr(frame.f_locals)[:5000] + repr(arg)[:500]))
 def total(a, b): return search(seen, a, b)
 """,
-    "what happens, by an audit hook": HUNT + """
+    "what happens, by an audit hook": HUNT
+    + """
 import sys
 seen = []
 sys.addaudithook(lambda event, args: seen.append(repr(args)[:5000]))
 def total(a, b): return search(seen, a, b)
 """,
-    "the expected value, by a patched == of what is built in": HUNT + """
+    "the expected value, by a patched == of what is built in": HUNT
+    + """
 import ctypes, sys
 seen = []
 try:
@@ -587,7 +618,8 @@ except ImportError:
     pass
 def total(a, b): return search(seen, a, b)
 """,
-    "the token, from the caller's frame to every descriptor": DESCRIPTORS + """
+    "the token, from the caller's frame to every descriptor": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     frame = sys._getframe()
@@ -598,7 +630,8 @@ def total(a, b):
         frame = frame.f_back
     os._exit(0)
 """,
-    "the token, from gc": DESCRIPTORS + """
+    "the token, from gc": DESCRIPTORS
+    + """
 import gc
 def total(a, b):
     for o in gc.get_objects():
@@ -608,7 +641,8 @@ def total(a, b):
                     shout(value if isinstance(value, bytes) else str(value).encode())
     os._exit(0)
 """,
-    "the token, from a traceback, with a status of success": DESCRIPTORS + """
+    "the token, from a traceback, with a status of success": DESCRIPTORS
+    + """
 import sys
 def hook(kind, error, trace):
     while trace:
@@ -620,7 +654,8 @@ def hook(kind, error, trace):
 sys.excepthook = hook
 def total(a, b): raise RuntimeError
 """,
-    "any text of 32 hex digits in memory is the token": DESCRIPTORS + """
+    "any text of 32 hex digits in memory is the token": DESCRIPTORS
+    + """
 import gc, re
 def total(a, b):
     for o in gc.get_objects():
@@ -631,16 +666,19 @@ def total(a, b):
 }
 
 FORGED_MESSAGES = {
-    "writes that all is well, in every form": DESCRIPTORS + """
+    "writes that all is well, in every form": DESCRIPTORS
+    + """
 def total(a, b):
-    shout(*(f(m) for f in (bytes, frame, small(), small("<Q")) for m in (b".", b"DONE", b"passed", b"ok", b"true", b"1")))
+    shout(*(f(m) for f in (bytes, frame, small(), small("<Q")) for m in (b".", b"DONE", b"passed", b"ok", b"1")))
     os._exit(0)
 """,
-    "answers before it is asked": DESCRIPTORS + """
+    "answers before it is asked": DESCRIPTORS
+    + """
 shout(*[frame(bytes(8) + b"=i\\x01\\0\\0\\0" + bytes([n])) for n in (5, 6, 123, 2, 3)])
 def total(a, b): return 0
 """,
-    "answers the question it has seen, with each possible answer": DESCRIPTORS + """
+    "answers the question it has seen, with each possible answer": DESCRIPTORS
+    + """
 _read = os.read
 def read(fd, size):
     data = _read(fd, size)
@@ -650,79 +688,92 @@ def read(fd, size):
 os.read = read
 def total(a, b): return 0
 """,
-    "answers twice, the second time with the wrong ticket": DESCRIPTORS + """
+    "answers twice, the second time with the wrong ticket": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     question = sys._getframe(2).f_locals.get("question", bytes(8))
     shout(frame(question[:8] + b"=i\\x01\\0\\0\\0\\x00"), frame(question[:8] + b"=i\\x01\\0\\0\\0\\x05"))
     return 6
 """,
-    "says that the tests hold": DESCRIPTORS + """
+    "says that the tests hold": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     question = sys._getframe(2).f_locals.get("question", bytes(8))
     shout(frame(question[:8] + b"."), frame(b"."), frame(question[:8]))
     return 0
 """,
-    "calls the candidate itself, as the tests do": DESCRIPTORS + """
+    "calls the candidate itself, as the tests do": DESCRIPTORS
+    + """
 def total(a, b):
     shout(frame(b"(t\\x02\\0\\0\\0"))
     return 0
 """,
     "announces a message of 4 GB": DESCRIPTORS + "\ndef total(a, b): shout(b'\\xff' * 4); os._exit(0)\n",
-    "announces more than it sends": DESCRIPTORS + "\ndef total(a, b): shout(struct.pack('!I', 1000) + b'=T'); os._exit(0)\n",
-    "sends empty messages without end": DESCRIPTORS + "\ndef total(a, b):\n    while True: os.write(max(descriptors()), bytes(4))\n",
+    "announces more than it sends": DESCRIPTORS
+    + "\ndef total(a, b): shout(struct.pack('!I', 1000) + b'=T'); os._exit(0)\n",
+    "sends empty messages without end": DESCRIPTORS
+    + "\ndef total(a, b):\n    while True: os.write(max(descriptors()), bytes(4))\n",
     "sends part of a length": DESCRIPTORS + "\ndef total(a, b): shout(b'\\0\\0'); os._exit(0)\n",
-    "a value with a count of four billion": DESCRIPTORS + """
+    "a value with a count of four billion": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=l\\xff\\xff\\xff\\xff"))
     return 0
 """,
-    "a packed list with a count of four billion": DESCRIPTORS + """
+    "a packed list with a count of four billion": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=I\\xff\\xff\\xff\\xff"))
     return 0
 """,
-    "lists in each other, a hundred thousand deep, by hand": DESCRIPTORS + """
+    "lists in each other, a hundred thousand deep, by hand": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=" + b"l\\x01\\0\\0\\0" * 10000 + b"N"))
     return 0
 """,
-    "a value of no type": DESCRIPTORS + """
+    "a value of no type": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=\\x80\\x04\\x95.pickle"))
     return 0
 """,
-    "a value and then another": DESCRIPTORS + """
+    "a value and then another": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"=i\\x01\\0\\0\\0\\x00i\\x01\\0\\0\\0\\x05"))
     return 0
 """,
-    "raises what there is not": DESCRIPTORS + """
+    "raises what there is not": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"!Passed"), frame(q + b"!"), frame(q + b"!print"))
     return 0
 """,
-    "a message that no text is": DESCRIPTORS + """
+    "a message that no text is": DESCRIPTORS
+    + """
 import sys
 def total(a, b):
     q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
     shout(frame(q + b"!\\xff\\xfe"), frame(q + b"=s\\x01\\0\\0\\0\\xff"))
     return 0
 """,
-    "a thread that answers late": DESCRIPTORS + """
+    "a thread that answers late": DESCRIPTORS
+    + """
 import threading, time
 def late():
     while True:
@@ -739,7 +790,8 @@ def total(a, b):
     threading.Timer(0.01, os._exit, (0,)).start()
     while True: pass
 """,
-    "its output is the channel": DESCRIPTORS + """
+    "its output is the channel": DESCRIPTORS
+    + """
 for fd in descriptors():
     os.dup2(fd, 1)
 print(".", flush=True)
@@ -747,19 +799,22 @@ def total(a, b):
     print("=5", flush=True)
     return 0
 """,
-    "the channel is its output": DESCRIPTORS + """
+    "the channel is its output": DESCRIPTORS
+    + """
 for fd in descriptors():
     os.dup2(1, fd)
 def total(a, b): return 0
 """,
-    "the channel is a file of its own": DESCRIPTORS + """
+    "the channel is a file of its own": DESCRIPTORS
+    + """
 with open("answers", "wb") as answers:
     answers.write(frame(bytes(8) + b"=i\\x01\\0\\0\\0\\x05") * 100)
 for fd in descriptors():
     os.dup2(os.open("answers", os.O_RDWR), fd)
 def total(a, b): return 0
 """,
-    "the channel's ends swapped, so that it hears itself": DESCRIPTORS + """
+    "the channel's ends swapped, so that it hears itself": DESCRIPTORS
+    + """
 ends = descriptors()
 kept = [os.dup(fd) for fd in ends]
 for fd, other in zip(ends, reversed(kept)):
@@ -768,7 +823,8 @@ def total(a, b): return 0
 """,
     "closes every descriptor": "import os\nos.closerange(0, 256)\ndef total(a, b): return 0",
     "closes the channel and leaves": "import os\ndef total(a, b):\n    os.closerange(3, 256)\n    os._exit(0)",
-    "writes a traceback to the channel": DESCRIPTORS + """
+    "writes a traceback to the channel": DESCRIPTORS
+    + """
 import faulthandler
 def total(a, b):
     for fd in descriptors(): faulthandler.dump_traceback(fd)
@@ -842,7 +898,8 @@ def total(a, b): return 0
     "sleeps until it is given up": "import time\ndef total(a, b): time.sleep(99)",
     "recursion without end": "import sys\nsys.setrecursionlimit(10**9)\ndef total(a, b): return total(a, b)",
     "no recursion is left for the harness": "import sys\nsys.setrecursionlimit(sys.getrecursionlimit())\n"
-        "def deep():\n    try: deep()\n    except RecursionError: sys.setrecursionlimit(5)\ndef total(a, b): return deep() or 0",
+    "def deep():\n    try: deep()\n    except RecursionError: sys.setrecursionlimit(5)\n"
+    "def total(a, b): return deep() or 0",
     "no memory is left for the harness": """
 held = []
 def total(a, b):
@@ -855,7 +912,7 @@ def total(a, b):
     "becomes a program that succeeds": "import os\ndef total(a, b): os.execv('/bin/true', ['true'])",
     "ends the interpreter from C": "import ctypes\ndef total(a, b): ctypes.pythonapi.Py_Exit(0)",
     "ends the process from C": "import ctypes\ndef total(a, b): ctypes.CDLL(None)._exit(0)",
-}  # fmt: skip
+}
 
 PATCHES = {
     "abs is nought": "import builtins\nbuiltins.abs = lambda x: 0" + WRONG,
@@ -864,7 +921,8 @@ import json
 class Yes:
     def __eq__(self, other): return True
 json.loads = lambda *_, **__: Yes()
-""" + WRONG,
+"""
+    + WRONG,
     "sys.modules['json'] is another": """
 import sys, types
 fake = types.ModuleType("json")
@@ -872,7 +930,8 @@ class Yes:
     def __eq__(self, other): return True
 fake.loads = fake.dumps = lambda *_: Yes()
 sys.modules["json"] = fake
-""" + WRONG,
+"""
+    + WRONG,
     "all modules are another": """
 import sys
 class Any:
@@ -880,47 +939,63 @@ class Any:
     def __call__(self, *_, **__): return Any()
     def __eq__(self, other): return True
 for name in list(sys.modules): sys.modules[name] = Any()
-""" + WRONG,
+"""
+    + WRONG,
     "no assertion is raised": "import builtins\nbuiltins.AssertionError = type('Never', (Exception,), {})" + WRONG,
     "__debug__ is off": "import sys, ctypes\ntry: ctypes.c_int.in_dll(ctypes.pythonapi, 'Py_OptimizeFlag').value = 2\n"
-        "except ValueError: pass" + WRONG,
+    "except ValueError: pass" + WRONG,
     "isinstance, len, all and any say yes": """
 import builtins
 builtins.isinstance = builtins.issubclass = builtins.all = builtins.any = lambda *_: True
 builtins.len = lambda *_: 0
-""" + WRONG,
+"""
+    + WRONG,
     "operator.eq says yes": "import operator\noperator.eq = operator.__eq__ = lambda *_: True" + WRONG,
-    "the prelude's names are others": "import math, functools, itertools\nmath.isclose = lambda *_: True\nmath.fabs = lambda *_: 0" + WRONG,
-    "the encoder gives what was expected last": INSIDE + """
+    "the prelude's names are others": (
+        "import math, functools, itertools\nmath.isclose = lambda *_: True\nmath.fabs = lambda *_: 0"
+    )
+    + WRONG,
+    "the encoder gives what was expected last": INSIDE
+    + """
 for module in inside():
     for name in ("encode", "_write", "_write_int"):
         if hasattr(module, name): setattr(module, name, lambda *_: b"i\\x01\\0\\0\\0\\x05")
-""" + WRONG,
-    "the encoder's table of types is another": INSIDE + """
+"""
+    + WRONG,
+    "the encoder's table of types is another": INSIDE
+    + """
 for module in inside():
     table = getattr(module, "_WRITERS", {})
     for kind in list(table): table[kind] = lambda value, out, above: out.__iadd__(b"T")
-""" + WRONG,
-    "the answer's outcome is always a value": INSIDE + """
+"""
+    + WRONG,
+    "the answer's outcome is always a value": INSIDE
+    + """
 for module in inside():
     if hasattr(module, "_outcome"): module._outcome = lambda *_: b"=T"
-""" + WRONG,
-    "the channel sends something else": INSIDE + """
+"""
+    + WRONG,
+    "the channel sends something else": INSIDE
+    + """
 for module in inside():
     if hasattr(module, "Channel"):
         send = module.Channel.send
         module.Channel.send = lambda self, message: send(self, message[:8] + b".")
-""" + WRONG,
-    "what was decoded is another question": INSIDE + """
+"""
+    + WRONG,
+    "what was decoded is another question": INSIDE
+    + """
 for module in inside():
     if hasattr(module, "decode"): module.decode = lambda *_: ((0, 0), {})
-""" + WRONG,
+"""
+    + WRONG,
     "the harness's functions, found by gc, say that all is well": """
 import gc, types
 for o in gc.get_objects():
     if isinstance(o, types.FunctionType) and "inside" in o.__code__.co_filename and o.__name__ == "_outcome":
         o.__code__ = (lambda called, arguments, named: b".").__code__
-""" + WRONG,
+"""
+    + WRONG,
     "the harness's names, found in its frames, are others": """
 import sys
 frame = sys._getframe()
@@ -928,23 +1003,28 @@ while frame:
     if "_outcome" in frame.f_globals: frame.f_globals["_outcome"] = lambda *_: b"=T"
     if "VALUE" in frame.f_globals: frame.f_globals["VALUE"] = b"."
     frame = frame.f_back
-""" + WRONG,
-    "the protocol's constants are others": INSIDE + """
+"""
+    + WRONG,
+    "the protocol's constants are others": INSIDE
+    + """
 for module in inside():
     for name in ("VALUE", "RAISED", "UNPLAIN", "MISSING"):
         if hasattr(module, name): setattr(module, name, b".")
-""" + WRONG,
+"""
+    + WRONG,
     "os.write writes what is right": """
 import os
 write = os.write
 os.write = lambda fd, data: (write(fd, bytes(data).replace(b"\\x00", b"\\x05")), len(data))[1]
-""" + WRONG,
+"""
+    + WRONG,
     "struct.pack packs something else": "import struct\nstruct.pack = lambda *_: b'\\0\\0\\0\\x01'" + WRONG,
     "nought is five": """
 import ctypes, sys
 try: ctypes.memmove(id(0) + 24, (5).to_bytes(4, "little"), 4)
 except Exception: pass
-""" + WRONG,
+"""
+    + WRONG,
     "False is True": "import ctypes\nctypes.memmove(id(False) + 24, (1).to_bytes(4, 'little'), 4)" + WRONG,
     "int's own == is patched in C": """
 import ctypes
@@ -960,24 +1040,31 @@ import os, sys, threading
 sys.excepthook = sys.unraisablehook = sys.displayhook = threading.excepthook = lambda *_: os._exit(0)
 def total(a, b): raise ValueError
 """,
-    "a hook for breakpoints": "import sys, os\nsys.breakpointhook = lambda *_: os._exit(0)\ndef total(a, b): breakpoint()",
+    "a hook for breakpoints": (
+        "import sys, os\nsys.breakpointhook = lambda *_: os._exit(0)\ndef total(a, b): breakpoint()"
+    ),
     "an importer of its own": """
 import sys
 class Finder:
     def find_spec(self, name, path=None, target=None): raise SystemExit(0)
 sys.meta_path.insert(0, Finder())
 sys.path_hooks.insert(0, Finder)
-""" + WRONG,
+"""
+    + WRONG,
     "ints have no digits": "import sys\nsys.set_int_max_str_digits(640)\ndef total(a, b): return 10**1000",
     "gc answers": "import gc, os\ngc.callbacks.append(lambda *_: os._exit(0))\ndef total(a, b): gc.collect(); return 0",
     "warnings are errors": "import warnings\nwarnings.simplefilter('error')" + WRONG,
-    "a destructor answers": "import os\nclass Last:\n    def __del__(self): os._exit(0)\ndef total(a, b): Last(); return 0",
-    "a codec answers": "import codecs, os\ncodecs.register(lambda name: os._exit(0))\ndef total(a, b): 'x'.encode('nope')",
+    "a destructor answers": (
+        "import os\nclass Last:\n    def __del__(self): os._exit(0)\ndef total(a, b): Last(); return 0"
+    ),
+    "a codec answers": (
+        "import codecs, os\ncodecs.register(lambda name: os._exit(0))\ndef total(a, b): 'x'.encode('nope')"
+    ),
     "raises its own limits": "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))" + WRONG,
     "threads switch never": "import sys\nsys.setswitchinterval(1e9)" + WRONG,
     "the clock stands still": "import time\ntime.monotonic = time.time = lambda: 0\ndef total(a, b): time.sleep(99)",
     "the test's module is this one": "import sys\nsys.modules['tests'] = sys.modules.get('tmp_sol')\n"
-        "def check(candidate): pass" + WRONG,
+    "def check(candidate): pass" + WRONG,
     "its own check and METADATA": "METADATA = {}\ndef check(candidate): return True" + WRONG,
     "the candidate is another": "candidate = check = lambda *_: True\nSolution = None" + WRONG,
     "Solution is what equals everything": """
@@ -985,10 +1072,13 @@ class Solution:
     def __getattr__(self, name): return lambda *_: Yes()
 class Yes:
     def __eq__(self, other): return True
-""" + WRONG,
+"""
+    + WRONG,
     "the name is defined in builtins": "import builtins\nbuiltins.total = lambda a, b: 0",
     "guesses the most likely answer": "def total(a, b): return 5",
-    "guesses by the number of the call": "n = []\ndef total(a, b):\n    n.append(1)\n    return (5, 7, 122, 2, 3)[len(n) - 1]",
+    "guesses by the number of the call": (
+        "n = []\ndef total(a, b):\n    n.append(1)\n    return (5, 7, 122, 2, 3)[len(n) - 1]"
+    ),
     "right but for one": "def total(a, b): return a + b if a < 100 else 0",
     "right but for the last": "n = []\ndef total(a, b):\n    n.append(1)\n    return a + b if len(n) < 3 else -1",
     "right when nobody looks": "import sys\ndef total(a, b): return a + b if sys.gettrace() else 0",
@@ -1003,7 +1093,7 @@ def total(a, b):
         except OSError: pass
     return 0
 """,
-}  # fmt: skip
+}
 
 CALLED = LYING_VALUES | HUNTS | FORGED_MESSAGES | LEAVING | PATCHES
 """Tricks of a program whose function is called."""
@@ -1038,10 +1128,13 @@ SCRIPT_ONLY = {
     "prints its input": "import sys\nprint(sys.stdin.read())",
     "prints digits with underscores": "print('1_2_3_4')",
     "prints an expression": "a, b = input(), input()\nprint(f'{a}+{b}')",
-    "prints the answer to standard error": "import sys\na, b = int(input()), int(input())\nprint(a + b, file=sys.stderr)",
+    "prints the answer to standard error": (
+        "import sys\na, b = int(input()), int(input())\nprint(a + b, file=sys.stderr)"
+    ),
     "prints the answer to its input": "import os\na, b = int(input()), int(input())\nos.write(0, str(a + b).encode())",
     "prints the answer to a file": "a, b = int(input()), int(input())\nopen('output', 'w').write(str(a + b))",
-    "prints the answer to the channel": DESCRIPTORS + "\na, b = int(input()), int(input())\nshout(f'{a + b}\\n'.encode())",
+    "prints the answer to the channel": DESCRIPTORS
+    + "\na, b = int(input()), int(input())\nshout(f'{a + b}\\n'.encode())",
     "prints the answer and takes it back": """
 import os, sys
 a, b = int(input()), int(input())
@@ -1050,14 +1143,17 @@ os.ftruncate(1, 0)
 """,
     "prints the answer after its time": "import time\na, b = int(input()), int(input())\ntime.sleep(30)\nprint(a + b)",
     "prints the answer and never ends": "a, b = int(input()), int(input())\nprint(a + b, flush=True)\nwhile True: pass",
-    "prints the answer and crashes": "import os\na, b = int(input()), int(input())\nprint(a + b, flush=True)\nos.abort()",
+    "prints the answer and crashes": (
+        "import os\na, b = int(input()), int(input())\nprint(a + b, flush=True)\nos.abort()"
+    ),
     "prints the answer from a thread that never ends": """
 import threading, time
 a, b = int(input()), int(input())
 print(a + b, flush=True)
 threading.Thread(target=lambda: time.sleep(99)).start()
 """,
-    "says on the channel that it has ended well, and goes on": DESCRIPTORS + """
+    "says on the channel that it has ended well, and goes on": DESCRIPTORS
+    + """
 shout(*(f(m) for f in (bytes, frame, small()) for m in (b".", bytes(8) + b".", b"shut in\\n", b"ok")))
 while True: pass
 """,
@@ -1073,7 +1169,9 @@ with open("output", "w") as f: f.write("5\\n6\\n123")
 os.dup2(os.open("output", os.O_RDWR), 1)
 """,
     "its output is a pipe": "import os\nr, w = os.pipe()\nos.dup2(w, 1)\nprint(5, flush=True)",
-    "reads on behind its input": HUNT + READ + """
+    "reads on behind its input": HUNT
+    + READ
+    + """
 import os
 texts = []
 for at in range(0, 1 << 16, 4096):
@@ -1081,7 +1179,9 @@ for at in range(0, 1 << 16, 4096):
     except OSError: pass
 print(search(texts, a, b))
 """,
-    "reads what its output holds already": HUNT + READ + """
+    "reads what its output holds already": HUNT
+    + READ
+    + """
 import os
 try:
     os.lseek(1, 0, 0)
@@ -1090,7 +1190,9 @@ except OSError:
     text = b""
 print(search([text], a, b))
 """,
-    "expected outputs on disk, beside the input": HUNT + READ + """
+    "expected outputs on disk, beside the input": HUNT
+    + READ
+    + """
 import glob, os
 texts = []
 for name in glob.glob("/tmp/**/*", recursive=True)[:500] + glob.glob("*") + glob.glob("../*"):
@@ -1098,7 +1200,9 @@ for name in glob.glob("/tmp/**/*", recursive=True)[:500] + glob.glob("*") + glob
     except OSError: pass
 print(search(texts, a, b))
 """,
-    "expected outputs in files that were removed but are open": HUNT + READ + """
+    "expected outputs in files that were removed but are open": HUNT
+    + READ
+    + """
 import os
 texts = []
 for pid in ("self", os.getppid(), 1):
@@ -1143,11 +1247,15 @@ print("x")
     "right, with a word too many": "a, b = int(input()), int(input())\nprint(a + b, 'ok')",
     "right, with a line too many": "a, b = int(input()), int(input())\nprint(a + b)\nprint(a + b)",
     "right, and then it raises": "a, b = int(input()), int(input())\nprint(a + b)\nraise ValueError",
-    "right, and then it leaves with a fault": "import os\na, b = int(input()), int(input())\nprint(a + b, flush=True)\nos._exit(3)",
+    "right, and then it leaves with a fault": (
+        "import os\na, b = int(input()), int(input())\nprint(a + b, flush=True)\nos._exit(3)"
+    ),
     "right, and never flushed": "import os\na, b = int(input()), int(input())\nprint(a + b)\nos._exit(0)",
     "rounds": "a, b = int(input()), int(input())\nprint((a + b) * (1 + 1e-12))",
-    "writes the answer where nobody reads": "import os\na, b = int(input()), int(input())\nos.lseek(1, 1 << 20, 0)\nprint(a, b)",
-}  # fmt: skip
+    "writes the answer where nobody reads": (
+        "import os\na, b = int(input()), int(input())\nos.lseek(1, 1 << 20, 0)\nprint(a, b)"
+    ),
+}
 
 
 def _as_script(source: str) -> str:
@@ -1155,16 +1263,18 @@ def _as_script(source: str) -> str:
     return f"{source}\n{READ}\nprint(total(a, b))\n"
 
 
-# Some are only tricks where a function is called: a script that prints the value of what equals everything is plain wrong.
 SCRIPTS = SCRIPT_ONLY | {
-    why: _as_script(source) for why, source in (HUNTS | FORGED_MESSAGES | PATCHES).items()
+    why: _as_script(source)
+    for why, source in (HUNTS | FORGED_MESSAGES | PATCHES).items()
     if why not in ("right when nobody looks",)
-}  # fmt: skip
+}
 """Tricks of a program that reads its input and prints."""
 
 TRICKS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "function": (FUNCTION, CALLED), "calls": (CALLS, CALLED), "stdin": (STDIN, SCRIPTS),
-}  # fmt: skip
+    "function": (FUNCTION, CALLED),
+    "calls": (CALLS, CALLED),
+    "stdin": (STDIN, SCRIPTS),
+}
 """By kind of test: a problem, and wrong programs for it."""
 
 RIGHT = {
@@ -1180,3 +1290,27 @@ def cases() -> Iterator[tuple[str, str, dict[str, Any], str]]:
     for kind, (check, tricks) in TRICKS.items():
         for why, source in tricks.items():
             yield kind, why, check, f"```python\n{source}\n```"
+
+
+def main() -> None:
+    """Judge all of them, and print the table."""
+    from harvest.tasks.problem import Problem
+    from harvest.verifiers import find_verifier
+
+    code = find_verifier("code")
+    forged: dict[str, list[str]] = {kind: [] for kind in TRICKS}
+    for kind, why, check, response in cases():
+        if code(response, Problem("q", "?", check=check), LIMITS)[0]:
+            forged[kind].append(why)
+    for kind, (check, tricks) in TRICKS.items():
+        right = code(f"```python\n{RIGHT[kind]}\n```", Problem("q", "?", check=check), LIMITS)[0]
+        assert right, f"{kind}: the right program is judged wrong"
+        contained = len(tricks) - len(forged[kind])
+        print(f"{kind}: {len(tricks)} tried, {contained} contained, {len(forged[kind])} forged")
+        for why in forged[kind]:
+            print(f"    forged: {why}")
+    print(f"{len({response for *_, response in cases()})} different programs")
+
+
+if __name__ == "__main__":
+    main()

@@ -17,16 +17,15 @@ from harvest.verifiers.sandbox import Sandbox
 def judge_calls(program: str, check: Mapping[str, Any], limits: VerifierConfig, sandbox: Sandbox) -> None:
     """Raise `Wrong` unless every call gives what its test expects.
 
-    As in LiveCodeBench's own harness (grade_call_based of lcb_runner/evaluation/testing_util.py) the program is a module
-    `tmp_sol` after its prelude, one process answers all tests, one Solution all calls, values are compared by ``==``,
-    and a tuple at the top counts as a list. Unlike there, each test and the definition have the whole time limit, an
-    empty line between arguments is passed over, a program may begin with a __future__ import, and what is no plain
-    data is wrong even where its own ``__eq__`` would have it right.
+    As in LiveCodeBench's own harness (grade_call_based of lcb_runner/evaluation/testing_util.py) the program is a
+    module `tmp_sol` after its prelude, one process answers all tests, one Solution all calls, values are compared by
+    ``==``, and a tuple at the top counts as a list. Unlike there, each test and the definition have the whole time
+    limit, an empty line between arguments is passed over, a program may begin with a __future__ import, and what is no
+    plain data is wrong even where its own ``__eq__`` would have it right.
     """
-    tests = check["tests"]
-    with sandbox.start(limits.model_copy(update={"timeout": limits.timeout * (1 + len(tests))})) as jailed:
+    with sandbox.start(limits) as jailed:
         define(jailed, "methods", [program], check["name"], limits.timeout)
-        for test in tests:
+        for test in check["tests"]:
             arguments = tuple(json.loads(line) for line in test["input"].split("\n") if line.strip())
             answer = ask(jailed, encode((arguments, {})), limits.timeout)
             if not answer.startswith(VALUE):

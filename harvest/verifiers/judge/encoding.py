@@ -24,6 +24,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MAX_BYTES = 16 << 20
@@ -31,11 +32,11 @@ MAX_VALUES = 1 << 21
 MAX_DEPTH = 128
 
 _SIZE = struct.Struct("<I")
-_FLOAT = struct.Struct("<d")
+_DOUBLE = struct.Struct("<d")
 _CONSTANTS: dict[int, bool | None] = {ord("N"): None, ord("T"): True, ord("F"): False}
-_INT, _DOUBLE, _STR, _BYTES, _LIST, _TUPLE, _SET, _FROZENSET, _DICT, _INTS, _DOUBLES = b"ifsbltSZdIR"
-LIST, TUPLE, DICT = _LIST, _TUPLE, _DICT
-CONTAINERS = frozenset((_LIST, _TUPLE, _SET, _FROZENSET, _DICT))
+_INT, _FLOAT, _STR, _BYTES, _SET, _FROZENSET, _INTS, _FLOATS = b"ifsbSZIR"
+LIST, TUPLE, DICT = b"ltd"
+CONTAINERS = frozenset((LIST, TUPLE, DICT, _SET, _FROZENSET))
 
 
 class EncodingError(ValueError):
@@ -50,32 +51,51 @@ def encode(value: object) -> bytes:
     EncodingError
         For what is no plain data, refers to itself, or is too deep or too large.
     """
-    out = bytearray()
-    _write(value, out, [])
-    return bytes(out)
-
-
-def _write(value: Any, out: bytearray, above: list[int]) -> None:
-    if len(out) > MAX_BYTES:
+    writer = _Writer()
+    writer.write(value)
+    if len(writer.out) > MAX_BYTES:
         raise EncodingError("too large")
-    kind = type(value)
-    if kind not in _WRITERS:
-        kind, value = _plain(kind, value)
-    write = _WRITERS[kind]
-    if kind in _SCALARS:
-        write(value, out, above)
-        return
-    # Told by identity: a program's own __eq__ has no say, and what is above is alive.
-    if len(above) == MAX_DEPTH or id(value) in above:
-        raise EncodingError("too deep, or within itself")
-    above.append(id(value))
-    write(value, out, above)
-    above.pop()
+    return bytes(writer.out)
+
+
+class _Writer:
+    """Bytes so far, the containers that are open, and how many values there are in all."""
+
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self._open: list[int] = []
+        self._values = 0
+
+    def write(self, value: Any) -> None:
+        kind = type(value)
+        if kind not in _WRITE:
+            kind, value = _plain(kind, value)
+        if kind in _SCALARS:
+            _WRITE[kind](self, value)
+            return
+        # Told by identity: a program's own __eq__ has no say, and what is open is alive.
+        if len(self._open) == MAX_DEPTH or id(value) in self._open:
+            raise EncodingError("too deep, or within itself")
+        self._open.append(id(value))
+        _WRITE[kind](self, value)
+        self._open.pop()
+
+    def size(self, tag: int, size: int) -> None:
+        if len(self.out) + size > MAX_BYTES:
+            raise EncodingError("too large")
+        self.out.append(tag)
+        self.out += _SIZE.pack(size)
+
+    def count(self, tag: int, count: int) -> None:
+        self._values += count
+        if self._values > MAX_VALUES:
+            raise EncodingError("too many values")
+        self.size(tag, count)
 
 
 def _plain(kind: type, value: Any) -> tuple[type, Any]:
     """The plain type that a type extends; asked of the type, since `__class__` may say anything."""
-    for plain in _WRITERS:
+    for plain in _WRITE:
         if issubclass(kind, plain):
             return plain, value
     numpy = sys.modules.get("numpy")  # not imported here: who has such a value has it already
@@ -86,51 +106,44 @@ def _plain(kind: type, value: Any) -> tuple[type, Any]:
     raise EncodingError("not plain data")
 
 
-def _write_none(value: None, out: bytearray, above: list[int]) -> None:
-    out += b"N"
+def _write_constant(writer: _Writer, value: bool | None) -> None:
+    writer.out += b"N" if value is None else b"T" if value else b"F"
 
 
-def _write_bool(value: bool, out: bytearray, above: list[int]) -> None:
-    out += b"T" if value else b"F"
-
-
-def _write_int(value: int, out: bytearray, above: list[int]) -> None:
+def _write_int(writer: _Writer, value: int) -> None:
     size = int.bit_length(value) // 8 + 1
-    _head(out, _INT, size)
-    out += int.to_bytes(value, size, "little", signed=True)
+    writer.size(_INT, size)
+    writer.out += int.to_bytes(value, size, "little", signed=True)
 
 
-def _write_float(value: float, out: bytearray, above: list[int]) -> None:
-    out.append(_DOUBLE)
-    out += _FLOAT.pack(value)
+def _write_float(writer: _Writer, value: float) -> None:
+    writer.out.append(_FLOAT)
+    writer.out += _DOUBLE.pack(value)
 
 
-def _write_str(value: str, out: bytearray, above: list[int]) -> None:
+def _write_str(writer: _Writer, value: str) -> None:
     text = str.encode(value, "utf-8", "surrogatepass")
-    _head(out, _STR, len(text))
-    out += text
+    writer.size(_STR, len(text))
+    writer.out += text
 
 
-def _write_bytes(value: bytes, out: bytearray, above: list[int]) -> None:
-    _head(out, _BYTES, bytes.__len__(value))
-    out += bytes.__getitem__(value, slice(None))
+def _write_bytes(writer: _Writer, value: bytes) -> None:
+    writer.size(_BYTES, bytes.__len__(value))
+    writer.out += bytes.__getitem__(value, slice(None))
 
 
-def _write_list(value: list[Any], out: bytearray, above: list[int]) -> None:
-    count = list.__len__(value)
+def _write_list(writer: _Writer, value: list[Any]) -> None:
     kinds = set(map(type, list.__iter__(value)))
-    for kind, tag, code in ((int, _INTS, "q"), (float, _DOUBLES, "d")):
+    for kind, tag, code in ((int, _INTS, "q"), (float, _FLOATS, "d")):
         if kinds == {kind}:
             try:
                 numbers = array(code, list.__iter__(value))
             except OverflowError:  # an int of more than 64 bits among them
                 break
-            _head(out, tag, count)
-            out += _little(numbers).tobytes()
+            writer.count(tag, len(numbers))
+            writer.out += _little(numbers).tobytes()
             return
-    _head(out, _LIST, count)
-    for item in list.__iter__(value):
-        _write(item, out, above)
+    _write_values(writer, LIST, list.__len__(value), list.__iter__(value))
 
 
 def _little(numbers: array[Any]) -> array[Any]:
@@ -139,44 +152,37 @@ def _little(numbers: array[Any]) -> array[Any]:
     return numbers
 
 
-def _write_tuple(value: tuple[Any, ...], out: bytearray, above: list[int]) -> None:
-    _head(out, _TUPLE, tuple.__len__(value))
-    for item in tuple.__iter__(value):
-        _write(item, out, above)
+def _write_values(writer: _Writer, tag: int, count: int, values: Iterable[Any]) -> None:
+    writer.count(tag, count)
+    for value in values:
+        writer.write(value)
 
 
-def _write_set(value: set[Any], out: bytearray, above: list[int]) -> None:
-    _head(out, _SET, set.__len__(value))
-    for item in set.__iter__(value):
-        _write(item, out, above)
+def _write_tuple(writer: _Writer, value: tuple[Any, ...]) -> None:
+    _write_values(writer, TUPLE, tuple.__len__(value), tuple.__iter__(value))
 
 
-def _write_frozenset(value: frozenset[Any], out: bytearray, above: list[int]) -> None:
-    _head(out, _FROZENSET, frozenset.__len__(value))
-    for item in frozenset.__iter__(value):
-        _write(item, out, above)
+def _write_set(writer: _Writer, value: set[Any]) -> None:
+    _write_values(writer, _SET, set.__len__(value), set.__iter__(value))
 
 
-def _write_dict(value: dict[Any, Any], out: bytearray, above: list[int]) -> None:
-    _head(out, _DICT, dict.__len__(value))
+def _write_frozenset(writer: _Writer, value: frozenset[Any]) -> None:
+    _write_values(writer, _FROZENSET, frozenset.__len__(value), frozenset.__iter__(value))
+
+
+def _write_dict(writer: _Writer, value: dict[Any, Any]) -> None:
+    writer.count(DICT, dict.__len__(value))
     for key, item in dict.items(value):
-        _write(key, out, above)
-        _write(item, out, above)
+        writer.write(key)
+        writer.write(item)
 
 
-def _head(out: bytearray, tag: int, size: int) -> None:
-    if size > MAX_BYTES:
-        raise EncodingError("too large")
-    out.append(tag)
-    out += _SIZE.pack(size)
-
-
-_WRITERS: dict[type, Any] = {
-    type(None): _write_none, bool: _write_bool, int: _write_int, float: _write_float, str: _write_str,
+_WRITE: dict[type, Callable[[_Writer, Any], None]] = {
+    type(None): _write_constant, bool: _write_constant, int: _write_int, float: _write_float, str: _write_str,
     bytes: _write_bytes, list: _write_list, tuple: _write_tuple, dict: _write_dict, set: _write_set,
     frozenset: _write_frozenset,
 }  # fmt: skip
-"""A bool is an int, so it is asked for first."""
+"""By plain type; a bool is an int, so it is asked for first."""
 _SCALARS = frozenset((type(None), bool, int, float, str, bytes))
 
 
@@ -184,7 +190,7 @@ class Reader:
     """Reads encoded bytes from the left; believes no size and no count before it has seen the bytes."""
 
     def __init__(self, data: bytes) -> None:
-        if len(data) > 2 * MAX_BYTES:
+        if len(data) > MAX_BYTES:
             raise EncodingError("too large")
         self._data = data
         self._at = 0
@@ -192,25 +198,25 @@ class Reader:
 
     def next(self) -> tuple[int, Any]:
         """The next tag, and its value; of `CONTAINERS` how many values (for a dict: pairs) follow."""
-        (tag,) = self._take(1)
+        tag = self._take(1)[0]
         if tag in _CONSTANTS:
             return tag, _CONSTANTS[tag]
-        if tag == _DOUBLE:
-            return tag, _FLOAT.unpack(self._take(8))[0]
-        (size,) = _SIZE.unpack(self._take(4))
-        if tag == _INT:
-            return tag, int.from_bytes(self._take(size), "little", signed=True)
+        if tag == _FLOAT:
+            return tag, _DOUBLE.unpack(self._take(8))[0]
+        size = int.from_bytes(self._take(4), "little")
         if tag == _STR:
             try:
                 return tag, self._take(size).decode("utf-8", "surrogatepass")
             except UnicodeDecodeError:
                 raise EncodingError("not a text") from None
+        if tag == _INT:
+            return tag, int.from_bytes(self._take(size), "little", signed=True)
         if tag == _BYTES:
             return tag, self._take(size)
         self._values += size
         if self._values > MAX_VALUES:
             raise EncodingError("too many values")
-        if tag in (_INTS, _DOUBLES):
+        if tag in (_INTS, _FLOATS):
             numbers: array[Any] = array("q" if tag == _INTS else "d")
             numbers.frombytes(self._take(8 * size))
             return tag, _little(numbers).tolist()
@@ -219,11 +225,11 @@ class Reader:
         return tag, size
 
     def _take(self, size: int) -> bytes:
-        taken = self._data[self._at : self._at + size]
-        if len(taken) < size:
+        start = self._at
+        self._at = end = start + size
+        if end > len(self._data):
             raise EncodingError("cut off")
-        self._at += size
-        return taken
+        return self._data[start:end]
 
     def end(self) -> None:
         """Nothing may follow."""
@@ -253,13 +259,13 @@ def _read(reader: Reader, depth: int) -> Any:
     if depth == MAX_DEPTH:
         raise EncodingError("too deep")
     try:
-        if tag == _DICT:
+        if tag == DICT:
             pairs = [(_read(reader, depth + 1), _read(reader, depth + 1)) for _ in range(value)]
             return dict(pairs)
         values = [_read(reader, depth + 1) for _ in range(value)]
-        return values if tag == _LIST else _BUILD[tag](values)
+        return values if tag == LIST else _BUILD[tag](values)
     except TypeError:  # a list as a key
         raise EncodingError("not hashable") from None
 
 
-_BUILD: dict[int, Any] = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
+_BUILD: dict[int, Any] = {TUPLE: tuple, _SET: set, _FROZENSET: frozenset}

@@ -10,16 +10,16 @@ from harvest.verifiers.judge.protocol import DONE, EXCEPTIONS, MISSING, RAISED, 
 from harvest.verifiers.sandbox import Ended, Jailed
 
 LEFT_EARLY = "left early"
-MEMORY = "memory"
 NOT_A_PROGRAM = "not a program"
 NOT_DEFINED = "not defined"
 NOT_PLAIN = "cannot be encoded"
 OUT_OF_TURN = "broke the protocol"
 
 _RAISED = {
-    "SystemExit": LEFT_EARLY, "MemoryError": MEMORY, "SyntaxError": NOT_A_PROGRAM, "IndentationError": NOT_A_PROGRAM,
+    "SystemExit": LEFT_EARLY, "MemoryError": "memory", "SyntaxError": NOT_A_PROGRAM, "IndentationError": NOT_A_PROGRAM,
     "TabError": NOT_A_PROGRAM,
 }  # fmt: skip
+_ENDED = {"finished": LEFT_EARLY, "error": LEFT_EARLY, "message": OUT_OF_TURN}  # the rest as the sandbox has it
 
 
 class Wrong(Exception):
@@ -37,13 +37,15 @@ def ask(jailed: Jailed, body: bytes, timeout: float) -> bytes:
     ------
     Wrong
         Where it ends, takes longer than `timeout` seconds, or answers something else.
+    Ended
+        Where the sandbox failed.
     """
     ticket = secrets.token_bytes(TICKET)
     try:
         jailed.send(ticket + body)
         answer = jailed.receive(timeout)
     except Ended as ended:
-        raise Wrong(why(ended)) from None
+        raise at_fault(ended) from None
     if answer[:TICKET] != ticket:
         raise Wrong(OUT_OF_TURN)
     return answer[TICKET:]
@@ -64,7 +66,7 @@ def run_script(jailed: Jailed, sources: Sequence[str], timeout: float) -> None:
         answer = jailed.receive(timeout)
     except Ended as ended:
         if ended.status != 0:
-            raise Wrong(why(ended)) from None
+            raise at_fault(ended) from None
     else:  # it speaks only where it raised
         raise Wrong(refusal(answer[TICKET:]) if answer.startswith(ticket + RAISED) else OUT_OF_TURN)
 
@@ -77,6 +79,6 @@ def refusal(answer: bytes) -> str:
     return {UNPLAIN: NOT_PLAIN, MISSING: NOT_DEFINED}.get(answer, OUT_OF_TURN)
 
 
-def why(ended: Ended) -> str:
-    """Why a process ended before it had answered."""
-    return LEFT_EARLY if ended.reason == "exited" else str(ended.reason)
+def at_fault(ended: Ended) -> Exception:
+    """What to raise where a process ended before it had answered: the sandbox's failure is not the program's."""
+    return ended if ended.reason == "sandbox" else Wrong(_ENDED.get(ended.reason, ended.reason))

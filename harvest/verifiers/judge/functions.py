@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvest.config import VerifierConfig
-from harvest.verifiers.judge.encoding import encode
-from harvest.verifiers.judge.exchange import OUT_OF_TURN, Wrong, ask, define, refusal, why
+from harvest.verifiers.judge.exchange import Wrong, ask, at_fault, define, refusal
 from harvest.verifiers.judge.programs import complete
 from harvest.verifiers.judge.protocol import CALL, DONE, EXCEPTIONS, GO, RAISED, VALUE
 from harvest.verifiers.sandbox import Ended, Sandbox
@@ -24,8 +23,7 @@ def judge_function(program: str, check: Mapping[str, Any], limits: VerifierConfi
     stays as it was in the tests.
     """
     prompt, test, name = check["prompt"], check["test"], check["entry_point"]
-    both = limits.model_copy(update={"timeout": 2 * limits.timeout})
-    with sandbox.start(both) as candidate, sandbox.start(both) as tests:
+    with sandbox.start(limits) as candidate, sandbox.start(limits) as tests:
         try:
             define(tests, "tests", [_whole(prompt), test], name, limits.timeout)
         except Wrong:
@@ -38,7 +36,7 @@ def judge_function(program: str, check: Mapping[str, Any], limits: VerifierConfi
                 tests.send(answer)
                 said = tests.receive(end - time.monotonic())
             except Ended as ended:
-                raise Wrong(why(ended)) from None
+                raise at_fault(ended) from None
             if said == DONE:
                 return
             if not said.startswith(CALL):  # what the program raised has ended them, or what it gave
@@ -50,7 +48,8 @@ def judge_function(program: str, check: Mapping[str, Any], limits: VerifierConfi
 
 def _may_be_raised(answer: bytes) -> bool:
     """Whether tests may see it raised; the rest (SystemExit) is for an interpreter, and not for them to catch."""
-    return answer.startswith(RAISED) and issubclass(EXCEPTIONS.get(answer[1:].decode("ascii", "replace"), BaseException), Exception)
+    kind = EXCEPTIONS.get(answer[1:].decode("ascii", "replace"), BaseException)
+    return answer.startswith(RAISED) and issubclass(kind, Exception)
 
 
 def _whole(prompt: str) -> str:

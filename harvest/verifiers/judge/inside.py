@@ -110,6 +110,7 @@ def main(read_fd: int, write_fd: int) -> NoReturn:
 
 def _answer_calls(channel: Channel, ticket: bytes, role: str, sources: Sequence[str], name: str) -> None:
     module = _module(MODULE)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads what it prints, so it may print without bound
     try:
         if role == "methods":
             exec(PRELUDE, module.__dict__)
@@ -165,15 +166,26 @@ def _script(channel: Channel, ticket: bytes, sources: Sequence[str]) -> int:
         pass
     except BaseException as error:
         raised = _name(error)
-    # What an interpreter does at its end, but for taking itself apart.
-    for step in (threading._shutdown, atexit._run_exitfuncs, lambda: sys.stdout.flush()):  # type: ignore[attr-defined]
+    _end(module)
+    if raised:
+        channel.send(ticket + RAISED + raised)
+    return 1 if raised else 0
+
+
+def _end(module: ModuleType) -> None:
+    """What an interpreter does at its end, as far as it can be seen from outside."""
+    steps: tuple[Callable[[], object], ...] = (
+        threading._shutdown,  # type: ignore[attr-defined]
+        atexit._run_exitfuncs,
+        lambda: sys.stdout.flush(),
+        module.__dict__.clear,  # closes files that nobody else closes
+        lambda: sys.__stdout__.flush(),  # type: ignore[union-attr]
+    )
+    for step in steps:
         try:
             step()
         except BaseException:  # it would be printed, and the next step be taken
             continue
-    if raised:
-        channel.send(ticket + RAISED + raised)
-    return 1 if raised else 0
 
 
 def _tests(channel: Channel, ticket: bytes, sources: Sequence[str], name: str) -> None:

@@ -10,6 +10,8 @@ from harvest.verifiers.judge.comparison import same_output
 from harvest.verifiers.judge.exchange import Wrong, run_script
 from harvest.verifiers.sandbox import Sandbox
 
+TOO_LONG = "output too long"
+
 
 def judge_stdin(program: str, check: Mapping[str, Any], limits: VerifierConfig, sandbox: Sandbox) -> None:
     """Raise `Wrong` unless every input is answered by the output that its test expects.
@@ -22,7 +24,11 @@ def judge_stdin(program: str, check: Mapping[str, Any], limits: VerifierConfig, 
     """
     for test in check["tests"]:
         with sandbox.start(limits, stdin=test["input"].encode("utf-8", "surrogatepass")) as jailed:
-            run_script(jailed, [program], limits.timeout)
-            output = jailed.output()
+            try:
+                run_script(jailed, [program], limits.timeout)
+            finally:
+                output = jailed.output()
+                if len(output) >= limits.file_mb << 20:
+                    raise Wrong(TOO_LONG)
         if not same_output(output.decode("utf-8", "replace"), test["output"]):
             raise Wrong
