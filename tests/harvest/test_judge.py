@@ -10,7 +10,7 @@ from harvest.verifiers import judge
 from harvest.verifiers.judge.programs import extract_program
 from harvest.verifiers.sandbox import Ended
 from harvest.verifiers.verdict import Verdict
-from tests.harvest import hostile
+from tests.harvest import forgers
 from ttcsim.errors import InputError
 
 LIMITS = VerifierConfig(timeout=10, memory_mb=512)
@@ -21,22 +21,22 @@ def verdict(source, check, limits=LIMITS):
 
 
 @pytest.mark.parametrize(
-    ("kind", "why", "check", "source"), [pytest.param(*case, id=f"{case[0]}: {case[1]}") for case in hostile.cases()]
+    ("kind", "why", "check", "source"), [pytest.param(*case, id=f"{case[0]}: {case[1]}") for case in forgers.cases()]
 )
 def test_no_verdict_is_forged(kind, why, check, source):
     # What has to run into its time limit does so soon; what is killed for it is wrong all the same.
-    assert not verdict(source, check, hostile.LIMITS).right
+    assert not verdict(source, check, forgers.LIMITS).right
 
 
-@pytest.mark.parametrize("kind", hostile.RIGHT)
+@pytest.mark.parametrize("kind", forgers.RIGHT)
 def test_a_right_program_is_right(kind):
-    check, _ = hostile.TRICKS[kind]
-    assert verdict(hostile.RIGHT[kind], check) == Verdict(True)
+    check, _ = forgers.TRICKS[kind]
+    assert verdict(forgers.RIGHT[kind], check) == Verdict(True)
 
 
 def test_tricks_are_many_and_different():
-    assert len({source for _, _, _, source in hostile.cases()}) >= 141
-    assert min(len(tricks) for _, tricks in hostile.TRICKS.values()) >= 100
+    assert len({source for _, _, _, source in forgers.cases()}) >= 141
+    assert min(len(tricks) for _, tricks in forgers.TRICKS.values()) >= 100
 
 
 def calls(name, *tests):
@@ -336,7 +336,7 @@ def test_right_programs_are_right_however_odd(name):
     assert verdict(source, check) == Verdict(True)
 
 
-FUNCTION = hostile.FUNCTION
+FUNCTION = forgers.FUNCTION
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def run_script(jailed: Jailed, sources: Sequence[str], timeout: float) -> None:
         jailed.send(ticket + encode(("script", tuple(sources))))
         answer = jailed.receive(timeout)
     except Ended as ended:
-        if ended.status != 0:
+        if ended.reason != "finished":
             raise at_fault(ended) from None
     else:  # it speaks only where it raised
         raise Wrong(refusal(answer[TICKET:]) if answer.startswith(ticket + RAISED) else OUT_OF_TURN)

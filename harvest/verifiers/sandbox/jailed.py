@@ -95,6 +95,11 @@ class Jailed:
         self._watch = Watch(self._process, self._ends.folder, self._most)
         return True
 
+    @property
+    def number(self) -> int:
+        """Its process id, as seen from outside."""
+        return self._watch.number if self._watch is not None else -1
+
     def send(self, message: bytes) -> None:
         """Send a message. Never waits: what the program does not take yet is sent while one waits for its answer."""
         self._unsent += _HEADER.pack(len(message)) + message

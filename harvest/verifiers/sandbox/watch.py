@@ -38,8 +38,8 @@ class Watch:
         with open(
             f"/proc/self/fdinfo/{process}"
         ) as about:  # its number as this process sees it, also across namespaces
-            number = next(line.split()[1] for line in about if line.startswith("Pid:"))
-        self._stat = f"/proc/{number}/stat"
+            self.number = next(int(line.split()[1]) for line in about if line.startswith("Pid:"))
+        self._stat = f"/proc/{self.number}/stat"
         self._seconds, self._before = 0.0, 0.0
 
     def begin(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ import fcntl
 import gc
 import importlib.util
 import json
+import mmap
 import os
 import random
 import select
@@ -28,6 +29,7 @@ from typing import Any
 
 _HARVEST = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _CHANNEL = (3, 4)  # where a program's process reads and writes its messages
+_TRIED = 1 << 30  # bytes of memory, where the jail is tried
 _PRELUDE = """
 bisect builtins collections copy dataclasses datetime decimal enum fractions functools heapq io itertools json math
 operator queue random re statistics string struct sys time traceback typing
@@ -189,7 +191,7 @@ class Zygote:
         if child == 0:
             said = "cannot be shut in"
             try:
-                job = {"folder": name, "memory": 1 << 30, "file": 1 << 20}
+                job = {"folder": name, "memory": _TRIED, "file": 1 << 20}
                 self._shut_in(job, ruleset, [nothing, nothing, nothing, write])
                 said = self._attempts()
             except BaseException as error:
@@ -212,6 +214,8 @@ class Zygote:
             "sockets can be opened": socket.socket,
             "processes can be made": _forked,
             "signals can be sent": lambda: os.kill(self._own, 0),
+            "memory is not bounded": lambda: mmap.mmap(-1, 2 * _TRIED),
+            "unlisted calls can be made": jail.unlisted_call,
         }
         for what, attempt in must_fail.items():
             with contextlib.suppress(OSError):
