@@ -15,6 +15,7 @@ from harvest.verifiers.judge import code
 ROUNDS, TIMES = 5, 20
 SUM = [{"input": "2\n3", "output": "5"}, {"input": "10\n-4", "output": "6"}, {"input": "100\n23", "output": "123"}]
 TOTAL = "```python\ndef total(a, b):\n    return a + b\n```"
+PRINTED = "```python\nprint(int(input()) + int(input()))\n```"
 KINDS = {
     "function: HumanEval, 3 asserts": (
         TOTAL,
@@ -24,7 +25,7 @@ KINDS = {
         },
     ),
     "calls: LiveCodeBench, 3 tests": (TOTAL, {"kind": "calls", "name": "total", "tests": SUM}),
-    "stdin: LiveCodeBench, 3 tests": ("```python\nprint(int(input()) + int(input()))\n```", {"kind": "stdin", "tests": SUM}),
+    "stdin: LiveCodeBench, 3 tests": (PRINTED, {"kind": "stdin", "tests": SUM}),
 }  # fmt: skip
 """A right program and its check, by kind."""
 
