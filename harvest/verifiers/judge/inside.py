@@ -202,9 +202,13 @@ def _tests(channel: Channel, ticket: bytes, sources: Sequence[str], name: str) -
 
     prompt, test = sources
     module = _module("tests")
-    _define([prompt], module)
-    setattr(module, name, candidate)
-    _define([test], module)
+    try:
+        _define([prompt], module)
+        setattr(module, name, candidate)
+        _define([test], module)
+    except BaseException as error:
+        channel.send(ticket + RAISED + _name(error))
+        return
     channel.send(ticket + DONE)
     channel.receive()  # GO
     try:
