@@ -367,8 +367,8 @@ for _ in range(8): threading.Thread(target=burn).start()
     with sandbox.start(LIMITS) as jailed:
         jailed.send(program.encode())
         jailed.receive(5)
-        assert jailed.end(20).reason == "timeout"
-    assert time.monotonic() - started < 15
+        assert jailed.end(6).reason == "timeout"
+    assert time.monotonic() - started < 5
 
 
 def test_one_that_nobody_waits_for_is_watched_too(sandbox):
@@ -506,7 +506,7 @@ def test_all_is_gone_within_seconds_of_the_worker(tmp_path, signal_):
         while any(map(alive, processes)) and time.monotonic() < until:
             time.sleep(0.02)
         assert not any(map(alive, processes))
-        assert not [p for p in tmp_path.rglob("left") if p.exists()]  # its files are gone with it
+        assert list(tmp_path.iterdir()) == []  # its files are gone with it
     finally:
         worker.kill()
         worker.wait()

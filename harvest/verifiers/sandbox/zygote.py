@@ -82,7 +82,7 @@ class Zygote:
         sys.path_importer_cache.clear()
         importlib.util.find_spec("none_of_this_name")  # lists the folders of modules while they can be listed
         jail.drop_privileges()
-        jail.shut_files(jail.files(self._readable, self._work))
+        jail.shut_files(jail.files(self._readable, self._work, os.path.dirname(self._work)))
 
     def serve(self) -> None:
         """Until the parent is gone, or has closed the control socket."""
@@ -111,6 +111,8 @@ class Zygote:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
         folder.empty(self._folder)
+        with contextlib.suppress(OSError):  # in memory it goes with this process
+            os.rmdir(self._work)
         os._exit(0)
 
     def _start(self) -> int | None:
