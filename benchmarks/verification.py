@@ -34,7 +34,7 @@ def bare():
 
 
 def verified(check, text):
-    problem = Problem("p", "", "", "code", check=check)
+    problem = Problem("p", "", check=check)
     return lambda: None if code(text, problem, LIMITS).right else sys.exit(f"{text!r} is right, and was judged wrong")
 
 
