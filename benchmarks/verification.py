@@ -1,4 +1,4 @@
-"""How many programs are verified a second, by one worker? Beside it, how often one could start a fresh interpreter."""
+"""How many programs are verified in a second, on one worker? Beside the start of a bare interpreter, in turns."""
 
 from __future__ import annotations
 
@@ -6,52 +6,58 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers.judge import code
+from harvest.verifiers.sandbox import Sandbox, describe
 
-ROUNDS, TIMES = 5, 20
-SUM = [{"input": "2\n3", "output": "5"}, {"input": "10\n-4", "output": "6"}, {"input": "100\n23", "output": "123"}]
-TOTAL = "```python\ndef total(a, b):\n    return a + b\n```"
-PRINTED = "```python\nprint(int(input()) + int(input()))\n```"
-KINDS = {
-    "function: HumanEval, 3 asserts": (
-        TOTAL,
-        {
-            "kind": "function", "entry_point": "total", "prompt": 'def total(a, b):\n    """The sum."""\n',
-            "test": "def check(c):\n    assert c(2, 3) == 5\n    assert c(10, -4) == 6\n    assert c(100, 23) == 123\n",
-        },
-    ),
-    "calls: LiveCodeBench, 3 tests": (TOTAL, {"kind": "calls", "name": "total", "tests": SUM}),
-    "stdin: LiveCodeBench, 3 tests": (PRINTED, {"kind": "stdin", "tests": SUM}),
-}  # fmt: skip
-"""A right program and its check, by kind."""
-
-
-def a_second(once: Callable[[], object]) -> float:
-    """The median of some rounds."""
-    once()
-    rates = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        for _ in range(TIMES):
-            once()
-        rates.append(TIMES / (time.perf_counter() - start))
-    return statistics.median(rates)
+ROUNDS = 60
+LIMITS = VerifierConfig()
+FUNCTION = {
+    "kind": "function",
+    "prompt": "def add(a, b):\n",
+    "entry_point": "add",
+    "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n    assert candidate(2, 2) == 4\n",
+}
+CALLS = {"kind": "calls", "name": "add", "tests": [{"input": "1\n2", "output": "3"}] * 10}
+STDIN = {"kind": "stdin", "tests": [{"input": "1 2\n", "output": "3\n"}] * 3}
+PROGRAMS = {
+    "HumanEval's check, 2 assertions": (FUNCTION, "    return a + b\n"),
+    "10 calls": (CALLS, "```python\nclass Solution:\n    def add(self, a, b):\n        return a + b\n```"),
+    "3 runs with stdin": (STDIN, "```python\nprint(sum(map(int, input().split())))\n```"),
+}
 
 
-def main() -> None:
-    """Print the table."""
-    fresh = a_second(lambda: subprocess.run([sys.executable, "-I", "-c", "pass"], check=True))
-    print("| | a second | to a fresh interpreter |\n|---|---|---|")
-    print(f"| fresh interpreter that does nothing | {fresh:.0f} | 1 |")
-    for kind, (response, check) in KINDS.items():
-        problem = Problem("q", "?", check=check)
-        assert code(response, problem, VerifierConfig()).right
-        rate = a_second(lambda response=response, problem=problem: code(response, problem, VerifierConfig()))  # type: ignore[misc]
-        print(f"| {kind} | {rate:.0f} | {rate / fresh:.1f} |")
+def bare():
+    subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
+
+
+def verified(check, text):
+    problem = Problem("p", "", check=check)
+    return lambda: None if code(text, problem, LIMITS).right else sys.exit(f"{text!r} is right, and was judged wrong")
+
+
+def main():
+    with Sandbox(LIMITS) as sandbox:
+        actions = {
+            "`python -I -c pass`, not shut in": bare,
+            "a process that is shut in, and ended": lambda: sandbox.start(LIMITS).close(),
+            **{name: verified(*about) for name, about in PROGRAMS.items()},
+        }
+        seconds = {name: [] for name in actions}
+        print(describe(sandbox.facts) + ".\n")
+        for at in range(-3, ROUNDS):  # the first rounds start what is started once
+            for name, action in actions.items():
+                start = time.perf_counter()
+                action()
+                if at >= 0:
+                    seconds[name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    baseline = next(iter(medians.values()))
+    print("| | a second | median, ms | of a bare interpreter's start |\n|---|---|---|---|")
+    for name, median in medians.items():
+        print(f"| {name} | {1 / median:.0f} | {1000 * median:.1f} | {median / baseline:.2f} |")
 
 
 if __name__ == "__main__":
