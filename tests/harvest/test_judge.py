@@ -1,5 +1,6 @@
 """The judge: no wrong program is right by a trick, no right one is wrong for an oddity."""
 
+import json
 import time
 
 import pytest
@@ -373,6 +374,9 @@ FUNCTION = forgers.FUNCTION
         ("def total2(a, b): return 1\ndef f(): pass", {**FUNCTION, "prompt": "x = 1\n"}, "not defined"),
         ("def (", SQUARE, "not a program"),
         ("def (", SIX, "not a program"),
+        ("x = '\ud800'", SIX, "not a program"),
+        ("x = 1\0", SQUARE, "not a program"),
+        ("x = " + "(" * 100000, SQUARE, "not a program"),
         ("\tdef total(a, b):\n x", FUNCTION, "not a program"),
         ("while True: print('x' * 10**6)", SIX, "output too long"),
         ("import ctypes\nctypes.string_at(0)", SIX, "crash"),
@@ -381,6 +385,28 @@ FUNCTION = forgers.FUNCTION
 def test_reasons_are_few_and_fixed(source, check, reason):
     limits = LIMITS.model_copy(update={"timeout": 0.5 if reason == "timeout" else 10, "file_mb": 2})
     assert verdict(source, check, limits) == Verdict(False, None, reason)
+
+
+def test_values_come_back_as_they_are():
+    values = [
+        None,
+        True,
+        -1,
+        2**70,
+        0.1,
+        -0.0,
+        1e300,
+        "",
+        "\ud800é\0",
+        [],
+        {},
+        [[], {}],
+        {"": None},
+        {"b": [1.5, "x"], "a": 1},
+    ]
+    check = calls("f", *[(json.dumps(value), json.dumps(value)) for value in values])
+    assert verdict("def f(x): return x", check) == Verdict(True)
+    assert verdict("def f(x): return [x]", check) == Verdict(False)
 
 
 def test_each_test_has_its_own_time():

@@ -75,6 +75,18 @@ def test_any_bytes_are_a_value_or_refused(data):
     assert told(decode(encode(value))) == told(value)
 
 
+@settings(max_examples=500)
+@given(st.binary(max_size=64) | st.lists(st.sampled_from(PIECES)).map(b"".join), JSON)
+def test_any_bytes_can_be_compared(data, expected):
+    try:
+        same = same_value(data, expected)
+    except EncodingError:
+        return
+    if same:
+        value = decode(data)
+        assert (list(value) if isinstance(value, tuple) else value) == expected
+
+
 @given(VALUES, st.data())
 def test_what_is_cut_off_or_followed_is_refused(value, data):
     encoded = encode(value)
