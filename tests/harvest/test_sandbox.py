@@ -274,6 +274,15 @@ def test_a_machine_without_libseccomp_refuses(monkeypatch):
         make_filter.cache_clear()
 
 
+def test_a_container_that_forbids_what_is_needed_is_one_line(monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden)
+    with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="Operation not permitted"):
+        made.start(LIMITS)
+
+
 @pytest.mark.parametrize(("packages", "said"), [(("nonesuch",), "is not installed"), (("ttcsim",), "editable")])
 def test_packages_that_cannot_be_had_are_refused(packages, said):
     with (

@@ -12,6 +12,7 @@ import resource
 import signal
 import stat
 import struct
+import sys
 from collections.abc import Iterable
 
 LEAST_LANDLOCK = 3  # below it, opening with O_TRUNC empties files that may not be written
@@ -57,6 +58,8 @@ def unlisted_call() -> None:
 
 def landlock_version() -> int:
     """The version of Landlock in this kernel; 0 where there is none."""
+    if sys.platform != "linux":
+        return 0
     try:
         return _syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     except OSError:
@@ -84,7 +87,7 @@ def files(readable: Iterable[str], folder: str, above: str | None = None) -> int
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         at = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # not there for this process anyway
         return
     try:
         if not stat.S_ISDIR(os.fstat(at).st_mode):
