@@ -410,13 +410,13 @@ def test_values_come_back_as_they_are():
 
 
 def test_each_test_has_its_own_time():
-    slow = "import time\ndef f(x):\n    time.sleep(0.35)\n    return x * x"
-    check = calls("f", *[(str(n), str(n * n)) for n in range(4)])
-    assert verdict(slow, check, LIMITS.model_copy(update={"timeout": 1.0})) == Verdict(True)
-    one_endless = "def f(x):\n    while x == 3: pass\n    return x * x"
+    check = calls("f", *[(str(n), str(n * n)) for n in range(8)])
+    slow = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x * x"
+    assert verdict(slow, check, LIMITS.model_copy(update={"timeout": 2})) == Verdict(True)
     started = time.monotonic()
-    assert verdict(one_endless, check, LIMITS.model_copy(update={"timeout": 0.5})).reason == "timeout"
-    assert time.monotonic() - started < 3
+    endless = "def f(x):\n    while True: pass"
+    assert verdict(endless, check, LIMITS.model_copy(update={"timeout": 1})).reason == "timeout"
+    assert time.monotonic() - started < 6  # and not 8, a second for each
 
 
 @pytest.mark.parametrize("exception", ["StopIteration", "StopAsyncIteration"])
@@ -434,7 +434,8 @@ def test_tests_that_cannot_be_run_are_no_verdict_on_comparison():
 
 
 def test_no_program_in_a_response():
-    assert judge.code("  \n", Problem("q", "?", check=SIX), LIMITS) == Verdict(False, None, "not a program")
+    for text in ("  \n", "#" * (20 << 20)):
+        assert judge.code(text, Problem("q", "?", check=SIX), LIMITS) == Verdict(False, None, "not a program")
 
 
 class Failing:
@@ -477,6 +478,6 @@ def test_a_sandbox_that_fails_is_no_verdict(monkeypatch):
     ],
 )
 def test_a_program_is_found_in_one_pass(text):
-    started = time.perf_counter()
+    started = time.process_time()
     extract_program(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
