@@ -91,6 +91,8 @@ PROGRAMS = {
     "reads the users": ("say(open('/etc/passwd').read())", REFUSED),
     "reads the tests of this package": ("say(open('{here}').read())", REFUSED),
     "lists site-packages": ("say(os.listdir('{site}'))", REFUSED),
+    "lists the interpreter's own site-packages": (
+        "say(os.listdir(os.path.join(os.path.dirname(os.__file__), 'site-packages')))", REFUSED),
     "imports what is not listed": ("import pydantic", (r"ModuleNotFoundError: .*",)),
     "imports the verifier": ("import harvest.verifiers.answers", (r"ModuleNotFoundError: .*",)),
     "lists the folders of other programs": ("say(os.listdir('..'))", REFUSED),
