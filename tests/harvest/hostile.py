@@ -91,9 +91,11 @@ PROGRAMS = {
     "reads the users": ("say(open('/etc/passwd').read())", REFUSED),
     "reads the tests of this package": ("say(open('{here}').read())", REFUSED),
     "lists site-packages": ("say(os.listdir('{site}'))", REFUSED),
+    "lists the interpreter's own site-packages": (
+        "say(os.listdir(os.path.join(os.path.dirname(os.__file__), 'site-packages')))", REFUSED),
     "imports what is not listed": ("import pydantic", (r"ModuleNotFoundError: .*",)),
     "imports the verifier": ("import harvest.verifiers.answers", (r"ModuleNotFoundError: .*",)),
-    "lists the folders of other programs": ("say(os.listdir('..'))", (*REFUSED, "done")),
+    "lists the folders of other programs": ("say(os.listdir('..'))", REFUSED),
     "reads the environment of its parent": ("say(open(f'/proc/{{os.getppid()}}/environ', 'rb').read())", REFUSED),
     "reads the environment of the harvest": ("say(open('/proc/{parent}/environ', 'rb').read())", REFUSED),
     "reads the memory of the harvest": ("open('/proc/{parent}/mem', 'rb').read(1)", REFUSED),
