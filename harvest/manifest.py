@@ -12,15 +12,18 @@ from typing import Any
 import harvest
 from harvest.config import Config
 from harvest.queries import Query, fingerprint
+from harvest.verifiers.sandbox import what_shuts_in
 
 
 def make_plan(
     config: Config, everything: Sequence[Query], shard: tuple[int, int], engine: Mapping[str, Any]
 ) -> dict[str, Any]:
     """All that decides what is sampled: an unfinished harvest goes on only with the same."""
+    programs = _programs(config, everything)
     return {
         "versions": {"harvest": harvest.VERSION, "vllm": engine.get("vllm")},
         "config": config.measured(),
+        **({"programs": {key: programs[key] for key in ("python", "packages")}} if programs else {}),
         "queries": fingerprint(everything),
         "shard": list(shard),
         "model": _model_fingerprint(config.model.path),
@@ -55,11 +58,17 @@ def make_facts(
             "names": sorted({q.verifier for q in queries}),
             **config.verifier.model_dump(mode="json", exclude={"workers"}, exclude_none=True),
             **_versions("math-verify", "reasoning-gym"),
+            **({"sandbox": programs} if (programs := _programs(config, queries)) else {}),
         },
         "reward_models": [r.model_dump(mode="json", exclude_defaults=True) for r in config.reward],
         "strategies": [s.model_dump(mode="json", exclude_defaults=True) for s in config.strategy],
         "harvest": {"version": harvest.VERSION, "digest": digest, "shard": plan["shard"]},
     }  # fmt: skip
+
+
+def _programs(config: Config, queries: Sequence[Query]) -> dict[str, Any]:
+    """What shuts programs in, and what they may import; nothing where no program is run."""
+    return what_shuts_in(config.verifier) if any(q.verifier == "code" for q in queries) else {}
 
 
 def _model_fingerprint(path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers import rules
-from harvest.verifiers.programs import code
+from harvest.verifiers.judge import code
 from harvest.verifiers.rules import Verdict
 from ttcsim.errors import InputError
 

@@ -10,7 +10,8 @@ from harvest.config import FileTask, GymTask, VerifierConfig
 from harvest.tasks import Problem, load_problems
 from harvest.verifiers import find_verifier
 from harvest.verifiers.answers import as_number, boxed, canonical, extract
-from harvest.verifiers.programs import extract_program, same_output
+from harvest.verifiers.judge.comparison import same_output
+from harvest.verifiers.judge.programs import extract_program
 from harvest.verifiers.rules import gym_score
 from harvest.verify_beside import VerifyBeside
 from ttcsim.errors import InputError
@@ -148,7 +149,7 @@ ADD = {"kind": "function", "prompt": "import math\n\ndef add(a, b):\n    \"\"\"A
     ],
 )
 def test_functions(text, right):
-    assert judge("code", text, check=ADD, timeout=20) == (right, None)
+    assert judge("code", text, check=ADD, timeout=20)[:2] == (right, None)
 
 
 CALLS = {
@@ -183,7 +184,7 @@ STDIN = {"kind": "stdin", "tests": [{"input": "1 2\n", "output": "3\n"}, {"input
         ("a, b = map(int, input().split())\nprint(f'{a + b}.0 ')", True),
         ("print(3)", False),
         ("a, b = map(int, input().split())\nprint(a + b)\nraise ValueError", False),
-        ("import os\na, b = map(int, input().split())\nprint(a + b, flush=True)\nos._exit(0)", False),
+        ("import os\na, b = map(int, input().split())\nprint(a + b, flush=True)\nos._exit(0)", True),
     ],
 )
 def test_stdin_programs(program, right):
@@ -213,8 +214,8 @@ def test_humaneval_solutions_pass_and_their_mutations_fail(shared_data):
     with VerifyBeside(VerifierConfig(timeout=20, workers=2)) as beside:
         right = [beside.verify("code", p, [p.solution, f"```python\n{p.question}{p.solution}```"]) for p in problems]
         wrong = [beside.verify("code", p, list(mutations(p))) for p in problems]
-        assert [v.result() for v in right] == [[(True, None)] * 2] * 164
-        caught = [[verdict for verdict, _ in v.result()] for v in wrong]
+        assert [v.result() for v in right] == [[(True, None, None)] * 2] * 164
+        caught = [[verdict.right for verdict in v.result()] for v in wrong]
     passed = [(p.query_id, i) for p, c in zip(problems, caught, strict=True) for i, ok in enumerate(c) if ok]
     assert passed == []
 
@@ -226,7 +227,7 @@ def test_verification_runs_beside_what_asks_for_it():
     with VerifyBeside(VerifierConfig(timeout=20, workers=1)) as beside:
         verdicts = beside.verify("code", problem, ["    return a + b\n", "    return a\n", "    return a + b\n"])
         assert not verdicts.ready()  # the caller has gone on
-        assert verdicts.result() == [(True, None), (False, None), (True, None)]
+        assert [v.right for v in verdicts.result()] == [True, False, True]
         assert verdicts.ready()
 
 
