@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from harvest.config import Config
 from harvest.manifest import make_facts, make_plan
 from harvest.models import Factory, Models
 from harvest.progress import Report
-from harvest.queries import make_queries
+from harvest.queries import Query, make_queries
 from harvest.stages.chains import revisions
 from harvest.stages.rewards import rewards
 from harvest.stages.samples import rounds
@@ -80,12 +80,19 @@ def _harvest(config: Config, models: Models, out: Path, resume: bool, shard: tup
         if store.finished:
             report.say(f"{out} is finished already")
             return
-        with VerifyBeside(config.verifier) as verify:
+        with VerifyBeside(config.verifier, [q.verifier for q in queries]) as verify:
+            _check(queries, verify)
             work = Work(config, queries, models, verify, store, report)
             stages = [carry_out(stage, work) for stage in _stages(work)]
         facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
         store.publish(assemble(work, stages, facts))
     report.say(f"wrote {out}")
+
+
+def _check(queries: Sequence[Query], verify: VerifyBeside) -> None:
+    """Judge an empty response to every query, so that a gold answer or a package at fault is known before sampling."""
+    for pending in [verify.verify(q.verifier, q.problem, [""]) for q in queries]:
+        pending.result()
 
 
 def _stages(work: Work) -> Iterator[Stage]:

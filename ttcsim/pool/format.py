@@ -48,8 +48,13 @@ SAMPLE_COLUMNS = {
     "answer": pl.String,
     "tokens": pl.Int32,
     "logprob": pl.Float32,
+    "reason": pl.String,
 }
-"""Columns of the samples, but for rewards and `PLACES`; only `query_id` and `correct` are required."""
+"""Columns of the samples, but for rewards and `PLACES`; only `query_id` and `correct` are required.
+
+`reason` says why a response is wrong where no comparison decided ("timeout", "memory", "crashed", "failed" ...), and is
+null elsewhere; no replay reads it.
+"""
 
 REWARD = pl.Float32
 """Type of the column `reward` and of every ``reward_*``."""
