@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One sampled response; what is no Unicode in it (lone surrogates) becomes a question mark: no file could hold it."""
+    """One sampled response; lone surrogates in it become question marks, since no file could hold them."""
 
     text: str
     tokens: int  # generated tokens, the one that stopped it included; at least 1

@@ -49,7 +49,8 @@ class _Asked:
         except TimeoutError:
             fault = Fault("timeout")
         except (ProcessExpired, RuntimeError) as error:  # the process, or all of them
-            fault = Fault("crashed", f"it ended with code {error.exitcode}" if isinstance(error, ProcessExpired) else "")
+            code = error.exitcode if isinstance(error, ProcessExpired) else "unknown"
+            fault = Fault("crashed", f"exit code {code}")
         return [fault] * len(self.texts)
 
 
@@ -135,6 +136,7 @@ class VerifyBeside:
             oldest = self._open.popleft()
             if not oldest.done():
                 oldest.exception()
+        future: Future[Outcomes]
         call, limit = (name, problem, texts, self.config), self._limit(name, problem)
         try:
             future = self._pool(alone).schedule(judge, call, timeout=limit)
@@ -169,7 +171,7 @@ class VerifyBeside:
 
 
 def _start_fork_server() -> None:
-    """Start it from this thread, with which it dies, and deaf to Ctrl-C, as all that it forks: the harvest stops them."""
+    """Start it, and all that it forks, deaf to Ctrl-C: the harvest ends them. It dies with this thread."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

@@ -13,9 +13,6 @@ from decimal import Decimal, InvalidOperation
 LONGEST = 200
 """Most characters of an answer: nobody votes for a megabyte."""
 
-WAYS = ("boxed", "last-number", "first-number", "line", "all")
-"""Named ways to find an answer; every other is a regular expression."""
-
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
 # Possessive, or a run of blanks would be divided in all possible ways.
 _CUES = re.compile(r"(?:final answer|answer)\s*+(?:is|:|=)\s*+:?+\s*+(.+)", re.IGNORECASE)
@@ -86,7 +83,7 @@ def as_number(text: str) -> Decimal | None:
 
 
 def canonical(number: Decimal) -> str:
-    """One text for equal numbers, so that votes for 7 and 7.0 count together; with an exponent where it would be long."""
+    """One text for equal numbers, so that votes for 7 and 7.0 count together; a long one has an exponent."""
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)  # neither infinite nor not a number
     written = "".join(map(str, digits)).lstrip("0")
@@ -94,7 +91,7 @@ def canonical(number: Decimal) -> str:
     if not kept:
         return "0"
     exponent += len(written) - len(kept)
-    if -LONGEST < exponent and len(kept) + exponent < LONGEST:
+    if exponent > -LONGEST and len(kept) + exponent < LONGEST:
         return format(Decimal((sign, tuple(map(int, kept)), exponent)), "f")
     return f"{'-' * sign}{kept}E{exponent:+}"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
-from harvest.verifiers.rules import Verdict
 from harvest.verifiers.sandbox import run
+from harvest.verifiers.verdict import Verdict
 
 _BLOCK = re.compile(r"```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHON = ("python", "python3", "py", "")
@@ -53,7 +53,7 @@ def code(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """Whether the program passes all tests. There is no answer to vote on."""
     program = extract_program(text)
     passes = {"function": _function, "calls": _calls, "stdin": _stdin}[problem.check["kind"]]
-    return program is not None and passes(program, problem.check, config), None
+    return Verdict(program is not None and passes(program, problem.check, config))
 
 
 def _function(program: str, check: Any, limits: VerifierConfig) -> bool:

@@ -67,7 +67,7 @@ def test_equal_numbers_have_one_text(number):
     ],
 )
 def test_numbers(name, gold, text, right, answer):
-    assert judge(name, text, gold) == (right, answer)
+    assert judge(name, text, gold) == (right, answer, None)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ def test_equal_mathematics_votes_together():
 
 @pytest.mark.parametrize("text", [" Paris", "paris\nor so", "  PARIS  "])
 def test_exact(text):
-    assert judge("exact", text, "Paris") == (True, text.strip().splitlines()[0].strip())
+    assert judge("exact", text, "Paris") == (True, text.strip().splitlines()[0].strip(), None)
     assert judge("exact", text + "x y", "Berlin")[0] is False
-    assert judge("exact", "", "Paris") == (False, None)
+    assert judge("exact", "", "Paris") == (False, None, None)
 
 
 def test_reasoning_gym_scores_by_its_own_rules():
     config = GymTask(name="reasoning-gym:chain_sum", options={"size": 5, "seed": 3})
     for problem in load_problems(config):
         verify = find_verifier("reasoning-gym")
-        assert verify(f" {problem.gold}\n", problem, VerifierConfig()) == (True, problem.gold)
+        assert verify(f" {problem.gold}\n", problem, VerifierConfig()) == (True, problem.gold, None)
         assert verify(" 99999999", problem, VerifierConfig())[0] is False
         assert 0 <= gym_score("nonsense", problem) < 1
 
@@ -148,7 +148,7 @@ ADD = {"kind": "function", "prompt": "import math\n\ndef add(a, b):\n    \"\"\"A
     ],
 )
 def test_functions(text, right):
-    assert judge("code", text, check=ADD, timeout=20) == (right, None)
+    assert judge("code", text, check=ADD, timeout=20)[:2] == (right, None)
 
 
 CALLS = {
@@ -213,8 +213,8 @@ def test_humaneval_solutions_pass_and_their_mutations_fail(shared_data):
     with VerifyBeside(VerifierConfig(timeout=20, workers=2)) as beside:
         right = [beside.verify("code", p, [p.solution, f"```python\n{p.question}{p.solution}```"]) for p in problems]
         wrong = [beside.verify("code", p, list(mutations(p))) for p in problems]
-        assert [v.result() for v in right] == [[(True, None)] * 2] * 164
-        caught = [[verdict for verdict, _ in v.result()] for v in wrong]
+        assert [v.result() for v in right] == [[(True, None, None)] * 2] * 164
+        caught = [[verdict.right for verdict in v.result()] for v in wrong]
     passed = [(p.query_id, i) for p, c in zip(problems, caught, strict=True) for i, ok in enumerate(c) if ok]
     assert passed == []
 
@@ -226,7 +226,7 @@ def test_verification_runs_beside_what_asks_for_it():
     with VerifyBeside(VerifierConfig(timeout=20, workers=1)) as beside:
         verdicts = beside.verify("code", problem, ["    return a + b\n", "    return a\n", "    return a + b\n"])
         assert not verdicts.ready()  # the caller has gone on
-        assert verdicts.result() == [(True, None), (False, None), (True, None)]
+        assert [v.right for v in verdicts.result()] == [True, False, True]
         assert verdicts.ready()
 
 
