@@ -97,8 +97,9 @@ def canonical(number: Decimal) -> str:
 
 
 def short(answer: str) -> str:
-    """An answer of at most `LONGEST` characters; of a longer one the beginning, and a hash that keeps it apart."""
+    """An answer as a pool can hold it: of a long one the beginning, and a hash that keeps it apart from others."""
+    content = answer.encode("utf-8", "replace")  # lone surrogates
     if len(answer) <= LONGEST:
-        return answer
-    mark = "..." + hashlib.sha256(answer.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return answer[: LONGEST - len(mark)] + mark
+        return content.decode()
+    mark = "..." + hashlib.sha256(content).hexdigest()[:16]
+    return content.decode()[: LONGEST - len(mark)] + mark

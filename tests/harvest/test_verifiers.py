@@ -230,17 +230,6 @@ def test_verification_runs_beside_what_asks_for_it():
         assert verdicts.ready()
 
 
-def test_a_worker_that_dies_costs_one_verdict(tmp_path):
-    """A response that kills its verifier (a regular expression that never ends, killed by the kernel, say)."""
-    problem = Problem("q", "?", "1")
-    config = VerifierConfig(workers=1, extract="line")
-    with VerifyBeside(config) as beside:
-        list(beside._pool.map(abs, [1]))
-        for process in beside._pool._processes.values():
-            process.kill()
-        assert beside.verify("exact", problem, ["1", "2"]).result() == [(True, "1"), (False, "2")]
-
-
 def test_unknown_verifier():
     with pytest.raises(InputError, match="no such verifier; there are math"):
         find_verifier("maths")
