@@ -13,9 +13,9 @@ import os
 import signal
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -77,7 +77,7 @@ class Verdicts:
     def result(self) -> list[Verdict]:
         """One verdict a response."""
         while not self.ready():
-            self._asked[0].future.exception()
+            _wait(self._asked[0].future)
         return [self._found[text] for text in self._texts]
 
     def _take(self, asked: _Asked) -> None:
@@ -134,8 +134,7 @@ class VerifyBeside:
         """
         while self._open and (self._open[0].done() or len(self._open) >= self._ahead):
             oldest = self._open.popleft()
-            if not oldest.done():
-                oldest.exception()
+            _wait(oldest)
         future: Future[Outcomes]
         call, limit = (name, problem, texts, self.config), self._limit(name, problem)
         try:
@@ -170,8 +169,15 @@ class VerifyBeside:
             pool.join()
 
 
+def _wait(future: Future[Outcomes]) -> None:
+    """Until it is done, in short turns: where polars is loaded, Ctrl-C does not end a wait but is seen after it."""
+    while not future.done():
+        wait([future], timeout=0.1)
+
+
 def _start_fork_server() -> None:
     """Start it, and all that it forks, deaf to Ctrl-C: the harvest ends them. It dies with this thread."""
+    resource_tracker.ensure_running()  # which would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

@@ -1,4 +1,4 @@
-"""What the fork server loads before it forks verifying processes: all of them die with the harvest.
+"""What the fork server loads before it forks verifying processes: all of them die with the harvest, and say nothing.
 
 However the harvest ends, SIGKILL included, the kernel kills the fork server, then the verifying processes, then what
 these started. Left alone, the fork server would live as long as any process that it forked, and one of those might be
@@ -12,23 +12,27 @@ import os
 import signal
 import sys
 
-NAME = __name__
-
 _PR_SET_PDEATHSIG = 1
-_SELF = os.getpid()
+
+NAME = __name__
+SERVER = os.getpid() if any("multiprocessing.forkserver" in word for word in sys.orig_argv) else None
+"""The fork server, where it is the one that loaded this."""
 
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when the thread that started it ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if SERVER not in (None, os.getpid(), os.getppid()):
+        os._exit(1)  # it has ended already
 
 
-def die_with_fork_server() -> None:
-    """The same for a process that the fork server forked, where it may be too late already."""
+def be_silent() -> None:
+    """Say nothing: parsers quote the response that they complain of, and an interrupted start is nobody's concern."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+
+
+if SERVER is not None:
     die_with_parent()
-    if os.getppid() != _SELF:
-        os._exit(1)
-
-
-if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
-    die_with_parent()
+    be_silent()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import os
 import resource
 import signal
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers import Verdict, Verifier, find_verifier
 from harvest.verifiers.answers import short
-from harvest.verifiers.fork_server import die_with_fork_server
+from harvest.verifiers.fork_server import be_silent, die_with_parent
 from ttcsim.errors import InputError
 
 LEAST_MB = 1024
@@ -32,11 +31,9 @@ class Fault(NamedTuple):
 
 def begin(modules: Sequence[str]) -> None:
     """Start a verifying process: it ends with the harvest, says nothing, and has loaded what it needs."""
-    die_with_fork_server()
+    die_with_parent()
+    be_silent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, whatever it is doing
-    silence = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(silence, stream)  # a parser's complaints quote the response
     for module in modules:
         with contextlib.suppress(Exception):  # said by the first verdict that needs it
             importlib.import_module(module)
