@@ -1,14 +1,17 @@
 """Verifiers: what counts as right, and as which answer."""
 
 import json
+import sys
+import time
+from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harvest.config import FileTask, GymTask, VerifierConfig
 from harvest.tasks import Problem, load_problems
-from harvest.verifiers import find_verifier
+from harvest.verifiers import find_verifier, rules
 from harvest.verifiers.answers import as_number, boxed, canonical, extract
 from harvest.verifiers.programs import extract_program, same_output
 from harvest.verifiers.rules import gym_score
@@ -47,6 +50,56 @@ def test_extraction(how, answer):
 def test_equal_numbers_have_one_text(number):
     written = [f"{number}", f"${number:,}", f" {number} ", f"{number}0"]
     assert len({canonical(as_number(w)) for w in written}) == 1
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.decimals(allow_nan=False, allow_infinity=False))
+@example(Decimal("1e999999999"), Decimal("10e999999998"))
+@example(Decimal("-0"), Decimal("0e-5"))
+@example(Decimal(10**40 + 1), Decimal(10**40))
+def test_numbers_have_one_text_if_and_only_if_they_are_equal(a, b):
+    assert (canonical(a) == canonical(b)) == (a == b)
+    assert Decimal(canonical(a)) == a and len(canonical(a)) < 300
+
+
+def test_a_number_of_a_hundred_million_digits_is_not_written_out():
+    assert judge("number", "1e99999999", "5", extract="line") == (False, "1E+99999999", None)
+    assert canonical(Decimal("-120e300")) == "-12E+301" and canonical(Decimal("120")) == "120"
+
+
+HOSTILE_TEXTS = {
+    "blanks after a cue": "answer is" + "\n" * 100_000,
+    "blanks within a cue": "answer" + " \n" * 100_000,
+    "cues": "answer is : " * 30_000,
+    "boxes": "\\boxed{" * 100_000,
+    "braces": "\\boxed{" + "{" * 300_000,
+    "digits": "9" * 300_000,
+    "separators": "1," * 100_000,
+    "points": "1." * 100_000,
+    "signs": "-" * 300_000,
+    "NULs": "\0" * 300_000,
+    "carriage returns": "5\r" * 100_000,
+    "hashes": "####" * 100_000,
+    "surrogates": "\ud800" * 1000,
+}
+
+
+@pytest.mark.parametrize("name", ["number", "integer", "exact"])
+def test_time_and_memory_of_a_comparison_grow_with_the_response_only(name):
+    for what, text in HOSTILE_TEXTS.items():
+        began = time.process_time()
+        assert judge(name, text, "70").right is False, what
+        assert time.process_time() - began < 2, what
+
+
+def test_a_scorer_that_chokes_gives_a_reason_and_a_package_that_is_missing_does_not(monkeypatch):
+    problem = Problem("q", "?", "1", check={"kind": "gym", "name": "chain_sum", "entry": "no JSON"})
+    verify = find_verifier("reasoning-gym")
+    assert verify("7", problem, VerifierConfig()) == (False, "7", "failed")
+    rules._scorer.cache_clear()
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    for text in ("7", ""):
+        with pytest.raises(ImportError):
+            verify(text, problem, VerifierConfig())
 
 
 @pytest.mark.parametrize(
