@@ -80,11 +80,11 @@ def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json
 def check_command(config: ConfigFile, set_: Set = None) -> None:
     """Check a config, its problem files, prompts and verifiers, without loading a model."""
     from harvest.queries import make_queries
-    from harvest.verifiers.sandbox import available
+    from harvest.verifiers.runs import available
 
     checked = load_config(config, list(set_ or []))
     queries = make_queries(checked, _plain)
-    if any(q.verifier == "code" for q in queries) and checked.verifier.isolation == "require" and (why := available()):
+    if any(q.verifier == "code" for q in queries) and (why := available()):
         raise InputError(why)
     print(f"{config}: good. {len(queries)} queries x {checked.sampling.n} samples of {checked.model_name}")
     print(f"First prompt ({queries[0].query_id}, verifier {queries[0].verifier}), before any chat template:\n")

@@ -69,7 +69,7 @@ class VerifierConfig(Table):
     memory_mb: int = Field(1024, ge=64)  # address space of a sandboxed program
     file_mb: int = Field(16, ge=1)  # each file of it, the output too
     extract: str | None = None  # where the answer stands: boxed, last-number, first-number, line, all, or a regex
-    isolation: Literal["require", "try"] = "require"  # "try": run code even where the kernel cannot shut it in
+    packages: tuple[str, ...] = ("numpy", "sortedcontainers")  # what programs may import beside the standard library
 
     @field_validator("extract")
     @classmethod

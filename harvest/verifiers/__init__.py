@@ -8,7 +8,7 @@ from typing import NamedTuple
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers import rules
-from harvest.verifiers.programs import code
+from harvest.verifiers.judge import code
 from harvest.verifiers.verdict import Verdict
 from ttcsim.errors import InputError
 

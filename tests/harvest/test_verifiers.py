@@ -13,7 +13,8 @@ from harvest.config import FileTask, GymTask, VerifierConfig
 from harvest.tasks import Problem, load_problems
 from harvest.verifiers import find_verifier, rules
 from harvest.verifiers.answers import as_number, boxed, canonical, extract
-from harvest.verifiers.programs import extract_program, same_output
+from harvest.verifiers.judge.comparison import same_output
+from harvest.verifiers.judge.programs import extract_program
 from harvest.verifiers.rules import gym_score
 from harvest.verify_beside import VerifyBeside
 from ttcsim.errors import InputError
@@ -236,7 +237,7 @@ STDIN = {"kind": "stdin", "tests": [{"input": "1 2\n", "output": "3\n"}, {"input
         ("a, b = map(int, input().split())\nprint(f'{a + b}.0 ')", True),
         ("print(3)", False),
         ("a, b = map(int, input().split())\nprint(a + b)\nraise ValueError", False),
-        ("import os\na, b = map(int, input().split())\nprint(a + b, flush=True)\nos._exit(0)", False),
+        ("import os\na, b = map(int, input().split())\nprint(a + b, flush=True)\nos._exit(0)", True),
     ],
 )
 def test_stdin_programs(program, right):
