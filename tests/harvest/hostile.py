@@ -1,9 +1,9 @@
 """Hostile programs: what each tries, and all that may come of it.
 
-Each is (program, outcomes): the outcomes are regular expressions of the last thing that it says, or a reason for which it
-was ended. {outside} is a folder with a file `precious`, {pool} a pool's file with a secret, {parent} the process that
-started the sandbox, {victim} one of its children, {shm}, {queue} and {semaphore} objects of System V, {unix} the path of a
-listening socket, {abstract} the name of another, {port} of TCP and UDP.
+Each is (program, outcomes): the outcomes are regular expressions of the last thing that it says, or a reason for which
+it was ended. {outside} is a folder with a file `precious`, {pool} a pool's file with a secret, {parent} the process
+that started the sandbox, {victim} one of its children, {shm}, {queue} and {semaphore} objects of System V, {unix} the
+path of a listening socket, {abstract} the name of another, {port} of TCP and UDP.
 """
 
 import re
@@ -82,7 +82,8 @@ PROGRAMS = {
     "reads another pool by a link": ("os.symlink('{pool}', 'link'); say(open('link', 'rb').read())", REFUSED),
     "reads another pool by a hard link": ("os.link('{pool}', 'link'); say(open('link', 'rb').read())", REFUSED),
     "maps another pool": ("import mmap\nsay(mmap.mmap(os.open('{pool}', os.O_RDONLY), 0)[:])", REFUSED),
-    "reads by a handle": ("call(303, -100, text('{pool}'), struct.pack('Ii', 128, 0) + bytes(128), b'0000', 0)", REFUSED),
+    "reads by a handle": (
+        "call(303, -100, text('{pool}'), struct.pack('Ii', 128, 0) + bytes(128), b'0000', 0)", REFUSED),
     "opens by another call": ("say(call(437, -100, text('{pool}'), struct.pack('QQQ', 0, 0, 0), 24))", REFUSED),
     "lists the root": ("say(os.listdir('/'))", REFUSED),
     "reads the users": ("say(open('/etc/passwd').read())", REFUSED),
@@ -175,7 +176,8 @@ PROGRAMS = {
     "measures others": ("call(298, ctypes.create_string_buffer(128), {parent}, -1, -1, 0)", REFUSED),
     "moves pages of others": ("call(256, {parent}, 0, 0, 0)", REFUSED),
     "locks memory": ("call(151, 1)", REFUSED),
-    "huge pages": ("import mmap\nmmap.mmap(-1, 1 << 21, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000)", REFUSED),
+    "huge pages": (
+        "import mmap\nmmap.mmap(-1, 1 << 21, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000)", REFUSED),
     "splices": ("call(275, 0, 0, 1, 0, 10, 0)", REFUSED),
     # Privileges
     "another user": ("os.setuid(12345)", REFUSED),
@@ -214,14 +216,15 @@ PROGRAMS = {
     "threads with tiny stacks": (
         "threading.stack_size(32768)\nwhile True:\n"
         "    try: threading.Thread(target=time.sleep, args=(9,)).start()\n"
-        "    except RuntimeError: pass", ("threads",)),
+        "    except RuntimeError: pass", ENDED),
     "empty files without end": ("n = 0\nwhile True:\n    n += 1\n    open(str(n), 'w').close()", ("files",)),
     "links without end": ("n = 0\nwhile True:\n    n += 1\n    os.symlink('x', str(n))", ("files",)),
     "a file of 1 GB": ("f = open('big', 'wb')\nfor _ in range(1024): f.write(bytes(2**20))", (r"OSError: .*27.*",)),
     "fills the disk": (
         "n = 0\nwhile True:\n    n += 1\n    open(str(n), 'wb').write(bytes(2**21))", ("files", r"OSError: .*28.*")),
     "reserves the disk": (
-        "n = 0\nwhile True:\n    n += 1\n    os.posix_fallocate(os.open(str(n % 60), os.O_RDWR | os.O_CREAT), 0, 2**22)",
+        "n = 0\nwhile True:\n"
+        "    n += 1\n    os.posix_fallocate(os.open(str(n % 60), os.O_RDWR | os.O_CREAT), 0, 2**22)",
         ("files", *REFUSED)),
     "nests folders": ("while True:\n    os.mkdir('d')\n    os.chdir('d')", ("files",)),
     "prints without end": ("while True: print('x' * 10**6)", (r"OSError: .*27.*",)),

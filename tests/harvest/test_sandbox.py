@@ -1,4 +1,4 @@
-"""Hostile programs: none of them harms anything outside. And what honest programs, and a sandbox, have to be able to do."""
+"""Hostile programs: none of them harms anything outside. And what honest programs have to be able to do."""
 
 import contextlib
 import ctypes
@@ -175,7 +175,8 @@ def test_every_call_that_is_not_on_the_list_is_refused(sandbox):
 
     partly = ("clone", "prctl", "sched_getaffinity", "prlimit64", "fcntl", "ioctl", "madvise", "kill", "tgkill", "mmap")
     allowed = {pyseccomp.resolve_syscall(0, name) for name in (*calls._ALLOWED, *partly)}
-    others = [number for number in range(1024) if number not in allowed]
+    probes = {335, 336}  # uretprobe, uprobe: the kernel's own, past every filter; whoever else calls them is ended
+    others = [number for number in range(1024) if number not in allowed | probes]
     assert len(others) > 800
     program = f"""
 bad = []
@@ -199,6 +200,8 @@ def test_calls_of_another_architecture_end_the_program(sandbox):
 
 def test_what_a_process_has_given_up(sandbox):
     with sandbox.start(LIMITS) as jailed:
+        jailed.send(b"pass")
+        jailed.receive(5)
         about = Path(f"/proc/{jailed.number}/status").read_text()
         limits = Path(f"/proc/{jailed.number}/limits").read_text()
     facts = dict(line.split(":\t", 1) for line in about.splitlines())
@@ -240,17 +243,16 @@ def test_a_jail_without_one_of_its_layers_refuses(tmp_path, monkeypatch, layer):
 def test_a_filter_that_allows_by_default_refuses(monkeypatch):
     import pyseccomp
 
-    class Lenient(pyseccomp.SyscallFilter):
-        def __init__(self, defaction):
-            super().__init__(pyseccomp.ALLOW)
-
-    monkeypatch.setattr(pyseccomp, "SyscallFilter", Lenient)
-    make_filter.cache_clear()
-    try:
-        with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="unlisted calls can be made"):
-            made.start(LIMITS)
-    finally:
-        make_filter.cache_clear()
+    lenient = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    for name in ("socket", "clone", "clone3", "kill"):
+        lenient.add_rule(pyseccomp.ERRNO(errno.ENOSYS), name, *[pyseccomp.Arg(0, pyseccomp.NE, 0x3D0F00)])
+    with tempfile.TemporaryFile() as exported:
+        lenient.export_bpf(exported)
+        exported.seek(0)
+        rules = exported.read()
+    monkeypatch.setattr(outside_of_it, "make_filter", lambda: rules)
+    with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="unlisted calls can be made"):
+        made.start(LIMITS)
 
 
 @pytest.mark.parametrize(("version", "said"), [(0, "Landlock is missing"), (2, "Landlock is version 2")])
@@ -323,9 +325,9 @@ def test_every_program_begins_the_same(sandbox):
 def test_messages_of_any_size_go_both_ways_while_nobody_reads(sandbox):
     with sandbox.start(LIMITS) as jailed:
         started = time.monotonic()
-        jailed.send(b"import time; time.sleep(0.3)")
-        jailed.send(b"say('x' * 3_000_000) #" + b"y" * 10_000_000)  # more than any pipe holds
-        assert time.monotonic() - started < 0.3
+        jailed.send(b"import time; time.sleep(1)")
+        jailed.send(b"say('x' * 3_000_000) #" + b"y" * 3_000_000)  # more than any pipe holds
+        assert time.monotonic() - started < 1
         assert jailed.receive(5) == b"done"
         assert jailed.receive(5) == b"x" * 3_000_000
         assert jailed.receive(5) == b"done"
@@ -416,11 +418,11 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
         "import os\nos.mkdir('d', 0)",
         "import os\nos._exit(0)",
     )
-    before = set(os.listdir("/proc/self/fd"))
+    before, others = set(os.listdir("/proc/self/fd")), zygotes_of(os.getpid())
     with Sandbox(LIMITS, inside=SCRIPT) as made:
         for program in programs:
             said_by(made, program, timeout=0.5)
-        children = zygotes_of(os.getpid())
+        children = set(zygotes_of(os.getpid())) - set(others)
         assert children
     assert list(tmp_path.iterdir()) == []
     assert not [child for child in children if alive(child)]
@@ -546,7 +548,7 @@ def folder(tmp_path):
 def test_any_folder_can_be_emptied(tmp_path, folder):
     precious = tmp_path.parent / f"{tmp_path.name}-precious"
     precious.mkdir(mode=0o500)
-    deep(tmp_path, 3000)  # once a RecursionError
+    deep(tmp_path, 30)
     os.makedirs(os.fsencode(tmp_path) + b"/\xff\xfe/\n/\x80")
     (tmp_path / "locked" / "in").mkdir(parents=True)
     (tmp_path / "locked" / "in").chmod(0)
@@ -554,9 +556,21 @@ def test_any_folder_can_be_emptied(tmp_path, folder):
     (tmp_path / "out").symlink_to(precious)
     (tmp_path / "loop").symlink_to(".")
     os.mkfifo(tmp_path / "fifo")
-    assert holds_more(folder, 100, 1 << 40)
+    assert holds_more(folder, 10, 1 << 40)
     assert empty(folder) and os.listdir(tmp_path) == []
     assert stat.S_IMODE(precious.stat().st_mode) == 0o500
+
+
+def test_folders_nested_by_the_thousand_are_removed():
+    """Once a RecursionError. In memory where that can be had: some file systems take milliseconds a folder."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as made:
+        deep(made, 3000)
+        at = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            assert holds_more(at, 10_000, 1 << 40)  # its path is longer than paths can be
+            assert empty(at) and os.listdir(made) == []
+        finally:
+            os.close(at)
 
 
 def test_immutable_files_go_and_what_stays_raises_nothing(tmp_path, folder):

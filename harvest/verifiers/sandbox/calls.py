@@ -77,6 +77,7 @@ def _make(seccomp: Any) -> bytes:
             add(seccomp.ALLOW, name, arg(at, equal, value))
     for name in ("kill", "tgkill"):
         add(seccomp.ALLOW, name, arg(0, equal, PID))
+        add(refuse, name, arg(0, seccomp.NE, PID))
     add(refuse, "clone", arg(0, masked, _THREAD, 0))
     add(seccomp.ALLOW, "mmap", arg(3, masked, _MAP_UNSWAPPABLE, 0))
     with tempfile.TemporaryFile() as exported:

@@ -50,9 +50,12 @@ def holds_more(folder: int, files: int, size: int) -> bool:
 
 def empty(folder: int) -> bool:
     """Remove all that is in a folder, once the program is dead; whether nothing is left."""
-    while names := _names(folder):
-        if not sum(_remove(name, folder) for name in names):
-            return False
+    try:
+        while names := os.listdir(folder):
+            if not sum(_remove(name, folder) for name in names):
+                return False
+    except OSError:
+        return False
     return True
 
 
@@ -66,20 +69,15 @@ def _remove(name: str, folder: int) -> bool:
     except OSError:
         return False
     try:
-        for one in _names(inner):
+        for one in os.listdir(inner):
             if not _done(os.unlink, one, inner):
                 _unlock(one, inner)
                 _done(os.rename, one, inner, secrets.token_hex(16), dst_dir_fd=folder)
+    except OSError:
+        return False
     finally:
         os.close(inner)
     return _done(os.rmdir, name, folder)
-
-
-def _names(folder: int) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _done(action: Callable[..., None], name: str, folder: int, *to: str, **more: int) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ _ZYGOTE = Path(__file__).with_name("zygote.py")
 _INSIDE = Path(__file__).parents[1] / "judge" / "inside.py"
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # all that programs see
 _SEED = {"PYTHONHASHSEED": "0"}  # makes the order of sets the same in every process
-_START_SECONDS = 60
+_START_SECONDS, _LEAVE_SECONDS = 60, 5
 _SAY = "code cannot be shut in here: "
 DEFAULT = VerifierConfig()
 
@@ -215,8 +216,11 @@ class Sandbox:
             self._control.close()
             self._control = None
         if self._zygote is not None:
-            self._zygote.kill()
-            self._zygote.wait()
+            try:
+                self._zygote.wait(_LEAVE_SECONDS)  # it leaves once the socket is closed
+            except subprocess.TimeoutExpired:
+                os.killpg(self._zygote.pid, signal.SIGKILL)
+                self._zygote.wait()
             self._zygote = None
         for folder in self._clean:
             os.close(folder.descriptor)
