@@ -6,7 +6,6 @@ import contextlib
 import gc
 import importlib
 import resource
-import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +32,6 @@ def begin(modules: Sequence[str]) -> None:
     """Start a verifying process: it ends with the harvest, says nothing, and has loaded what it needs."""
     die_with_parent()
     be_silent()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, whatever it is doing
     for module in modules:
         with contextlib.suppress(Exception):  # said by the first verdict that needs it
             importlib.import_module(module)

@@ -1,5 +1,6 @@
 """Harvests as processes: killed, terminated, interrupted at any moment, they leave nobody behind and lose nothing."""
 
+import contextlib
 import json
 import os
 import random
@@ -8,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ def config(tmp_path):
     return make
 
 
-@contextmanager
+@contextlib.contextmanager
 def harvesting(config, *arguments):
     """A harvest as a process, in a process group of its own as on a terminal."""
     script = config.with_name("main.py")
@@ -113,18 +113,17 @@ def wait_for(true, seconds=60.0):
 
 
 def busy(process):
-    """The processes below it, once one of them is in an endless loop."""
-    ticks = os.sysconf("SC_CLK_TCK")
+    """The processes below it, once a program that it runs is in an endless loop."""
 
     def spinning():
-        found = below(process.pid)
-        used = []
+        found, parent = below(process.pid), parents()
         for pid in found:
-            try:
-                used.append(int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11]))
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-        return len(found) >= 4 and max(used, default=0) > 2 * ticks and found
+            with contextlib.suppress(OSError, KeyError):
+                if b"zygote" in Path(f"/proc/{parent[pid]}/cmdline").read_bytes():
+                    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11]
+                    if int(used) > 0.3 * os.sysconf("SC_CLK_TCK"):
+                        return found
+        return None
 
     return wait_for(spinning)
 
