@@ -164,25 +164,26 @@ def test_ctrl_c_is_one_line_while_the_model_loads(config, tmp_path):
 @pytest.mark.slow
 def test_a_harvest_of_programs_killed_at_random_gives_the_same_bytes(config, tmp_path):
     """SIGKILL of the main process at a random moment, again and again, until it is through; then all over again."""
-    path, pool, peace = config(["add", "loop", "add", "add"], timeout=3), tmp_path / "pool", tmp_path / "peace"
+    path = config(["add", "loop", "add", "add"], timeout=3)
+    pool, partial, peace = (tmp_path / name for name in ("pool", "pool.partial", "peace"))
     with harvesting(path, "--out", str(peace)) as process:
         began = time.monotonic()
         assert process.wait() == 0, process.stderr.read()
         whole = time.monotonic() - began
     expected = contents(peace)
     source, kills, finished = random.Random(12), 0, 0
-    while kills < KILLS:
+    while kills < KILLS or not finished:
         with harvesting(path) as process:
             try:
-                process.wait(source.uniform(0, 1.3 * whole))
+                process.wait(source.uniform(0, 1.3 * whole) if kills < KILLS else None)
                 assert process.returncode == 0, process.stderr.read()
             except subprocess.TimeoutExpired:
                 others = below(process.pid)
                 process.kill()
                 kills += 1
-                wait_for(lambda: not others & parents().keys(), SOON)  # noqa: B023
-        if pool.exists() and not pool.with_name("pool.partial").exists():
-            assert contents(pool) == expected
+                wait_for(lambda left=others: not left & parents().keys(), SOON)
+        if process.returncode == 0:
+            assert contents(pool) == expected and not partial.exists()
             assert ttcsim.load(pool).n_samples == 16
             finished += 1
             shutil.rmtree(pool)
