@@ -37,6 +37,7 @@ def make_plan(
         "shard": list(shard),
         "model": _model_fingerprint(config.model.path),
         "engine": dict(engine),
+        "environment": {k: v for k, v in config.environment.items() if k.startswith("VLLM_")},
         EXTRAS: {
             made.key: _model_fingerprint(made.model) if isinstance(made, ModelReward) and made.model else ""
             for made in extras

@@ -157,6 +157,7 @@ run(Config.model_validate_json(sys.argv[1]), factory=FACTORY, resume=True)
 """
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_loses_nothing(make_config, tmp_path):
     """Killed again and again until one run gets through: the same bytes as a run in peace."""
     whole = harvest(make_config(output={"path": str(tmp_path / "whole"), "queries_per_part": 1}))

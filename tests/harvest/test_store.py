@@ -173,6 +173,8 @@ def test_what_decides_a_byte_is_pinned(half, make_config, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(InputError, match=r'versions.python was .* and is "3.99.0" now'):
         patch.setattr(platform, "python_version", lambda: "3.99.0")
         harvest(config, resume=True)
+    with pytest.raises(InputError, match=r"environment.VLLM_ATTENTION_BACKEND was null"):
+        harvest(make_config(environment={"VLLM_ATTENTION_BACKEND": "X", "CUDA_VISIBLE_DEVICES": "1"}), resume=True)
     for key, value in (("timeout", 11.0), ("extract", "line"), ("memory_mb", 2048)):
         with pytest.raises(InputError, match=rf"config.verifier.{key} was"):
             harvest(make_config(verifier={key: value}), resume=True)
