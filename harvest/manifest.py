@@ -15,6 +15,7 @@ from harvest.config import Config, ModelReward
 from harvest.queries import Query, fingerprint
 from harvest.store import EXTRAS
 from harvest.verifiers import LIBRARIES
+from harvest.verifiers.sandbox import what_shuts_in
 
 _LOOKS, _LOOK = 64, 1 << 16  # places in a file, and bytes at each
 
@@ -27,12 +28,14 @@ def make_plan(
     Rewards and strategies may be added, each of which has its own part: its settings and its model.
     """
     extras = (*config.reward, *config.strategy)
+    programs = _programs(config, everything)
     return {
         "versions": {
             "harvest": harvest.VERSION, "python": platform.python_version(), "vllm": engine.get("vllm"),
             **_versions("torch", "transformers", "polars", *_judging(everything)),
         },
         "config": config.measured(),
+        **({"programs": {key: programs[key] for key in ("python", "packages")}} if programs else {}),
         "queries": fingerprint(everything),
         "shard": list(shard),
         "model": _model_fingerprint(config.model.path),
@@ -78,13 +81,20 @@ def make_facts(
         "verifier": {
             "names": sorted({q.verifier for q in queries}),
             **config.verifier.model_dump(mode="json", exclude={"workers"}, exclude_none=True),
-            "python": plan["versions"]["python"],
             **_versions(*_judging(queries)),
+            **({"sandbox": programs} if (programs := _programs(config, queries)) else {}),
         },
         "reward_models": [r.model_dump(mode="json", exclude_defaults=True) for r in config.reward],
         "strategies": [s.model_dump(mode="json", exclude_defaults=True) for s in config.strategy],
-        "harvest": {"version": harvest.VERSION, "digest": digest, "shard": plan["shard"]},
+        "harvest": {
+            "version": harvest.VERSION, "digest": digest, "shard": plan["shard"], "versions": plan["versions"],
+        },
     }  # fmt: skip
+
+
+def _programs(config: Config, queries: Sequence[Query]) -> dict[str, Any]:
+    """What shuts programs in, and what they may import; nothing where no program is run."""
+    return what_shuts_in(config.verifier) if any(q.verifier == "code" for q in queries) else {}
 
 
 def _model_fingerprint(path: str) -> str:

@@ -336,7 +336,7 @@ class Hostile(FakeGenerator):
 def test_no_response_ends_a_harvest(make_config, capsys, verifier):
     """Nor does one make a pool that cannot be read; what became of it is in the pool, the manifest and the summary."""
     config = make_config(
-        sampling={"n": len(Hostile.SAYS)}, verifier={"timeout": 2, "workers": 2},
+        sampling={"n": len(Hostile.SAYS)}, verifier={"timeout": 2 if verifier == "math" else 20, "workers": 2},
         task={"verifier": verifier, "options": {"size": 1, "families": ["sum-1"]}}, reward=REWARDS[0],
     )  # fmt: skip
     out = run(config, factory=Factory(Hostile, FakeRewardModel), report=Report())

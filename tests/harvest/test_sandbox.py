@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -367,15 +368,18 @@ for _ in range(8): threading.Thread(target=burn).start()
     with sandbox.start(LIMITS) as jailed:
         jailed.send(program.encode())
         jailed.receive(5)
-        assert jailed.end(20).reason == "timeout"
-    assert time.monotonic() - started < 15
+        assert jailed.end(6).reason == "timeout"
+    assert time.monotonic() - started < 5
 
 
 def test_one_that_nobody_waits_for_is_watched_too(sandbox):
     with sandbox.start(LIMITS) as silent, sandbox.start(LIMITS) as asked:
         silent.send(b"n = 0\nwhile True:\n    n += 1\n    open(str(n), 'w').close()")
-        asked.send(b"import time; time.sleep(1)")
-        assert asked.receive(10) == b"done"
+        for _ in range(100):
+            asked.send(b"import time; time.sleep(0.2)")
+            assert asked.receive(10) == b"done"
+            if not alive(silent.number):
+                break
         with pytest.raises(Ended) as over:
             silent.receive(0.0)
         assert over.value.reason == "files"
@@ -506,7 +510,7 @@ def test_all_is_gone_within_seconds_of_the_worker(tmp_path, signal_):
         while any(map(alive, processes)) and time.monotonic() < until:
             time.sleep(0.02)
         assert not any(map(alive, processes))
-        assert not [p for p in tmp_path.rglob("left") if p.exists()]  # its files are gone with it
+        assert list(tmp_path.iterdir()) == []  # its files are gone with it
     finally:
         worker.kill()
         worker.wait()
@@ -633,6 +637,32 @@ def test_facts_say_what_is_in_force(sandbox):
     facts = sandbox.facts
     assert facts["landlock"] == jail.landlock_version() >= 3 and facts["seccomp"] == "allow-list"
     assert set(facts["packages"]) <= {"numpy", "sortedcontainers"} and facts["threads"] == 64
+
+
+def test_check_and_the_manifest_say_what_is_in_force(tmp_path, capsys):
+    from harvest.cli import check_command
+    from harvest.config import load_config
+    from harvest.manifest import make_facts, make_plan
+    from harvest.queries import make_queries
+
+    problem = {"prompt": "def f():\n", "entry_point": "f", "test": "def check(f): pass"}
+    (tmp_path / "problems.jsonl").write_text(json.dumps(problem))
+    (tmp_path / "c.toml").write_text(f"""
+        model.path = "some/model"
+        sampling.n = 2
+        output.path = "{tmp_path / "pool"}"
+        task = {{ name = "humaneval", file = "{tmp_path / "problems.jsonl"}" }}
+    """)
+    check_command(str(tmp_path / "c.toml"))
+    said = capsys.readouterr().out
+    assert f"Landlock {jail.landlock_version()}" in said and "bubblewrap" in said and "seccomp" in said
+    config = load_config(str(tmp_path / "c.toml"))
+    queries = make_queries(config, str)
+    plan = make_plan(config, queries, (0, 1), {})
+    facts = make_facts(config, plan, queries, name="pool", engine={}, digest="")
+    assert facts["verifier"]["sandbox"]["landlock"] == jail.landlock_version()
+    assert plan["programs"] == {key: facts["verifier"]["sandbox"][key] for key in ("python", "packages")}
+    assert "programs" not in make_plan(config, [], (0, 1), {})  # where none is run
 
 
 def test_the_filter_is_built_once_and_knows_no_process(sandbox):

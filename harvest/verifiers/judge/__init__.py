@@ -12,7 +12,7 @@ from typing import Any
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers.judge.calls import judge_calls
-from harvest.verifiers.judge.exchange import NOT_A_PROGRAM, Wrong
+from harvest.verifiers.judge.exchange import NOT_A_PROGRAM, Wrong, end
 from harvest.verifiers.judge.functions import judge_function
 from harvest.verifiers.judge.programs import extract_program
 from harvest.verifiers.judge.stdin import judge_stdin
@@ -45,7 +45,9 @@ def code(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
             JUDGES[problem.check["kind"]](program, problem.check, config, sandbox)
         except Wrong as wrong:
             return Verdict(False, None, wrong.reason)
-        except Ended:
+        except Ended as ended:
+            if ended.reason != "sandbox":
+                return Verdict(False, None, end(ended))
             _run_what_is_known(config, sandbox)
         else:
             return Verdict(True)

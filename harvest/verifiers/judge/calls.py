@@ -9,7 +9,7 @@ from typing import Any
 from harvest.config import VerifierConfig
 from harvest.verifiers.judge.comparison import same_value
 from harvest.verifiers.judge.encoding import EncodingError, encode
-from harvest.verifiers.judge.exchange import OUT_OF_TURN, Wrong, ask, define, refusal
+from harvest.verifiers.judge.exchange import OUT_OF_TURN, Wrong, call, define, refusal, wait_for
 from harvest.verifiers.judge.protocol import VALUE
 from harvest.verifiers.sandbox import Sandbox
 
@@ -24,10 +24,10 @@ def judge_calls(program: str, check: Mapping[str, Any], limits: VerifierConfig, 
     plain data is wrong even where its own ``__eq__`` would have it right.
     """
     with sandbox.start(limits) as jailed:
-        define(jailed, "methods", [program], check["name"], limits.timeout)
+        wait_for(define(jailed, "methods", (program,), check["name"]), limits.timeout)
         for test in check["tests"]:
             arguments = tuple(json.loads(line) for line in test["input"].split("\n") if line.strip())
-            answer = ask(jailed, encode((arguments, {})), limits.timeout)
+            answer = call(jailed, encode((arguments, {})), limits.timeout)
             if not answer.startswith(VALUE):
                 raise Wrong(refusal(answer))
             try:

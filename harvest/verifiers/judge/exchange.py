@@ -30,45 +30,55 @@ class Wrong(Exception):
         self.reason = reason
 
 
-def ask(jailed: Jailed, body: bytes, timeout: float) -> bytes:
-    """The answer of a jailed process to one question.
+class Question:
+    """A question on its way to a jailed process, which works on it from now on."""
 
-    Raises
-    ------
-    Wrong
-        Where it ends, takes longer than `timeout` seconds, or answers something else.
-    Ended
-        Where the sandbox failed.
-    """
-    ticket = secrets.token_bytes(TICKET)
-    try:
-        jailed.send(ticket + body)
-        answer = jailed.receive(timeout)
-    except Ended as ended:
-        raise at_fault(ended) from None
-    if answer[:TICKET] != ticket:
-        raise Wrong(OUT_OF_TURN)
-    return answer[TICKET:]
+    def __init__(self, jailed: Jailed, body: bytes) -> None:
+        self._jailed, self._ticket = jailed, secrets.token_bytes(TICKET)
+        jailed.send(self._ticket + body)
+
+    def answer(self, timeout: float) -> bytes:
+        """The answer to it.
+
+        Raises
+        ------
+        Wrong
+            Where another one comes.
+        Ended
+            Where the process ends or takes longer than `timeout` seconds.
+        """
+        answer = self._jailed.receive(timeout)
+        if answer[:TICKET] != self._ticket:
+            raise Wrong(OUT_OF_TURN)
+        return answer[TICKET:]
 
 
-def define(jailed: Jailed, role: str, sources: Sequence[str], name: str, timeout: float) -> None:
-    """Have a program defined, whose function `name` will be called."""
-    answer = ask(jailed, encode((role, tuple(sources), name)), timeout)
+def define(jailed: Jailed, role: str, sources: Sequence[str], name: str) -> Question:
+    """Have a program defined, whose function `name` will be called; `wait_for` it."""
+    return Question(jailed, encode((role, tuple(sources), name)))
+
+
+def wait_for(definition: Question, timeout: float) -> None:
+    """Until a program is defined; wrong where it cannot be."""
+    answer = definition.answer(timeout)
     if answer != DONE:
         raise Wrong(refusal(answer))
 
 
-def run_script(jailed: Jailed, sources: Sequence[str], timeout: float) -> None:
-    """Have a program run as a script, to its end."""
-    ticket = secrets.token_bytes(TICKET)
+def call(jailed: Jailed, arguments: bytes, timeout: float) -> bytes:
+    """What a function gives for encoded arguments: an answer that may be a refusal."""
+    return Question(jailed, arguments).answer(timeout)
+
+
+def run_script(jailed: Jailed, program: str, timeout: float) -> None:
+    """Have a program run as a script, to its end; it speaks only where it raised."""
     try:
-        jailed.send(ticket + encode(("script", tuple(sources))))
-        answer = jailed.receive(timeout)
+        answer = Question(jailed, encode(("script", (program,)))).answer(timeout)
     except Ended as ended:
         if ended.reason != "finished":
-            raise at_fault(ended) from None
-    else:  # it speaks only where it raised
-        raise Wrong(refusal(answer[TICKET:]) if answer.startswith(ticket + RAISED) else OUT_OF_TURN)
+            raise
+    else:
+        raise Wrong(refusal(answer))
 
 
 def refusal(answer: bytes) -> str:
@@ -79,6 +89,6 @@ def refusal(answer: bytes) -> str:
     return {UNPLAIN: NOT_PLAIN, MISSING: NOT_DEFINED}.get(answer, OUT_OF_TURN)
 
 
-def at_fault(ended: Ended) -> Exception:
-    """What to raise where a process ended before it had answered: the sandbox's failure is not the program's."""
-    return ended if ended.reason == "sandbox" else Wrong(_ENDED.get(ended.reason, ended.reason))
+def end(ended: Ended) -> str:
+    """Why a process ended that should have answered."""
+    return _ENDED.get(ended.reason, ended.reason)

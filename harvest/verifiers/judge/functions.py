@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harvest.config import VerifierConfig
-from harvest.verifiers.judge.exchange import Wrong, ask, at_fault, define, refusal
+from harvest.verifiers.judge.exchange import Wrong, call, define, refusal, wait_for
 from harvest.verifiers.judge.programs import complete
 from harvest.verifiers.judge.protocol import CALL, DONE, EXCEPTIONS, GO, RAISED, VALUE
-from harvest.verifiers.sandbox import Ended, Sandbox
+from harvest.verifiers.sandbox import Sandbox
 
 TESTS = "tests cannot be run"
 
@@ -24,24 +24,25 @@ def judge_function(program: str, check: Mapping[str, Any], limits: VerifierConfi
     """
     prompt, test, name = check["prompt"], check["test"], check["entry_point"]
     with sandbox.start(limits) as candidate, sandbox.start(limits) as tests:
+        both = (
+            define(tests, "tests", (_whole(prompt), test), name),
+            define(candidate, "functions", complete(program, prompt, name), name),
+        )
         try:
-            define(tests, "tests", [_whole(prompt), test], name, limits.timeout)
+            wait_for(both[0], limits.timeout)
         except Wrong:
             raise Wrong(TESTS) from None
-        define(candidate, "functions", complete(program, prompt, name), name, limits.timeout)
+        wait_for(both[1], limits.timeout)
         end = time.monotonic() + limits.timeout
         answer = GO
         while True:
-            try:
-                tests.send(answer)
-                said = tests.receive(end - time.monotonic())
-            except Ended as ended:
-                raise at_fault(ended) from None
+            tests.send(answer)
+            said = tests.receive(end - time.monotonic())
             if said == DONE:
                 return
             if not said.startswith(CALL):  # what the program raised has ended them, or what it gave
                 raise Wrong(refusal(answer) if answer.startswith(RAISED) else None)
-            answer = ask(candidate, said[1:], end - time.monotonic())
+            answer = call(candidate, said[1:], end - time.monotonic())
             if not answer.startswith(VALUE) and not _may_be_raised(answer):
                 raise Wrong(refusal(answer))
 

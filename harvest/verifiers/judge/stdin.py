@@ -25,7 +25,7 @@ def judge_stdin(program: str, check: Mapping[str, Any], limits: VerifierConfig, 
     for test in check["tests"]:
         with sandbox.start(limits, stdin=test["input"].encode("utf-8", "surrogatepass")) as jailed:
             try:
-                run_script(jailed, [program], limits.timeout)
+                run_script(jailed, program, limits.timeout)
             finally:
                 output = jailed.output()
                 if len(output) >= limits.file_mb << 20:

@@ -6,6 +6,9 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
+IN_MEMORY = "/dev/shm"
+"""Where programs' folders are inside: a small file system in memory, which is not the machine's of that name."""
+
 
 class Bubblewrap(NamedTuple):
     """An installed one."""
@@ -13,12 +16,12 @@ class Bubblewrap(NamedTuple):
     path: str
     version: str
 
-    def command(self, work: str, size: int) -> list[str]:
-        """What stands before a command: all of the machine read-only, and a small file system in memory at `work`."""
+    def command(self, size: int) -> list[str]:
+        """What stands before a command: all of the machine read-only, and that many bytes `IN_MEMORY`."""
         return [
             self.path, "--unshare-user-try", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
             "--unshare-cgroup-try", "--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-            "--perms", "0700", "--size", str(size), "--tmpfs", work, "--chdir", "/", "--",
+            "--perms", "0700", "--size", str(size), "--tmpfs", IN_MEMORY, "--chdir", "/", "--",
         ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ pipe2 stat fstat lstat newfstatat statx statfs fstatfs access faccessat faccessa
 fchdir open openat creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
 truncate ftruncate fallocate fsync fdatasync getdents getdents64 sendfile copy_file_range
 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd eventfd2
-mprotect munmap mremap brk msync membarrier rseq set_robust_list set_tid_address futex futex_waitv sched_yield getcpu
+mprotect munmap mremap brk msync rseq set_robust_list set_tid_address futex futex_waitv sched_yield getcpu
 nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getrusage alarm setitimer getitimer
 getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp uname sysinfo getrandom
 getrlimit setrlimit rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack

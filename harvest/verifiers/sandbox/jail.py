@@ -63,8 +63,11 @@ def landlock_version() -> int:
         return 0
 
 
-def files(readable: Iterable[str], folder: str) -> int:
-    """A ruleset of Landlock, as a descriptor: what may be read, and one folder in which all may be done."""
+def files(readable: Iterable[str], folder: str, above: str | None = None) -> int:
+    """A ruleset of Landlock, as a descriptor: what may be read, and one folder in which all may be done.
+
+    In the folder `above`, if any, empty folders may be removed.
+    """
     version = landlock_version()
     handled = _HANDLED[5] if version >= 5 else _HANDLED[3]
     attributes = struct.pack("=QQQ", handled, _TCP, _SCOPES)[: 24 if version >= 6 else 16 if version >= 4 else 8]
@@ -73,6 +76,8 @@ def files(readable: Iterable[str], folder: str) -> int:
         _allow(ruleset, path, _READ | _LIST)
     _allow(ruleset, os.devnull, _READ | _WRITE)
     _allow(ruleset, folder, _OWN)
+    if above is not None:
+        _allow(ruleset, above, _REMOVE_DIR)
     return ruleset
 
 

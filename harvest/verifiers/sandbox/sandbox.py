@@ -11,12 +11,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harvest.config import VerifierConfig
 from harvest.verifiers.sandbox import jail
-from harvest.verifiers.sandbox.bubblewrap import Bubblewrap, find_bubblewrap
+from harvest.verifiers.sandbox.bubblewrap import IN_MEMORY, Bubblewrap, find_bubblewrap
 from harvest.verifiers.sandbox.calls import make_filter
 from harvest.verifiers.sandbox.folder import empty
 from harvest.verifiers.sandbox.jailed import Ended, Ends, Jailed
@@ -31,6 +32,28 @@ _SEED = {"PYTHONHASHSEED": "0"}  # makes the order of sets the same in every pro
 _START_SECONDS, _LEAVE_SECONDS = 60, 5
 _SAY = "code cannot be shut in here: "
 DEFAULT = VerifierConfig()
+
+
+def what_shuts_in(config: VerifierConfig) -> dict[str, Any]:
+    """The facts of a sandbox on this machine.
+
+    Raises
+    ------
+    InputError
+        Where programs cannot be shut in.
+    """
+    with Sandbox(config) as sandbox:
+        return sandbox.facts
+
+
+def describe(facts: Mapping[str, Any]) -> str:
+    """One line for people."""
+    wrap = f"bubblewrap {facts['bubblewrap']}" if facts["bubblewrap"] else "no bubblewrap (not installed, or it fails)"
+    packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items()) or "no packages"
+    return (
+        f"Programs are shut in by {wrap}, Landlock {facts['landlock']}, seccomp ({facts['seccomp']}) and limits; "
+        f"they have Python {facts['python']}, {packages}"
+    )
 
 
 class _Folder(NamedTuple):
@@ -56,12 +79,12 @@ class Sandbox:
         self._config, self._inside = config, inside
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._folder = -1  # of all programs, as the zygote sees it
+        self._work: str | None = None  # the folder of all programs, where it is not in memory
+        self._folder = -1  # the same, as the zygote sees it
         self._clean: list[_Folder] = []  # of programs, empty
         self._made = self._launches = 0
         self._live: dict[Jailed, _Folder] = {}
         self._facts: dict[str, Any] = {}
-        self._work = Path(tempfile.mkdtemp(prefix="harvest-sandbox-"))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -158,7 +181,7 @@ class Sandbox:
             )
         packages = find_packages(self._config.packages)
         order = {
-            "work": str(self._work), "inside": str(self._inside), "calls": make_filter().hex(),
+            "inside": str(self._inside), "calls": make_filter().hex(),
             "origins": packages.origins, "readable": packages.paths, "environment": list(_ENVIRONMENT),
         }  # fmt: skip
         wrap = find_bubblewrap()
@@ -185,12 +208,16 @@ class Sandbox:
             theirs.callback(its.close)
             parent = os.pidfd_open(os.getpid())
             theirs.callback(os.close, parent)
+            if wrap is None:
+                work = self._work = tempfile.mkdtemp(prefix="harvest-sandbox-")
+                before = []
+            else:
+                work, before = IN_MEMORY, wrap.command(ROOM * self._config.file_mb << 20)
             orders, errors = (theirs.enter_context(tempfile.TemporaryFile()) for _ in range(2))
-            orders.write(json.dumps({**order, "control": its.fileno(), "parent": parent}).encode())
+            orders.write(json.dumps({**order, "work": work, "control": its.fileno(), "parent": parent}).encode())
             orders.seek(0)
-            room = ROOM * self._config.file_mb << 20
             self._zygote = subprocess.Popen(
-                [*(wrap.command(str(self._work), room) if wrap else ()), *_python(), str(_ZYGOTE)],
+                [*before, *_python(), str(_ZYGOTE)],
                 stdin=orders, stdout=subprocess.DEVNULL, stderr=errors, env={**_ENVIRONMENT, **_SEED}, cwd="/",
                 umask=0o077, pass_fds=(its.fileno(), parent), start_new_session=True,
             )  # fmt: skip
@@ -228,25 +255,31 @@ class Sandbox:
         if self._folder >= 0:
             os.close(self._folder)
             self._folder = -1
+        if self._work is not None:
+            _remove(self._work)
+            self._work = None
 
     def close(self) -> None:
         """End all programs, and remove their folders."""
         for jailed in list(self._live):
             jailed.close()
         self._stop()
-        with contextlib.suppress(OSError):
-            folder = os.open(self._work, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                empty(folder)
-            finally:
-                os.close(folder)
-            os.rmdir(self._work)
 
     def __enter__(self) -> Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):  # mostly its zygote has removed it
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            empty(folder)
+        finally:
+            os.close(folder)
+        os.rmdir(path)
 
 
 def _python() -> list[str]:

@@ -77,12 +77,14 @@ class Zygote:
         self._rulesets: dict[str, int] = {}  # by folder
         self._inside = _load(order["inside"])
         sys.meta_path.append(_Packages(order["origins"]))
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as badness:
+            badness.write("500")  # where memory ends, programs go before the harvest
         own = readable.interpreter()
         self._readable = [*own, *order["readable"], *readable.libraries([*own, *order["readable"]])]
         sys.path_importer_cache.clear()
         importlib.util.find_spec("none_of_this_name")  # lists the folders of modules while they can be listed
         jail.drop_privileges()
-        jail.shut_files(jail.files(self._readable, self._work))
+        jail.shut_files(jail.files(self._readable, self._work, os.path.dirname(self._work)))
 
     def serve(self) -> None:
         """Until the parent is gone, or has closed the control socket."""
@@ -111,6 +113,8 @@ class Zygote:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
         folder.empty(self._folder)
+        with contextlib.suppress(OSError):  # in memory it goes with this process
+            os.rmdir(self._work)
         os._exit(0)
 
     def _start(self) -> int | None:
@@ -158,6 +162,8 @@ class Zygote:
                 stream = open(number, mode, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
                 setattr(sys, name, stream)
                 setattr(sys, f"__{name}__", stream)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the harvest's processes do about it
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             random.seed(0)  # forking has seeded it anew; programs draw the same numbers every time
             status = 1
             self._inside.main(*_CHANNEL)
@@ -253,7 +259,6 @@ def main() -> None:
     """Take the orders, be jailed, serve."""
     with open(0, encoding="utf-8", closefd=False) as given:
         order = json.load(given)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's matter
     site.setquit()  # `exit` and `quit`, which programs use
     sys.argv = ["program.py"]
     for name in set(os.environ) - set(order["environment"]):  # of this process's own start
