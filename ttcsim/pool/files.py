@@ -21,6 +21,7 @@ from ttcsim.pool.format import (
     NEVER_REPLAYED,
     PLACES,
     QUERIES,
+    REASON,
     SAMPLES,
     STRATEGIES,
     PoolFolder,
@@ -86,7 +87,7 @@ def _load_folder(folder: Path) -> Pool:
     manifest = _read_manifest(folder, shards)
     if not shards:
         raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
-    frames = [_read(shard) for shard in shards]
+    frames = [_read(shard).drop(REASON, strict=False) for shard in shards]
     for shard, frame in zip(shards, frames, strict=True):
         listed = manifest["files"][f"{SAMPLES}/{shard.name}"]["rows"] if manifest else frame.height
         if frame.height != listed:
