@@ -22,6 +22,7 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.environment import Environment, _rebuild_env, lookup_environment
 from numba.core.serialize import dumps
+from numba.core.utils import _dynamic_modname
 
 from ttcsim.compiled import kernel_files
 from ttcsim.compiled.depends import Unknown, digest
@@ -99,7 +100,7 @@ class _Unpickler(pickle.Unpickler):
         return self._environment if name == "_rebuild_env" else super().find_class(module, name)
 
     def _environment(self, module: str | None, constants: list[Any], name: str) -> Any:
-        if lookup_environment(name) is not None or module != self._scope.get("__name__"):
+        if lookup_environment(name) is not None or module not in (self._scope.get("__name__"), _dynamic_modname):
             return _rebuild_env(module, constants, name)
         environment = Environment(self._scope)
         environment.consts[:] = constants
