@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple
@@ -19,7 +18,10 @@ from ttcsim.policies.priors import Prior
 from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
 
-_LABEL = re.compile(r"[^\s()=,'\"]([^\n\r\t()=,'\"]*[^\s()=,'\"])?")
+
+def _is_label(text: str) -> bool:
+    """Whether strings and their lists can have it in front of a policy; nothing is one."""
+    return text == text.strip() and text.isprintable() and not set(text) & set("()=,'\"")
 
 
 @rules.score
@@ -117,7 +119,7 @@ class Policy:
     def __post_init__(self) -> None:
         """Check every field against its declaration."""
         check(self)
-        if not (isinstance(self.label, str) and (self.label == "" or _LABEL.fullmatch(self.label))):
+        if not (isinstance(self.label, str) and _is_label(self.label)):
             raise InputError(f"label {self.label!r}: use letters, digits, spaces and signs other than ()=,'\"")
         if not isinstance(self.signal, str) or (self.signal != "correct" and not self.signal.startswith("reward")):
             raise InputError(
@@ -210,7 +212,7 @@ class Policy:
         return str(vars(kind).get("place") or f"{kind.__module__}:{kind.__name__}")
 
     def __str__(self) -> str:
-        return self.label or self.form()
+        return self.label or self.form().encode(errors="backslashreplace").decode()  # paths need not be Unicode
 
 
 def is_plain(policy: Policy) -> bool:

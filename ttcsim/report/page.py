@@ -33,7 +33,7 @@ def report_html(
     frame, comparison, table, won : DataFrame
         A result's frame, its comparison with the baseline, the allocation of its draws, and all pairs.
     """
-    cost = str(config["cost"])
+    cost = str(config["cost"]).encode(errors="backslashreplace").decode()  # fonts have no halves of surrogate pairs
     metrics = []
     for name in frame["metric"].unique(maintain_order=True).to_list():
         rows = frame.filter(metric=name)
