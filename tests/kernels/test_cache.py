@@ -215,7 +215,7 @@ def test_a_sweep_on_a_cache_with_flips_at_200_places(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     code = (
         "import ttcsim; from ttcsim.pool.worlds import make_pool\n"
-        "r = ttcsim.sweep(make_pool('beta(1,1)', 8, 8), ['elimination', 'ucb'], [2], reps=5)\n"
+        "r = ttcsim.sweep(make_pool('beta(1,1)', 8, 8), ['elimination'], [2], reps=5)\n"
         "print(r.frame['mean'].to_list())"
     )
 
@@ -226,10 +226,10 @@ def test_a_sweep_on_a_cache_with_flips_at_200_places(tmp_path):
     first = run()
     assert first.returncode == 0 and not first.stderr
     files = sorted((tmp_path / "ttcsim" / "kernels").iterdir())
-    assert len(files) > 30
+    assert len(files) > 12
     choose = np.random.default_rng(0)
-    for _ in range(8):
-        for path in choose.choice(files, 25, replace=False):
+    for _ in range(4):
+        for path in choose.choice(files, 50):
             data = bytearray(path.read_bytes())
             data[choose.integers(len(data))] ^= 1 << int(choose.integers(8))
             path.write_bytes(data)
@@ -237,7 +237,7 @@ def test_a_sweep_on_a_cache_with_flips_at_200_places(tmp_path):
             path.write_bytes(path.read_bytes()[: choose.integers(200)])
         found = run()
         assert (found.returncode, found.stdout) == (0, first.stdout), found.stderr
-        assert found.stderr.count("mended") <= 1
+        assert found.stderr.count("RuntimeWarning: the kernel cache is mended") <= 1
 
 
 def test_what_cannot_be_kept_is_said_once(cache, tmp_path, monkeypatch):
@@ -321,6 +321,17 @@ def test_the_spare_folder_is_not_one_that_another_user_planted(home, planted):
         assert folder() not in (spare, *spare.iterdir()) and base / "temporary" in folder().parents
     else:
         assert folder() == spare and spare.stat().st_mode & 0o777 == 0o700
+
+
+def test_nowhere_to_write_is_no_fault(home, monkeypatch):
+    base, folder = home
+    (base / "chosen").touch()
+    (base / "temporary").rmdir()
+    (base / "temporary").touch()
+    assert folder() is None
+    monkeypatch.setattr(kernel_files, "folder", folder)
+    kernel_files.write("f", "key", b"code")
+    assert kernel_files.read("f", "key") is None
 
 
 def test_what_nobody_used_lately_is_removed(cache, monkeypatch):

@@ -39,9 +39,10 @@ class KernelCache(_Cache):  # type: ignore[misc]
         self._enabled = True
 
     @property
-    def cache_path(self) -> str:
+    def cache_path(self) -> str | None:
         """The folder."""
-        return str(kernel_files.folder())
+        place = kernel_files.folder()
+        return None if place is None else str(place)
 
     def enable(self) -> None:
         """Look into the folder and write to it."""

@@ -35,10 +35,11 @@ _OLDER = re.compile(r"kernels-[0-9a-f]{16}")  # folders of versions before 0.2
 
 
 @functools.cache
-def folder() -> Path:
+def folder() -> Path | None:
     """Where compiled kernels are kept: below ``NUMBA_CACHE_DIR``, or in the platform's cache folder.
 
-    A temporary folder of the user's own where that cannot be written, and, with a warning, where others could.
+    A temporary folder of the user's own where that cannot be written, and, with a warning, where others could; None
+    where there is none either.
     """
     chosen = _above() / "kernels"
     fault = _make(chosen)
@@ -48,10 +49,14 @@ def folder() -> Path:
         _note_once("folder", f"kernels are not kept in {chosen}: {fault}; make it yours alone, or set NUMBA_CACHE_DIR")
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
     spare = Path(tempfile.gettempdir()) / f"ttcsim-{user}"
-    if _make(spare):
-        spare = Path(tempfile.mkdtemp(prefix="ttcsim-"))
-        atexit.register(shutil.rmtree, spare, ignore_errors=True)
-    return spare
+    if not _make(spare):
+        return spare
+    try:
+        fresh = Path(tempfile.mkdtemp(prefix="ttcsim-"))
+    except OSError:
+        return None
+    atexit.register(shutil.rmtree, fresh, ignore_errors=True)
+    return fresh
 
 
 def _above() -> Path:
@@ -86,7 +91,10 @@ def _open_to_others(found: os.stat_result) -> bool:
 
 def read(name: str, key: str) -> bytes | None:
     """What was written under this name and key; None where nothing was, or where it cannot be trusted."""
-    path = folder() / name
+    place = folder()
+    if place is None:
+        return None
+    path = place / name
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -112,6 +120,8 @@ def read(name: str, key: str) -> bytes | None:
 def write(name: str, key: str, payload: bytes) -> None:
     """Keep a kernel: whole or not at all, whoever else writes it at the same time."""
     place = folder()
+    if place is None:
+        return
     partial = ""
     try:
         descriptor, partial = tempfile.mkstemp(prefix=f"{name}.", suffix=".partial", dir=place)
@@ -122,7 +132,7 @@ def write(name: str, key: str, payload: bytes) -> None:
     except OSError as error:
         _note_once("writing", f"compiled kernels cannot be kept in {place} ({error.strerror or error})")
         _remove(Path(partial))
-    _prune_once()
+    _prune_once(place)
 
 
 def _head(key: str, payload: bytes) -> bytes:
@@ -138,8 +148,8 @@ def _remove(path: Path) -> None:
 
 
 @functools.cache
-def _prune_once() -> None:
-    prune(folder(), time.time())
+def _prune_once(place: Path) -> None:
+    prune(place, time.time())
 
 
 def prune(place: Path, now: float) -> None:
