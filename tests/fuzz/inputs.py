@@ -12,7 +12,6 @@ import zipfile
 from pathlib import Path
 
 import polars as pl
-import zstandard
 from fuzz import mutate
 
 DATA = Path(__file__).parents[1] / "importers" / "data"
@@ -54,7 +53,9 @@ def make_seeds(folder):
     pl.DataFrame({"query_id": ["a", "b", "c"], "level": [1, 2, 3]}).write_parquet(folder / "pool" / "queries.parquet")
     RUNS.write_parquet(folder / "pool" / "strategies.parquet")
     manifest = json.loads((folder / "pool" / "manifest.json").read_text())
-    (folder / "pool" / "manifest.json").write_text(json.dumps({**manifest, "adaptive": {"initial": 1, "until_solved": 2}}))
+    (folder / "pool" / "manifest.json").write_text(
+        json.dumps({**manifest, "adaptive": {"initial": 1, "until_solved": 2}})
+    )
     return folder
 
 
@@ -76,7 +77,16 @@ def lm_eval(dice, folder, seeds):
             at = dice.randrange(len(lines))
             lines[at] = mutate.mutated(lines[at], dice, dice.choice([1, 1, 2, 5]))
         file.write_bytes(_json_lines(lines, dice))
-    options = dice.choice([[], [], ["--map", "correct=exact_match"], ["--map", "correct=doc"], ["--where", "filter=all"]])
+    options = dice.choice(
+        [
+            [],
+            [],
+            [],
+            ["--map", "correct=exact_match"],
+            ["--map", dice.choice(["correct=doc", "correct=target", "correct=metrics"])],
+            ["--where", "filter=all"],
+        ]
+    )
     return ["pool", "import", "lm-eval", dice.choice([file, folder]), folder / "out", *options]
 
 
@@ -111,13 +121,22 @@ def _eval_log(log, dice):
     members = {"header.json": header, **{f"samples/{s['id']}_epoch_{s['epoch']}.json": s for s in log["samples"]}}
     hit = dice.choice(list(members))
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", dice.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])) as archive:
+    with zipfile.ZipFile(
+        buffer, "w", dice.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+    ) as archive:
         for name, value in members.items():
             content = mutate.text_of(mutate.mutated(value, dice, 2) if name == hit else value).encode()
             if dice.random() < 0.1:
                 content = mutate.damaged(content, dice)
             if name == hit and dice.random() < 0.1:
-                name = dice.choice(["header.json", "../x.json", "samples/\udcff.json".encode("utf-8", "replace").decode(), "samples/.json"])
+                name = dice.choice(
+                    [
+                        "header.json",
+                        "../x.json",
+                        "samples/\udcff.json".encode("utf-8", "replace").decode(),
+                        "samples/.json",
+                    ]
+                )
             archive.writestr(name, content)
     packed = bytearray(buffer.getvalue())
     if dice.random() < 0.2:  # say that the members are Zstandard
@@ -132,7 +151,9 @@ def _eval_log(log, dice):
 def counts(dice, folder, seeds):
     """Tables of counts, in every form of table."""
     file = _table(COUNTS, "counts", dice, folder)
-    options = dice.choice([[], [], ["--where", "model=m"], ["--where", "n=4"], ["--map", "n=c"], ["--map", "query_id=model"]])
+    options = dice.choice(
+        [[], [], ["--where", "model=m"], ["--where", "n=4"], ["--map", "n=c"], ["--map", "query_id=model"]]
+    )
     return ["pool", "import", "counts", file, folder / "out", *options]
 
 
@@ -152,7 +173,9 @@ def _table(table, name, dice, folder):
                 row[dice.randrange(len(row))] = dice.choice(mutate.HOSTILE)
         if dice.random() < 0.2:
             dice.choice(cells).append("more")
-        content = "\n".join(",".join("" if c is None else str(c) for c in row) for row in cells).encode("utf-8", "surrogatepass")
+        content = "\n".join(",".join("" if c is None else str(c) for c in row) for row in cells).encode(
+            "utf-8", "surrogatepass"
+        )
     else:
         content = mutate.parquet(mutate.odd_table(table, dice)) or b""
     file.write_bytes(mutate.damaged(content, dice) if dice.random() < 0.25 else content)
@@ -262,7 +285,13 @@ NUMBERS = (
 def policies(dice, folder, seeds):
     """Policies as texts."""
     name, fields = dice.choice(
-        [("uniform", "k cap"), ("elimination", "k gamma cap stream"), ("ucb", "weight k cap signal"), ("two-stage", "share"), ("thompson", "a b")]
+        [
+            ("uniform", "k cap"),
+            ("elimination", "k gamma cap stream"),
+            ("ucb", "weight k cap signal"),
+            ("two-stage", "share"),
+            ("thompson", "a b"),
+        ]
     )
     field, value = dice.choice(fields.split()), dice.choice(NUMBERS)
     text = dice.choice(
@@ -281,14 +310,29 @@ def worlds(dice, folder, seeds):
          f"beta({one},1,unsolvable={two})", f"{one}", f"beta({one}"]
     )  # fmt: skip
     sizes = dice.choice([["-n", "5", "-m", "4"]] * 5 + [["-n", one, "-m", "4"], ["-n", "5", "-m", two]])
-    return ["pool", "make", folder / "out", "--world", text, *sizes, *dice.choice([[], ["--seed", dice.choice(NUMBERS)]])]
+    return [
+        "pool",
+        "make",
+        folder / "out",
+        "--world",
+        text,
+        *sizes,
+        *dice.choice([[], ["--seed", dice.choice(NUMBERS)]]),
+    ]
 
 
 def curves(dice, folder, seeds):
     """Tables and points of `predict`."""
     if dice.random() < 0.7:
-        return ["predict", _table(CURVE, "curve", dice, folder), "-b", dice.choice(["1,2", "1,2", dice.choice(NUMBERS)])]
-    parts = [dice.choice(["8:0.7", "31:0.8", *NUMBERS, f"{dice.choice(NUMBERS)}:{dice.choice(NUMBERS)}"]) for _ in range(2)]
+        return [
+            "predict",
+            _table(CURVE, "curve", dice, folder),
+            "-b",
+            dice.choice(["1,2", "1,2", dice.choice(NUMBERS)]),
+        ]
+    parts = [
+        dice.choice(["8:0.7", "31:0.8", *NUMBERS, f"{dice.choice(NUMBERS)}:{dice.choice(NUMBERS)}"]) for _ in range(2)
+    ]
     return ["predict", "--points", ",".join(parts)]
 
 

@@ -50,7 +50,9 @@ def mutated(value, dice, times=1):
     """A nested value with one or a few places damaged."""
     value = copy.deepcopy(value)
     for _ in range(times):
-        path = dice.choice([p for p in places(value) if p] or [()])
+        # Half of the time near the top, where most of what is read is.
+        found = [p for p in places(value) if p] or [()]
+        path = dice.choice([p for p in found if len(p) <= 2] or found) if dice.random() < 0.5 else dice.choice(found)
         if not path:
             return dice.choice(HOSTILE)
         holder = value
@@ -89,7 +91,11 @@ def damaged(content, dice):
         return bytes(data[:at] + data[at + dice.choice([1, 8, 100]) :])
     if act == 5:
         at = dice.randrange(len(data) + 1)
-        return bytes(data[:at]) + dice.choice([b"\0", b"\xff", b"\xff\xfe", b"\n", b"{", b"[" * 9999, b'"', b"9" * 5000]) + bytes(data[at:])
+        return (
+            bytes(data[:at])
+            + dice.choice([b"\0", b"\xff", b"\xff\xfe", b"\n", b"{", b"[" * 9999, b'"', b"9" * 5000])
+            + bytes(data[at:])
+        )
     if act == 6:
         at = dice.randrange(len(data) + 1)
         width = dice.choice([4, 8, 16])
@@ -97,9 +103,18 @@ def damaged(content, dice):
     if act == 7:
         return bytes(data + data)
     if act == 8:
-        return dice.choice([gzip.compress(content, mtime=0), zlib.compress(content), b"PK\x03\x04" + content, b"PAR1" + content + b"PAR1"])
+        return dice.choice(
+            [
+                gzip.compress(content, mtime=0),
+                zlib.compress(content),
+                b"PK\x03\x04" + content,
+                b"PAR1" + content + b"PAR1",
+            ]
+        )
     if act == 9:
-        return dice.choice([b"", b"\n", b"\0" * 64, b"{}", b"[]", b"null", b"1", b'"x"', b"[" * 100_000, b"PAR1", b"\xef\xbb\xbf"])
+        return dice.choice(
+            [b"", b"\n", b"\0" * 64, b"{}", b"[]", b"null", b"1", b'"x"', b"[" * 100_000, b"PAR1", b"\xef\xbb\xbf"]
+        )
     if act == 10:
         return content.decode("utf-8", "replace").encode("utf-16")
     return bytes(dice.randrange(256) for _ in range(dice.choice([1, 10, 1000])))
@@ -150,7 +165,9 @@ def odd_table(table, dice):
         if act < 4:
             table = table.with_columns(dice.choice(ODD)(table.height).alias(column))
         elif act == 4:
-            kind = dice.choice([pl.Int8, pl.UInt64, pl.Float64, pl.String, pl.Categorical, pl.Boolean, pl.Date, pl.Binary])
+            kind = dice.choice(
+                [pl.Int8, pl.UInt64, pl.Float64, pl.String, pl.Categorical, pl.Boolean, pl.Date, pl.Binary]
+            )
             try:
                 table = table.with_columns(pl.col(column).cast(kind, strict=False))
             except pl.exceptions.PolarsError:

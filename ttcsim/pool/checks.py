@@ -153,7 +153,11 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
             refuse(column.is_null(), "fill it or drop the column")
         least, unit = (1, "a sample costs at least 1 token") if name == "tokens" else (0, "it counts from 0")
         most = np.iinfo(np.int32).max
-        refuse((column < least) | (column > most), f"{unit} and fits in 32 bits: {_REMEDY}")
+        wide = column.cast(
+            pl.Int64, strict=False
+        )  # a narrow type cannot be held against `most`; beyond 64 bits is null
+        outside = (wide < least) | (wide > most) | (wide.is_null() & column.is_not_null())
+        refuse(outside.fill_null(False), f"{unit} and fits in 32 bits: {_REMEDY}")
     elif name == "answer":
         text = kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()
         demand(text, "it must be text (null = no answer)")
