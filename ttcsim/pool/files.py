@@ -107,7 +107,7 @@ def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
     path = folder / MANIFEST
     if not is_file(path):
         return None
-    with decoding(path, "not JSON", "restore it, or remove it to load without checks"):
+    with decoding(f"{path}: not JSON", "restore it, or remove it to load without checks"):
         manifest: dict[str, Any] = read_json(path)
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if version != FORMAT_VERSION:

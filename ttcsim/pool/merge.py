@@ -50,7 +50,7 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
         for name in (QUERIES, STRATEGIES):
             tables = [read_parquet(folder / name) for folder in folders if is_file(folder / name)]
             if tables:
-                with decoding(dest, f"the pools' {name} do not fit together", "give their columns the same types"):
+                with decoding(f"{dest}: the pools' {name} do not fit together", "give their columns the same types"):
                     joined = pl.concat(tables, how="diagonal").sort("query_id", maintain_order=True)
                 made.add(name, joined)
         facts = {k: v for k, v in manifests[0].items() if k != "harvest"}

@@ -37,7 +37,7 @@ def text_of(value: object) -> str:
 
 
 @contextmanager
-def decoding(place: object, what: str, remedy: str) -> Iterator[None]:
+def decoding(fault: str, remedy: str) -> Iterator[None]:
     """Turn whatever a decoder makes of damaged content into one `InputError`.
 
     Decoders raise what they like: ValueError, KeyError, RecursionError, errors of zlib and of Zstandard, and the
@@ -45,15 +45,15 @@ def decoding(place: object, what: str, remedy: str) -> Iterator[None]:
 
     Parameters
     ----------
-    what : str
-        What the content is not, such as "not a whole Parquet file".
+    fault : str
+        The place and what the content there is not, such as "samples.parquet: not a whole Parquet file".
     """
     try:
         yield
     except InputError:
         raise
     except (Exception, pl.exceptions.PanicException) as error:
-        raise InputError(f"{place}: {what} ({reason(error)}); {remedy}") from error
+        raise InputError(f"{fault} ({reason(error)}); {remedy}") from error
 
 
 def reason(error: BaseException) -> str:
@@ -135,7 +135,7 @@ def _no_panic_shown() -> Iterator[None]:
 
 def read_parquet(path: Path, remedy: str = "copy or harvest it again") -> pl.DataFrame:
     """A Parquet file, whole."""
-    with decoding(path, "not a whole Parquet file", remedy), _no_panic_shown(), open_file(path) as file:
+    with decoding(f"{path}: not a whole Parquet file", remedy), _no_panic_shown(), open_file(path) as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise InputError(f"{path}: the file is empty; {remedy}")
         rows = pl.scan_parquet(file).select(pl.len()).collect().item()
@@ -145,6 +145,12 @@ def read_parquet(path: Path, remedy: str = "copy or harvest it again") -> pl.Dat
         demand(_PER_CELL * cells, f"{path}: {rows:,} rows of {columns} columns", "split the file")
         file.seek(0)
         return pl.read_parquet(file)
+
+
+def read_arrow(path: Path) -> pl.DataFrame:
+    """A stream of Arrow records, whole; the caller's `decoding` knows what it is a part of."""
+    with _no_panic_shown(), open_file(path) as file:
+        return pl.read_ipc_stream(file)
 
 
 def _unpacked(read: Callable[[io.BytesIO], pl.DataFrame]) -> Callable[[Path], pl.DataFrame]:
@@ -173,5 +179,5 @@ def read_by_ending(path: Path) -> pl.DataFrame:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"{path}: unknown ending '{path.suffix}'; convert it to {', '.join(_READERS)}")
-    with decoding(path, f"cannot be read as {path.suffix}", "copy or export it again"), _no_panic_shown():
+    with decoding(f"{path}: cannot be read as {path.suffix}", "copy or export it again"), _no_panic_shown():
         return reader(path)

@@ -14,7 +14,9 @@ from ttcsim.errors import InputError
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.reading import decoding, read_json, read_parquet
 from ttcsim.replay.result import Result
+from ttcsim.replay.run_form import FRAME, check_config, check_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
 
@@ -61,23 +63,16 @@ def baseline_of(result: Result) -> str:
 def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
     """Config and frame of a run folder."""
     folder = Path(folder)
-    try:
-        config = json.loads((folder / "config.json").read_text())
-        frame = pl.read_parquet(folder / "frame.parquet")
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`") from error
+    with decoding(f"{folder}: not a whole run folder", "make one with `ttcsim sweep --out`"):
+        config = check_config(read_json(folder / "config.json"), folder / "config.json")
+        frame = check_table(read_parquet(folder / "frame.parquet"), FRAME, folder / "frame.parquet")
     return config, frame
 
 
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
     names = ("compare", "allocation", "wins")
-    try:
-        first, second, third = (pl.read_parquet(Path(folder) / f"{name}.parquet") for name in names)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`") from error
+    first, second, third = (read_parquet(Path(folder) / f"{name}.parquet") for name in names)
     return first, second, third
 
 

@@ -142,7 +142,7 @@ def _checked(frame: pl.DataFrame, pool: Pool, where: str) -> pl.DataFrame:
     for column in types:
         if frame[column].dtype.is_nested():
             raise InputError(f"{where}: column '{column}' holds {frame[column].dtype}; give it plain values")
-    with decoding(where, "a column has another type than the format says", "correct it"):
+    with decoding(f"{where}: a column has another type than the format says", "correct it"):
         frame = frame.with_columns(pl.col(c).cast(t) for c, t in types.items())
     for column in _TYPES:
         if frame[column].is_null().any():

@@ -98,7 +98,7 @@ def _row(sample: dict[str, Any], scorer: str | None, file: Path) -> dict[str, An
 
 def _read(file: Path) -> tuple[str, list[dict[str, Any]]]:
     """The task of a log, and its samples by id and epoch."""
-    with decoding(file, "is no whole log of Inspect", "copy it again"):
+    with decoding(f"{file}: is no whole log of Inspect", "copy it again"):
         if file.suffix == ".eval":
             with open_file(file) as raw, zipfile.ZipFile(raw) as archive:
                 header, *samples = (json.loads(content) for content in _members(archive, raw, file))

@@ -105,13 +105,13 @@ def _task(file: Path) -> str:
 def _lines(file: Path) -> list[tuple[str, dict[str, Any]]]:
     """The entries of a file, and what messages call their places."""
     found = []
-    with decoding(file, "cannot be read", "export it again"):
+    with decoding(f"{file}: cannot be read", "export it again"):
         text = read_text(file)
     for number, line in enumerate(text.split("\n"), start=1):  # a text may hold other ends of lines
         if not line.strip():
             continue
         place = f"{file}: line {number}"
-        with decoding(place, "is not JSON", "the file is cut off or no log of samples"):
+        with decoding(f"{place} is not JSON", "the file is cut off or no log of samples"):
             entry = json.loads(line)
         missing = {"doc_id", "filtered_resps"} - set(entry) if isinstance(entry, dict) else {"doc_id"}
         if missing:

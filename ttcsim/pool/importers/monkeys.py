@@ -78,7 +78,7 @@ def _from_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:
         raise InputError(f"{folder}: holds no .yaml or .json file; give the save_dir of the grading step")
     found = []
     for file in files:
-        with decoding(file, "cannot be read", "copy it again"):
+        with decoding(f"{file}: cannot be read", "copy it again"):
             content = read_json(file) if file.suffix == ".json" else _yaml(file)
         if not isinstance(content, dict):
             raise InputError(f"{file}: is no mapping with 'samples' and 'is_corrects'; give graded problems")

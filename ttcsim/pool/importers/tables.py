@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ttcsim.errors import InputError
-from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_by_ending, read_json
+from ttcsim.pool.reading import decoding, is_dir, is_file, read_arrow, read_by_ending, read_json
 
 
 def read_table(src: str | Path, where: Mapping[str, str] | None = None) -> pl.DataFrame:
@@ -33,13 +33,9 @@ def _read_dataset(folder: Path) -> pl.DataFrame:
     if (folder / "dataset_dict.json").exists():
         splits = sorted(f.name for f in folder.iterdir() if (f / "state.json").exists())
         raise InputError(f"{folder}: holds the splits {', '.join(splits)}; give the folder of one of them")
-    with decoding(folder, "no whole folder of Dataset.save_to_disk", "save it again"):
+    with decoding(f"{folder}: no whole folder of Dataset.save_to_disk", "save it again"):
         shards = [folder / entry["filename"] for entry in read_json(folder / "state.json")["_data_files"]]
-        tables = []
-        for shard in shards:
-            with open_file(shard) as file:
-                tables.append(pl.read_ipc_stream(file))
-        return pl.concat(tables)
+        return pl.concat([read_arrow(shard) for shard in shards])
 
 
 def check_column(table: pl.DataFrame, column: str, path: str | Path) -> None:
