@@ -24,61 +24,67 @@ from fuzz import inputs
 _MEMORY = 12 << 30
 
 
-def _child(kind, first, last, seed, seeds):
+def _cases(share, only, job, jobs):
+    """The (kind, number) that one of several children has to do."""
+    every = [(k, i) for k, n in inputs.KINDS.items() if only in (None, k.__name__) for i in range(max(1, round(n * share)))]
+    return every[job::jobs]
+
+
+def _child(cases, seed, seeds):
     from fuzz.judge import fault
 
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    function = {k.__name__: k for k in inputs.KINDS}[kind]
-    tell = sys.stdout
     with tempfile.TemporaryFile() as behind:  # what libraries write past Python, such as a panic's place
         os.dup2(behind.fileno(), 2)
-        for number in range(first, last):
-            print(json.dumps({"at": number}), file=tell, flush=True)
+        for kind, number in cases:
+            print(json.dumps({"at": number}), flush=True)
             folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
             try:
-                words = inputs.make(function, number, seed, folder, Path(seeds))
+                words = inputs.make(kind, number, seed, folder, seeds)
                 before = os.fstat(2).st_size
                 found = fault(words, folder / "out")
                 if found is None and os.fstat(2).st_size > before:
                     found = f"written past us: {os.pread(2, 200, before)!r}"
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-            told = {"done": number, "fault": found, "words": [w[:200] for w in words]}
-            print(json.dumps(told), file=tell, flush=True)
+            print(json.dumps({"fault": found, "words": [w[:200] for w in words]}), flush=True)
 
 
-def _cases(kind, first, last, seed, seeds):
-    """Faults of some cases of a kind: (number, what, words)."""
-    faults = []
-    while first < last:
-        child = ["-m", "tests.fuzz", "--child", kind, str(first), str(last), str(seed), str(seeds)]
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", *child], capture_output=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL,
+def _parent(cases, seed, seeds, options):
+    """Faults of some cases, done in a child and those behind it: (kind, number, what, words)."""
+    faults, done = [], 0
+    while done < len(cases):
+        child = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "tests.fuzz", *options, "--child", seeds, "--skip", str(done)],
+            capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        at = first
-        for line in done.stdout.splitlines():
+        for line in child.stdout.splitlines():
             told = json.loads(line)
-            if "at" in told:
-                at = told["at"]
-            else:
-                first = told["done"] + 1
+            if "fault" in told:
+                kind, number = cases[done]
                 if told["fault"]:
-                    faults.append((told["done"], told["fault"], told["words"]))
-        if first < last:
-            faults.append((at, f"the process died with {done.returncode} {done.stderr.strip()[-200:]}", []))
-            first = at + 1
+                    faults.append((kind, number, told["fault"], told["words"]))
+                done += 1
+        if done < len(cases):
+            said = child.stderr.strip()[-300:]
+            faults.append((*cases[done], f"the process died with {child.returncode} {said}", []))
+            done += 1
     return faults
 
 
 def campaign(seed=0, share=1.0, jobs=2, only=None):
-    """{kind: (inputs, faults)} of a share of the 3,800 inputs."""
+    """{name of a kind: (inputs, its faults as (number, what, words))}, of a share of the 3,800 inputs."""
     with tempfile.TemporaryDirectory(prefix="fuzz-seeds-") as made, ThreadPoolExecutor(jobs) as executor:
         seeds = inputs.make_seeds(Path(made))
-        wanted = {k.__name__: max(1, round(n * share)) for k, n in inputs.KINDS.items() if only in (None, k.__name__)}
-        halves = {k: [(0, n // 2), (n // 2, n)] for k, n in wanted.items()}
-        running = {k: [executor.submit(_cases, k, *span, seed, seeds) for span in two] for k, two in halves.items()}
-        return {k: (wanted[k], [f for future in two for f in future.result()]) for k, two in running.items()}
+        words = ["--seed", str(seed), "--share", str(share), "--jobs", str(jobs), *(["--only", only] if only else [])]
+        slices = [_cases(share, only, job, jobs) for job in range(jobs)]
+        running = [
+            executor.submit(_parent, cases, seed, str(seeds), [*words, "--job", str(job)])
+            for job, cases in enumerate(slices)
+        ]
+        faults = [fault for future in running for fault in future.result()]
+    number = Counter(kind for cases in slices for kind, _ in cases)
+    return {k.__name__: (n, [tuple(f) for kind, *f in faults if kind is k]) for k, n in number.items()}
 
 
 def main():
@@ -88,11 +94,12 @@ def main():
     parser.add_argument("--share", type=float, default=1.0, help="of the 3,800 inputs")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", choices=[k.__name__ for k in inputs.KINDS])
-    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--skip", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--job", type=int, default=0, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.child:
-        kind, first, last, seed, seeds = told.child
-        _child(kind, int(first), int(last), int(seed), seeds)
+        _child(_cases(told.share, told.only, told.job, told.jobs)[told.skip :], told.seed, told.child)
         return
     began = time.monotonic()
     found = campaign(told.seed, told.share, told.jobs, told.only)

@@ -11,7 +11,7 @@ import commands
 import ttcsim
 
 _HOUSE = str(Path(ttcsim.__file__).parent)
-_SECONDS = 20
+_SECONDS = 60
 
 
 class _TooLong(BaseException):
