@@ -26,7 +26,9 @@ _MEMORY = 12 << 30
 
 def _cases(share, only, job, jobs):
     """The (kind, number) that one of several children has to do."""
-    every = [(k, i) for k, n in inputs.KINDS.items() if only in (None, k.__name__) for i in range(max(1, round(n * share)))]
+    every = [
+        (k, i) for k, n in inputs.KINDS.items() if only in (None, k.__name__) for i in range(max(1, round(n * share)))
+    ]
     return every[job::jobs]
 
 

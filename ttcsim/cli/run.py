@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -78,4 +79,5 @@ def _end(name: str, message: str, code: int) -> NoReturn:
 
 def _say(name: str, message: Any) -> None:
     if sys.stderr is not None:
-        print(f"{name}: {line_of(message)}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # full, or nobody reads it: there is nowhere else to say it
+            print(f"{name}: {line_of(message)}", file=sys.stderr, flush=True)

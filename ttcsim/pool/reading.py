@@ -135,6 +135,8 @@ def _no_panic_shown() -> Iterator[None]:
 
 def read_parquet(path: Path, remedy: str = "copy or harvest it again") -> pl.DataFrame:
     """A Parquet file, whole."""
+    if not is_file(path):
+        raise InputError(f"{path}: there is no such file; {remedy}")
     with decoding(f"{path}: not a whole Parquet file", remedy), _no_panic_shown(), open_file(path) as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise InputError(f"{path}: the file is empty; {remedy}")

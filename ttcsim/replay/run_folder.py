@@ -13,10 +13,11 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
-from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.folders import whole_folder, write_whole
+from ttcsim.pool.format import as_parquet
 from ttcsim.pool.reading import decoding, read_json, read_parquet
 from ttcsim.replay.result import Result
-from ttcsim.replay.run_form import FRAME, check_config, check_table
+from ttcsim.replay.run_form import FRAME, REMEDY, check_config, check_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
 
@@ -42,13 +43,16 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
         Where the pool can be loaded from again.
     """
     with whole_folder(dest) as partial:
-        result.frame.write_parquet(partial / "frame.parquet")
-        result.frame.write_csv(partial / "frame.csv")
-        compare(result, baseline_of(result)).write_parquet(partial / "compare.parquet")
-        allocation(result).write_parquet(partial / "allocation.parquet")
-        wins(result).write_parquet(partial / "wins.parquet")
-        if replications:
-            result.replications().write_parquet(partial / "replications.parquet")
+        tables = {
+            "frame": result.frame,
+            "compare": compare(result, baseline_of(result)),
+            "allocation": allocation(result),
+            "wins": wins(result),
+            **({"replications": result.replications()} if replications else {}),
+        }
+        for name, table in tables.items():
+            write_whole(partial / f"{name}.parquet", as_parquet(table))
+        write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         config = {**result.config, "source": source, "versions": versions()}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
@@ -63,16 +67,16 @@ def baseline_of(result: Result) -> str:
 def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
     """Config and frame of a run folder."""
     folder = Path(folder)
-    with decoding(f"{folder}: not a whole run folder", "make one with `ttcsim sweep --out`"):
+    with decoding(f"{folder}: not a whole run folder", REMEDY):
         config = check_config(read_json(folder / "config.json"), folder / "config.json")
-        frame = check_table(read_parquet(folder / "frame.parquet"), FRAME, folder / "frame.parquet")
+        frame = check_table(read_parquet(folder / "frame.parquet", REMEDY), FRAME, folder / "frame.parquet")
     return config, frame
 
 
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
     names = ("compare", "allocation", "wins")
-    first, second, third = (read_parquet(Path(folder) / f"{name}.parquet") for name in names)
+    first, second, third = (read_parquet(Path(folder) / f"{name}.parquet", REMEDY) for name in names)
     return first, second, third
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from ttcsim.errors import InputError
 
-_REMEDY = "make one with `ttcsim sweep --out`"
+REMEDY = "make one with `ttcsim sweep --out`"
 _CONFIG: dict[str, tuple[type, ...]] = {
     "source": (str,), "pool": (str,), "pool_hash": (str,), "policies": (list,), "budgets": (list,), "reps": (int,),
     "seed": (int,), "cost": (str,), "replay": (str,), "selectors": (list,), "reward": (str, type(None)),
@@ -29,14 +29,14 @@ FRAME: Mapping[str, type[pl.DataType]] = {
 def check_config(config: Any, path: Path) -> dict[str, Any]:
     """The content of ``config.json``; an `InputError` for the first entry that is missing or of another type."""
     if not isinstance(config, dict):
-        raise InputError(f"{path}: holds no mapping; {_REMEDY}")
+        raise InputError(f"{path}: holds no mapping; {REMEDY}")
     for key, kinds in _CONFIG.items():
         if key not in config:
-            raise InputError(f"{path}: '{key}' is missing; {_REMEDY}")
+            raise InputError(f"{path}: '{key}' is missing; {REMEDY}")
         value = config[key]
         items = value if key in _ITEMS and isinstance(value, list) else ()
         if not _is(value, kinds) or not all(_is(item, _ITEMS[key]) for item in items):
-            raise InputError(f"{path}: '{key}' is not what a sweep writes; {_REMEDY}")
+            raise InputError(f"{path}: '{key}' is not what a sweep writes; {REMEDY}")
     return config
 
 
@@ -44,9 +44,9 @@ def check_table(table: pl.DataFrame, columns: Mapping[str, type[pl.DataType]], p
     """A table of a run folder; an `InputError` for the first column that is missing or of another type."""
     for column, kind in columns.items():
         if table.schema.get(column) != kind:
-            raise InputError(f"{path}: column '{column}' is not what a sweep writes; {_REMEDY}")
+            raise InputError(f"{path}: column '{column}' is not what a sweep writes; {REMEDY}")
     if table.height == 0:
-        raise InputError(f"{path}: holds no rows; {_REMEDY}")
+        raise InputError(f"{path}: holds no rows; {REMEDY}")
     return table
 
 

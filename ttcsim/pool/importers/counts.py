@@ -13,6 +13,7 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.checks import outside
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.tables import check_column, read_table, texts
 from ttcsim.pool.pool import offsets_of
@@ -54,8 +55,10 @@ def import_counts(
         numbers = table[column]
         if not numbers.dtype.is_integer() or numbers.is_null().any():
             raise InputError(f"{src}: column '{column}' must hold whole numbers without nulls")
-        if not numbers.is_between(-_MOST, _MOST).all():
-            raise InputError(f"{src}: column '{column}' has {numbers.max()!s}; a query has at most {_MOST} samples")
+        beyond = outside(numbers, -_MOST, _MOST)
+        if beyond.any():
+            number = numbers[int(beyond.arg_max() or 0)]
+            raise InputError(f"{src}: column '{column}' has {number}; a query has at most {_MOST} samples")
     n, c = (table[names[label]].cast(pl.Int64).to_numpy() for label in ("n", "c"))
     bad = (n < 1) | (c < 0) | (c > n)
     if bad.any():

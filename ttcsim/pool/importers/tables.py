@@ -47,6 +47,7 @@ def check_column(table: pl.DataFrame, column: str, path: str | Path) -> None:
 def texts(table: pl.DataFrame, column: str, path: str | Path) -> pl.Series:
     """A column as text; one of lists, records or bytes is refused."""
     values = table[column]
-    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Object):
-        raise InputError(f"{path}: column '{column}' holds {values.dtype}; it must hold text or numbers")
+    kind = values.dtype
+    if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration):
+        raise InputError(f"{path}: column '{column}' holds {kind}; it must hold text or numbers")
     return values.cast(pl.String)
