@@ -255,7 +255,9 @@ def runs(dice, folder, seeds):
     """Run folders of ``sweep --out``."""
     run = folder / "run"
     shutil.copytree(seeds / "run", run)
-    hit = dice.choice(["config.json"] * 6 + ["frame.parquet"])
+    page = dice.random() < 0.06  # it takes a second
+    tables = ["frame.parquet", "compare.parquet", "allocation.parquet", "wins.parquet"] if page else ["frame.parquet"]
+    hit = dice.choice(["config.json"] * 6 * (not page) + tables)
     content = (run / hit).read_bytes()
     if hit == "config.json" and dice.random() < 0.75:
         content = mutate.text_of(mutate.mutated(json.loads(content), dice, dice.choice([1, 1, 3]))).encode()
@@ -264,7 +266,7 @@ def runs(dice, folder, seeds):
     else:
         content = mutate.damaged(content, dice)
     (run / hit).write_bytes(content)
-    return ["rerun", run, "--pool", seeds / "pool"]
+    return ["report", run] if page else ["rerun", run, "--pool", seeds / "pool"]
 
 
 def strategies(dice, folder, seeds):

@@ -17,7 +17,7 @@ from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
 from ttcsim.pool.reading import decoding, read_json, read_parquet
 from ttcsim.replay.result import Result
-from ttcsim.replay.run_form import FRAME, REMEDY, check_config, check_table
+from ttcsim.replay.run_form import FRAME, REMEDY, TABLES, Columns, check_config, check_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
 
@@ -69,15 +69,20 @@ def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
     folder = Path(folder)
     with decoding(f"{folder}: not a whole run folder", REMEDY):
         config = check_config(read_json(folder / "config.json"), folder / "config.json")
-        frame = check_table(read_parquet(folder / "frame.parquet", REMEDY), FRAME, folder / "frame.parquet")
+        frame = _table(folder / "frame.parquet", FRAME)
+    if frame.height == 0:
+        raise InputError(f"{folder / 'frame.parquet'}: holds no rows; {REMEDY}")
     return config, frame
 
 
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
-    names = ("compare", "allocation", "wins")
-    first, second, third = (read_parquet(Path(folder) / f"{name}.parquet", REMEDY) for name in names)
+    first, second, third = (_table(Path(folder) / f"{name}.parquet", columns) for name, columns in TABLES.items())
     return first, second, third
+
+
+def _table(path: Path, columns: Columns) -> pl.DataFrame:
+    return check_table(read_parquet(path, REMEDY), columns, path)
 
 
 def rerun(folder: str | Path, pool: Pool, *, threads: int | None = None) -> tuple[Result, bool]:

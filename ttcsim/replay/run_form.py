@@ -18,12 +18,31 @@ _CONFIG: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _ITEMS: dict[str, tuple[type, ...]] = {"policies": (str,), "budgets": (int, float), "selectors": (str,)}
 
-FRAME: Mapping[str, type[pl.DataType]] = {
-    "policy": pl.String, "budget": pl.Float64, "metric": pl.String, "mean": pl.Float64, "se": pl.Float64,
-    "lo": pl.Float64, "hi": pl.Float64, "lo_queries": pl.Float64, "hi_queries": pl.Float64, "spent": pl.Float64,
-    "exhausted": pl.Float64,
+Columns = Mapping[str, type[pl.DataType]]
+_REAL = pl.Float64
+_LIMITS: Columns = dict.fromkeys(("lo", "hi", "lo_queries", "hi_queries"), _REAL)
+FRAME: Columns = {
+    "policy": pl.String, "budget": _REAL, "metric": pl.String, "mean": _REAL, "spent": _REAL, "se": _REAL, **_LIMITS,
+    "exhausted": _REAL,
 }  # fmt: skip
-"""Columns of ``frame.parquet`` that a page of the run shows."""
+TABLES: Mapping[str, Columns] = {
+    "compare": {
+        "policy": pl.String, "baseline": pl.String, "budget": _REAL, "metric": pl.String, "spent": _REAL,
+        "difference": _REAL, "se": _REAL, **_LIMITS, "relative": _REAL,
+        **dict.fromkeys(("efficiency", "efficiency_lo", "efficiency_hi"), _REAL), "at_least": pl.Boolean,
+    },
+    "allocation": {
+        "policy": pl.String, "budget": _REAL, "bin": pl.Int64, "rate_lo": _REAL, "rate_hi": _REAL, "queries": pl.Int64,
+        "draws": _REAL, "share": _REAL,
+    },
+    "wins": {
+        "budget": _REAL, "winner": pl.String, "loser": pl.String, "difference": _REAL, **_LIMITS,
+        **dict.fromkeys(("p_replay", "p_queries", "replay_holm", "queries_holm"), _REAL),
+    },
+}  # fmt: skip
+"""Columns of the tables of a run folder, as far as a page of the run shows them."""
+
+_NEVER_NULL = ("policy", "baseline", "budget", "metric", "mean", "spent", "bin", "queries", "draws", "winner", "loser")
 
 
 def check_config(config: Any, path: Path) -> dict[str, Any]:
@@ -40,13 +59,12 @@ def check_config(config: Any, path: Path) -> dict[str, Any]:
     return config
 
 
-def check_table(table: pl.DataFrame, columns: Mapping[str, type[pl.DataType]], path: Path) -> pl.DataFrame:
-    """A table of a run folder; an `InputError` for the first column that is missing or of another type."""
+def check_table(table: pl.DataFrame, columns: Columns, path: Path) -> pl.DataFrame:
+    """A table of a run folder; an `InputError` for the first column that is missing, of another type, or has gaps."""
     for column, kind in columns.items():
-        if table.schema.get(column) != kind:
+        wrong = table.schema.get(column) != kind or (column in _NEVER_NULL and table[column].null_count())
+        if wrong:
             raise InputError(f"{path}: column '{column}' is not what a sweep writes; {REMEDY}")
-    if table.height == 0:
-        raise InputError(f"{path}: holds no rows; {REMEDY}")
     return table
 
 
