@@ -205,9 +205,18 @@ def samples(dice, folder, seeds):
         options = ["--map", "query_id=problem", "--map", "correct=passed", "--map", "tokens=length"]
     else:
         source = _table(SAMPLES, "samples", dice, folder)
-        options = dice.choice([[], [], [], ["--map", "correct=tokens"], ["--map", "answer=sample"], ["--where", "query_id=a"],
-                               ["--where", "correct=true"], ["--map", "tokens=reward"]])  # fmt: skip
+        options = dice.choice(
+            [[]] * 3 + [["--map", m] for m in ("correct=tokens", "answer=sample", "tokens=reward")]
+            + [["--where", w] for w in ("query_id=a", "correct=true")]
+        )  # fmt: skip
     return ["pool", "import", "samples", source, folder / "out", *options]
+
+
+YAML = (
+    'a: &a ["x","x"]\nb: &b [*a,*a]\nc: [*b,*b]', "? [a]\n: 1", "a: !!python/object:os.system x", "{a: 1}: 2", "<<: 1",
+    "samples: !!timestamp 2020-99-99", "is_corrects: [!!int x]", "a: *b", "---\n---\n", "- 1", "is_corrects: &x [*x]",
+    "is_corrects: [1e999, .nan]", "is_corrects: 2020-01-01", "samples: !!binary ====",
+)  # fmt: skip
 
 
 def monkeys(dice, folder, seeds):
@@ -223,9 +232,7 @@ def monkeys(dice, folder, seeds):
         if form == "yaml" and dice.random() < 0.5 and "@" not in json.dumps(value):
             text = yaml.dump(value, allow_unicode=False)
         if dice.random() < 0.1:
-            text = dice.choice(['a: &a ["x","x"]\nb: &b [*a,*a]\nc: [*b,*b]', "? [a]\n: 1", "a: !!python/object:os.system x", "{a: 1}: 2",
-                                "samples: !!timestamp 2020-99-99", "is_corrects: [!!int x]", "a: *b", "---\n---\n", "- 1", "is_corrects: [1e999, .nan]",
-                                "is_corrects: &x [*x]", "is_corrects: 2020-01-01", "samples: !!binary ====", "<<: 1"])  # fmt: skip
+            text = dice.choice(YAML)
         content = text.encode("utf-8", "surrogatepass")
         (source / f"{name}.{form}").write_bytes(mutate.damaged(content, dice) if dice.random() < 0.25 else content)
     return ["pool", "import", "monkeys", source, folder / "out"]
@@ -279,48 +286,47 @@ def strategies(dice, folder, seeds):
 
 
 NUMBERS = (
-    "0", "-0", "-1", "1", "0.5", "nan", "inf", "-inf", "1e400", "1e-400", "1e308", "9" * 30, "9" * 5000, str(2**63), str(2**64 - 1),
-    "9223372036854775807", "1_0", "0x10", "١", "true", "none", "", " ", "1e", "+1", "1;2", "'1'", "é", "[/red]", "\udcff", "-", "--", "1,",
+    "0", "-0", "-1", "1", "0.5", "nan", "inf", "-inf", "1e400", "1e-400", "1e308", "9" * 30, "9" * 5000, str(2**63),
+    str(2**64 - 1), str(2**63 - 1), "1_0", "0x10", "١", "true", "none", "", " ", "1e", "+1", "1;2", "'1'", "é",
+    "[/red]", "\udcff", "-", "--", "1,",
+)  # fmt: skip
+POLICIES = {
+    "uniform": ("k", "cap"),
+    "elimination": ("k", "gamma", "cap", "stream"),
+    "ucb": ("weight", "k", "cap", "signal"),
+    "two-stage": ("share",),
+    "thompson": ("a", "b"),
+}
+POLICY_TEXTS = (
+    *["{name}({field}={value})"] * 12, "{name}({value})", "{name}({value}={value})", "{name}{brackets}",
+    "{name}({field}={value},{field}={value})", "{value}", "{value}:{value}", "{folder}:X", "{folder}/none.py:X",
+    "os:system",
+    "{name}({field}='{value}'x)", "{name}\0", "[/red]", "{name}({many})", ".:X", ":",
 )  # fmt: skip
 
 
 def policies(dice, folder, seeds):
     """Policies as texts."""
-    name, fields = dice.choice(
-        [
-            ("uniform", "k cap"),
-            ("elimination", "k gamma cap stream"),
-            ("ucb", "weight k cap signal"),
-            ("two-stage", "share"),
-            ("thompson", "a b"),
-        ]
-    )
-    field, value = dice.choice(fields.split()), dice.choice(NUMBERS)
-    text = dice.choice(
-        [f"{name}({field}={value})"] * 12
-        + [f"{name}({value})", f"{name}({value}={value})", name + "(" * 3000, f"{name}({field}={value},{field}={value})", value, f"{value}:{value}",
-           f"{folder}:X", f"{folder}/none.py:X", "os:system", f"{name}({field}='{value}'x)", f"{name}\0", "[/red]", f"{name}({'a=1,' * 5000})", ".:X", ":"]
-    )  # fmt: skip
+    name = dice.choice(list(POLICIES))
+    field, value = dice.choice(POLICIES[name]), dice.choice(NUMBERS)
+    more = {"brackets": "(" * 3000, "many": "a=1," * 5000, "folder": folder}
+    text = dice.choice(POLICY_TEXTS).format(name=name, field=field, value=value, **more)
     return ["sweep", seeds / "pool", "-p", text, "-b", "1", "--reps", "2", *dice.choice([[], ["--json"]])]
+
+
+WORLD_TEXTS = (
+    "beta({one},{two})", "kumaraswamy({one},{two})", "scaled-beta({one},1,{two})", "constant({one})",
+    "linear(unsolvable={one})", "beta({one},1,unsolvable={two})", "{one}", "beta({one}",
+)  # fmt: skip
 
 
 def worlds(dice, folder, seeds):
     """Worlds as texts."""
     one, two = dice.choice(NUMBERS), dice.choice(NUMBERS)
-    text = dice.choice(
-        [f"beta({one},{two})", f"kumaraswamy({one},{two})", f"scaled-beta({one},1,{two})", f"constant({one})", f"linear(unsolvable={one})",
-         f"beta({one},1,unsolvable={two})", f"{one}", f"beta({one}"]
-    )  # fmt: skip
+    text = dice.choice(WORLD_TEXTS).format(one=one, two=two)
     sizes = dice.choice([["-n", "5", "-m", "4"]] * 5 + [["-n", one, "-m", "4"], ["-n", "5", "-m", two]])
-    return [
-        "pool",
-        "make",
-        folder / "out",
-        "--world",
-        text,
-        *sizes,
-        *dice.choice([[], ["--seed", dice.choice(NUMBERS)]]),
-    ]
+    seed = dice.choice([[], ["--seed", dice.choice(NUMBERS)]])
+    return ["pool", "make", folder / "out", "--world", text, *sizes, *seed]
 
 
 def curves(dice, folder, seeds):
@@ -338,36 +344,79 @@ def curves(dice, folder, seeds):
     return ["predict", "--points", ",".join(parts)]
 
 
+PLACES = (
+    "/dev/null", "/dev/zero", "", ".", "x" * 300, "x/" * 3000, "a\0b", "builtin:", "builtin:[/red]", "/",
+    "/proc/self/mem", "\udcff", "*", "[a]", "file\n\x1b[31mname", "~", "-", "http://127.0.0.1:9/x", "s3://x/y", "hf://datasets/x",
+)  # fmt: skip
+ARGUMENTS = """
+sweep {pool} -p uniform -b {n} --reps 2
+sweep {pool} -p uniform -b 1 --reps {n}
+sweep {pool} -p uniform -b 1 --reps 2 --seed {n}
+sweep {pool} -p uniform -b 1 --reps 2 --threads {n}
+sweep {pool} -p uniform -b 1 --reps 2 --precision {n}
+sweep {pool} -p uniform -b 1 --reps 2 --cost {n}
+sweep {pool} -p uniform -b 1 --reps 2 --replay {n}
+sweep {pool} -p uniform -b 1 --reps 2 --select {n}
+sweep {pool} -p uniform -b 1 --reps 2 --select best --reward {n}
+sweep {pool} -p uniform -b 1 --reps 2 --out {place}
+sweep {place} -p {n} -b {n}
+rerun {place}
+rerun {run} --threads {n}
+report {place}
+check --world linear -n {n} -m 2 --reps 2
+check --world linear -n 3 -m {n} --reps 2
+check {pool} --reps {n}
+check {pool} -b {n} --reps 2
+regret {pool} -p uniform -b {n} --reps 2
+extrapolate {pool} -k {n} --resamples 2
+extrapolate {pool} --resamples {n}
+extrapolate {pool} --family {n}
+extrapolate {pool} --seed {n} --resamples 2
+predict {place}
+predict --points 8:0.7,31:0.8 -b {n}
+pool describe {place}
+pool hard {pool} {out} --after {n}
+pool hard {pool} {out} --seed {n}
+pool initial {pool} {out} --samples {n}
+pool make {place} --world linear -n 3 -m 2
+pool merge {place}
+pool merge {place} {pool} {out}
+pool import samples {place} {out}
+pool import counts {place} {out}
+pool import lm-eval {place} {out}
+pool import inspect {place} {out}
+pool import monkeys {place} {out}
+pool {n}
+strategies describe {place}
+strategies describe {pool} -b {n}
+strategies describe {pool} --seed {n} -b 1
+strategies describe {pool} --select {n}
+strategies describe --world tree(noise={n}) -n 3 --runs 1 -b 1
+strategies describe --world tree -n {n} --runs 1 -b 1
+strategies describe --world tree -n 2 --runs {n} -b 1
+strategies bins {pool} --bins {n} -b 1
+strategies bins {pool} --samples {n} -b 1
+strategies bins {pool} --reward {n}
+strategies bins {pool} --difficulty {n}
+strategies bins {pool} -b 1 --figure {place}
+strategies flops {pool} -M {n}
+strategies flops {pool} -R {n}
+strategies ratio {pool} -b {n}
+strategies bandit {pool} -b {n} --reps 2
+{n} {place}
+""".strip().splitlines()
+
+
 def arguments(dice, folder, seeds):
     """Numbers, words and names of files as arguments."""
-    n, pool = dice.choice(NUMBERS), seeds / "pool"
-    place = dice.choice([folder, "/dev/null", "/dev/zero", "", ".", "x" * 300, "x/" * 3000, "a\0b", "builtin:", "builtin:[/red]", "/", "/proc/self/mem", "\udcff", "*", "[a]",
-                         "file\n\x1b[31mname", "~", "-", "http://127.0.0.1:9/x", "s3://x/y", "hf://datasets/x"])  # fmt: skip
-    sweep = ["sweep", pool, "-p", "uniform", "-b", "1"]
-    return dice.choice(
-        [["sweep", pool, "-p", "uniform", "-b", n, "--reps", "2"], [*sweep, "--reps", n], [*sweep, "--reps", "2", "--seed", n],
-         [*sweep, "--reps", "2", "--threads", n], [*sweep, "--reps", "2", "--precision", dice.choice(NUMBERS)], [*sweep, "--reps", "2", "--cost", n],
-         [*sweep, "--reps", "2", "--replay", n], [*sweep, "--reps", "2", "--select", n], [*sweep, "--reps", "2", "--select", "best", "--reward", n],
-         [*sweep, "--reps", "2", "--out", place], ["pool", "hard", pool, folder / "out", "--after", n], ["pool", "hard", pool, folder / "out", "--seed", n],
-         ["pool", "initial", pool, folder / "out", "--samples", n], ["pool", "make", place, "--world", "linear", "-n", "3", "-m", "2"],
-         ["extrapolate", pool, "-k", n, "--resamples", "2"], ["extrapolate", pool, "--resamples", n], ["extrapolate", pool, "--family", n],
-         ["extrapolate", pool, "--seed", n, "--resamples", "2"], ["check", "--world", "linear", "-n", n, "-m", "2", "--reps", "2"],
-         ["check", "--world", "linear", "-n", "3", "-m", n, "--reps", "2"], ["check", pool, "--reps", n], ["check", pool, "-b", n, "--reps", "2"],
-         ["regret", pool, "-p", "uniform", "-b", n, "--reps", "2"], ["strategies", "describe", pool, "-b", n], ["strategies", "bins", pool, "--bins", n, "-b", "1"],
-         ["strategies", "bins", pool, "--samples", n, "-b", "1"], ["strategies", "describe", pool, "--seed", n, "-b", "1"], ["strategies", "describe", pool, "--select", n],
-         ["strategies", "flops", pool, "-M", n], ["strategies", "flops", pool, "-R", n], ["strategies", "ratio", pool, "-b", n],
-         ["strategies", "describe", "--world", f"tree(noise={n})", "-n", "3", "--runs", "1", "-b", "1"], ["strategies", "describe", "--world", "tree", "-n", n, "--runs", "1", "-b", "1"],
-         ["strategies", "describe", "--world", "tree", "-n", "2", "--runs", n, "-b", "1"], ["strategies", "bandit", pool, "-b", n, "--reps", "2"],
-         ["strategies", "bins", pool, "-b", "1", "--figure", place], ["strategies", "bins", pool, "--reward", n], ["strategies", "bins", pool, "--difficulty", n],
-         ["pool", "describe", place], ["pool", "import", dice.choice(["samples", "counts", "lm-eval", "inspect", "monkeys"]), place, folder / "out"],
-         ["rerun", place], ["report", place], ["rerun", seeds / "run", "--threads", n], ["predict", place], ["predict", "--points", "8:0.7,31:0.8", "-b", n],
-         [n, place], ["pool", n], ["sweep", place, "-p", n, "-b", n], ["pool", "merge", place, pool, folder / "out"], ["pool", "merge", place], ["strategies", "describe", place]]
-    )  # fmt: skip
+    told = {"n": dice.choice(NUMBERS), "place": dice.choice([folder, *PLACES]), "out": folder / "out"}
+    told |= {"pool": seeds / "pool", "run": seeds / "run"}
+    return [word.format(**told) for word in dice.choice(ARGUMENTS).split()]
 
 
 KINDS = {
-    lm_eval: 600, inspect: 550, counts: 300, parquet: 370, samples: 400, monkeys: 300, folders: 350, runs: 200, strategies: 150,
-    policies: 200, worlds: 100, curves: 100, arguments: 180,
+    lm_eval: 600, inspect: 550, counts: 300, parquet: 370, samples: 400, monkeys: 300, folders: 350, runs: 200,
+    strategies: 150, policies: 200, worlds: 100, curves: 100, arguments: 180,
 }  # fmt: skip
 """How many inputs of each kind the long run makes: 3,800."""
 

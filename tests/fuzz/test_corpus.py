@@ -1,4 +1,4 @@
-"""Inputs that once ended in a traceback, a crash or without end, each by hand; and a few of every kind of the fuzzer."""
+"""Inputs that once ended in a traceback, a crash or never, each by hand; and a few of every kind of the fuzzer."""
 
 import gzip
 import io
@@ -77,8 +77,8 @@ class TestNames:
         assert command("sweep", odd, "-p", "uniform", "-b", "1", "--reps", 2, "--out", odd + " run")[0] == 0
         assert command("rerun", odd + " run")[0] == 0
         refused("pool", "describe", odd + " none", said="\\udcff[red] none: no such file")
-        done = subprocess.run([sys.executable, "-m", "ttcsim", "pool", "import", "samples", odd + ".parquet", odd + "2"],
-                              capture_output=True, cwd=tmp_path)  # fmt: skip
+        words = ["-m", "ttcsim", "pool", "import", "samples", odd + ".parquet", odd + "2"]
+        done = subprocess.run([sys.executable, *words], capture_output=True)
         assert done.returncode == 0 and b"\xff[red]2: " in done.stdout.replace(b"\n", b"")
 
     def test_markup_and_control_characters(self, tmp_path, command):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -83,9 +82,9 @@ def numbers(text: str, option: str, kind: Callable[[str], Number]) -> list[Numbe
     if not found:
         whole = "whole " if kind is int else ""
         raise InputError(f"{option} '{text}': give {whole}numbers with commas between, such as 1,2,4,8")
-    for number in found:
-        if math.isnan(number) or abs(number) > MOST:
-            raise InputError(f"{option} '{text}': {number:.6g} is no number up to {MOST:.0f}; give smaller ones")
+    for part, number in zip(names(text), found, strict=True):
+        if not -MOST <= number <= MOST:
+            raise InputError(f"{option} '{text[:200]}': {part[:40]} is no number up to {MOST:.0f}; give smaller ones")
     return found
 
 
