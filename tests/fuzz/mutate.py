@@ -25,7 +25,8 @@ HOSTILE = (
     None, True, False, 0, -1, 1, 2, 3, 0.5, -0.0, math.nan, math.inf, -math.inf, 2**31, 2**53 + 1, 2**63, 2**64,
     -(2**63) - 1, 10**30, 1e308, 5e-324, "", " ", "0", "1", "true", "nan", "1e999", "[/red]", "[bold]x[/bold]",
     "\x1b[31m", "\0", "a\nb", "\u2028", "ü", "日本", "x" * 10_000, "$\\frac$", "%s {0} {name}", "../../x",
-    "a,b;c\t\"d'", [], {}, [[]], [None], [0, "a", None], {"": None}, {"value": {}}, {"a": [{}]}, *(word[1:-1] for word in RAW),
+    "a,b;c\t\"d'", [], {}, [[]], [None], [0, "a", None], {"": None}, {"value": {}}, {"a": [{}]},
+    *(word[1:-1] for word in RAW),
 )  # fmt: skip
 """What stands where something else should."""
 
