@@ -103,9 +103,7 @@ def replay_policy(pool, policy, total, seed, replication, *, replay="permute", c
     while True:
         exploring = spent < explore
         if policy["name"] == "bayes" and t >= max(next_fit, len(queries)):
-            hits = np.array([float(sum(q.signals())) for q in queries])
-            misses = np.array([q.n - float(sum(q.signals())) for q in queries])
-            batch["prior"] = special.fit_beta(*batch["prior"], hits, misses, 20)
+            batch["prior"] = fitted_prior(batch["prior"], policy.get("signal", "correct"), queries)
             next_fit = max(t + 1, int(t * 1.25))
         active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
         scored = []
@@ -125,6 +123,16 @@ def replay_policy(pool, policy, total, seed, replication, *, replay="permute", c
             t += 1
             query.drawn.append(sample)
         query.stopped = query.stopped or wants_to_leave(policy, query)
+
+
+def fitted_prior(before, signal, queries):
+    """Beta(a, b) of maximum likelihood for outcomes, of linear credibility for rewards."""
+    draws, sums = np.array([q.n for q in queries]), np.array([float(sum(q.signals())) for q in queries])
+    if signal == "correct":
+        return special.fit_beta(*before, sums, draws - sums, 20)
+    squares = np.array([sum(float(s) * float(s) for s in q.signals()) for q in queries])
+    mean, worth = special.credibility(draws, sums, squares)
+    return mean * worth, (1.0 - mean) * worth
 
 
 def replay_stream(queries, policy, total, cost):

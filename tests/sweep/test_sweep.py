@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 import ttcsim
+from tests.sweep.replay_bias import biases
 from ttcsim import InputError
 from ttcsim.pool.pool import total_budget
 from ttcsim.pool.worlds import make_pool
@@ -64,12 +65,43 @@ def test_uniform_is_the_exact_pass_at_k(pool, replay):
 
 
 def test_uniform_at_its_whole_pool_is_certain(pool):
-    with pytest.warns(UserWarning, match="ran out of samples"):
-        result = ttcsim.sweep(pool, ["uniform"], [64], reps=5)
+    result = ttcsim.sweep(pool, ["uniform"], [64], reps=5)  # without a warning: it wants no more than there is
     row = result.frame.row(0, named=True)
     assert row["mean"] == pytest.approx((pool.successes > 0).mean(), abs=1e-15)
     assert row["se"] == 0
     assert row["exhausted"] == 1
+
+
+def test_what_leans_on_the_end_of_the_pool_is_marked(pool):
+    policies = ["uniform", "elimination", "elimination(cap=32)", "prophet"]
+    with pytest.warns(UserWarning, match=r"'elimination': .* the policy with cap=64.* up to budget 2 "):
+        result = ttcsim.sweep(pool, policies, [1, 2, 40], reps=20)
+    marks = {str(o.policy): result.biased_by(o) for o in result.outcomes}
+    assert marks == {**dict.fromkeys(policies, [None] * 3), "elimination": [None, None, "exhausted"]}
+    assert result.served == {**dict.fromkeys(policies, 40), "elimination": 2}
+    assert result.frame.filter(policy="elimination")["biased_by"].to_list() == [None, None, "exhausted"]
+    again = ttcsim.sweep(pool, ["uniform"], [1, 2], reps=5, replay="bootstrap")
+    assert again.frame["biased_by"].to_list() == ["bootstrap"] * 2
+    assert again.served == {"uniform": None}
+
+
+def test_a_capped_policy_is_what_an_exhausted_one_turns_into(pool):
+    with pytest.warns(UserWarning, match="ran out"):
+        free, capped = ttcsim.sweep(pool, ["elimination", "elimination(cap=64)"], [40], reps=20).outcomes
+    assert (free.per_rep["coverage"] == capped.per_rep["coverage"]).all()
+    assert (free.draws == capped.draws).all()
+
+
+def test_replay_is_biased_only_where_it_says_so():
+    """12 random pools of 16 samples a query against fresh samples; 4.5 standard errors over pools."""
+    policies = ("elimination", "entropy")
+    small, _ = biases(16, 8, pools=12, policies=policies)
+    bias, error = small["permute"]
+    assert bias[1] > 0.05 and bias[1] > 4.5 * error[1]  # entropy is rescued by the pool's end
+    assert (small["bootstrap"][0] < -2 * small["bootstrap"][1]).all()
+    large, used_up = biases(64, 8, pools=12, policies=("elimination", "two-stage"))
+    assert used_up.max() < 0.002
+    assert (np.abs(large["permute"][0]) < 4.5 * large["permute"][1]).all()
 
 
 def test_prophet_is_never_below(pool):
@@ -89,7 +121,7 @@ def test_spending_never_exceeds_the_budget(pool):
 def test_frame_has_the_promised_columns(pool):
     frame = ttcsim.sweep(pool, ["uniform"], [2, 1], reps=10, selectors=["first", "oracle"]).frame
     expected = ["policy", "budget", "metric", "mean", "se", "lo", "hi", "lo_queries", "hi_queries"]
-    expected += ["spent", "exhausted", "reps"]
+    expected += ["spent", "exhausted", "biased_by", "reps"]
     assert frame.columns == expected
     assert frame["budget"].to_list() == [1, 2, 1, 2]
     assert frame["metric"].unique().sort().to_list() == ["accuracy_first", "coverage"]

@@ -81,6 +81,8 @@ def sweep(
         return
     for metric in result.frame["metric"].unique(maintain_order=True).to_list():
         _show_metric(result.frame, metric)
+    if result.frame["biased_by"].count():
+        say(_BIASED[replay])
     comparison = ttcsim.compare(result, baseline_of(result))
     if comparison.height:
         _show_efficiency(comparison)
@@ -113,9 +115,16 @@ def report(folder: opt.RunFolder) -> None:
     say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
 
 
+_BIASED = {
+    "permute": "* some queries ran out of samples: the value is that of the policy with the pool's size as its cap.",
+    "bootstrap": "* samples are shown again, which biases these values down: replay=permute does not.",
+}
+
+
 def _show_metric(frame: pl.DataFrame, metric: str) -> None:
     def cell(row: Row) -> str:
-        return f"{row['mean']:.1%}" + (f" ±{100 * (row['hi'] - row['mean']):.2f}" if row["hi"] is not None else "")
+        half = f" ±{100 * (row['hi'] - row['mean']):.2f}" if row["hi"] is not None else ""
+        return f"{row['mean']:.1%}{half}{' *' if row['biased_by'] else ''}"
 
     _by_budget(frame.filter(metric=metric), cell, f"{metric}, mean ± 95 % replay noise")
 

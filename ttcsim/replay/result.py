@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
+from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.statistics.intervals import column_means, query_interval, replay_interval
 
@@ -76,12 +78,44 @@ class Result:
         labels = ", ".join(str(o.policy) for o in self.outcomes)
         raise InputError(f"policy '{text}' is not in this result; it has {labels}")
 
+    def biased_by(self, outcome: Outcome) -> list[str | None]:
+        """What keeps each budget's values from being those of fresh samples; None where nothing does.
+
+        ``"exhausted"``: some query ran out of samples, so that the pool's end works as a cap, which helps or hurts.
+        ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. Otherwise a
+        replay is, in law, a run on fresh samples (paper/theory.md). A policy whose own cap lies within the pool needs
+        no more samples than there are, and the prophet is a statement about a pool.
+        """
+        if self.config["replay"] == "bootstrap":
+            return ["bootstrap"] * len(self.budgets)
+        least = self.pool.sizes.min()
+        own = outcome.policy.cap <= least or outcome.policy.oracle == "outcomes"
+        # Uniform wants of each query what the budget says, so it may use a pool up to its last sample.
+        enough = [
+            outcome.policy == Uniform() and budget <= least and self.config["cost"] == "samples"
+            for budget in self.budgets
+        ]
+        short = outcome.exhausted.max(axis=0) > 0
+        return ["exhausted" if s and not (own or e) else None for s, e in zip(short, enough, strict=True)]
+
+    @cached_property
+    def served(self) -> dict[str, float | None]:
+        """The largest budget up to which nothing biases a policy, by its label; None where there is none."""
+        served: dict[str, float | None] = {}
+        for outcome in self.outcomes:
+            free = itertools.takewhile(
+                lambda pair: pair[1] is None, zip(self.budgets, self.biased_by(outcome), strict=True)
+            )
+            served[str(outcome.policy)] = max((budget for budget, _ in free), default=None)
+        return served
+
     @cached_property
     def frame(self) -> pl.DataFrame:
         """One row per policy, budget and metric.
 
         Columns: policy, budget, metric, mean, se, lo, hi (95 %, replay noise for these queries), lo_queries,
-        hi_queries (95 %, new queries too), spent (cost per query), exhausted (share of queries), reps.
+        hi_queries (95 %, new queries too), spent (cost per query), exhausted (share of queries), biased_by (see
+        `biased_by`), reps.
         """
         frames = []
         for outcome in self.outcomes:
@@ -91,6 +125,7 @@ class Result:
                     "policy": str(outcome.policy), "budget": self.budgets, "metric": metric,
                     **replay_interval(values)._asdict(), "lo_queries": lo_queries, "hi_queries": hi_queries,
                     "spent": column_means(outcome.spent), "exhausted": column_means(outcome.exhausted),
+                    "biased_by": pl.Series(self.biased_by(outcome), dtype=pl.String),
                     "reps": self.config["reps"],
                 }  # fmt: skip
                 frames.append(pl.DataFrame(columns))

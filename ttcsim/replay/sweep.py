@@ -255,14 +255,19 @@ def _warn_adaptive(pool: Pool) -> None:
 
 
 def _warn_exhausted(result: Result) -> None:
-    replayed = [o for o in result.outcomes if o.policy.oracle != "outcomes"]
-    shares = {str(o.policy): float(o.exhausted.mean(axis=0).max()) for o in replayed}
-    worst = max(shares, key=lambda name: shares[name], default="")
-    if worst and shares[worst] > 0:
-        others = sum(share > 0 for share in shares.values()) - 1
-        warnings.warn(
-            f"policy '{worst}'{f' and {others} more' if others else ''}: up to {shares[worst]:.1%} of the queries ran "
-            "out of samples; values there are those of this finite pool (column `exhausted` says where; harvest more "
-            "samples, or use replay='bootstrap')",
-            stacklevel=3,
-        )
+    """One line on results that lean on the end of the pool: what they are, and up to where the others go."""
+    faulty = [o for o in result.outcomes if "exhausted" in result.biased_by(o)]
+    if not faulty:
+        return
+    worst = max(faulty, key=lambda o: float(o.exhausted.mean(axis=0).max()))
+    least, most = int(result.pool.sizes.min()), int(result.pool.sizes.max())
+    capped = f"cap={least}" if least == most else f"each query's samples as its cap ({least} to {most})"
+    served = result.served[str(worst.policy)]
+    warnings.warn(
+        f"policy '{worst.policy}'{f' and {len(faulty) - 1} more' if len(faulty) > 1 else ''}: up to "
+        f"{float(worst.exhausted.mean(axis=0).max()):.1%} of the queries ran out of samples; there the values are those"
+        f" of the policy with {capped}. The pool serves it without bias "
+        f"{'at none of these budgets' if served is None else f'up to budget {served:g}'} (column `biased_by`); give it "
+        "a cap, or harvest more samples",
+        stacklevel=3,
+    )
