@@ -316,11 +316,11 @@ class TestFolders:
     @pytest.mark.parametrize(
         ("change", "said"),
         [
-            ({"reps": 2.5}, "'reps' is not what a sweep writes"),
-            ({"budgets": [[1]]}, "'budgets' is not"),
-            ({"policies": "uniform"}, "'policies' is not"),
-            ({"selectors": None}, "'selectors' is not"),
-            ({"seed": True}, "'seed' is not"),
+            ({"reps": 2.5}, "'reps' in config.json must be a whole number"),
+            ({"budgets": [[1]]}, "'budgets' in config.json must be"),
+            ({"policies": "uniform"}, "'policies' in config.json must be"),
+            ({"selectors": None}, "'selectors' in config.json must be"),
+            ({"seed": True}, "'seed' in config.json must be"),
             ({"seed": -1}, "seed: -1 must be"),
             ({"budgets": [1e308]}, "too much to count"),
         ],
@@ -333,7 +333,7 @@ class TestFolders:
         (run / "config.json").write_text(json.dumps({**config, **change}))
         refused("rerun", run, said=said)
         (run / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k not in change}))
-        refused("rerun", run, said="is missing")
+        refused("rerun", run, said="config.json lacks")
 
 
 POOL = "builtin:smollm2-arithmetic"

@@ -91,6 +91,7 @@ def sweep(
 def rerun(
     folder: opt.RunFolder,
     pool: Annotated[str | None, typer.Option(help="The pool, where it moved.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Run the Python code that the folder names.")] = False,
     threads: opt.Threads = None,
 ) -> None:
     """Run a run folder again and compare every number; exit 1 when one differs."""
@@ -98,7 +99,7 @@ def rerun(
     from ttcsim.replay.run_folder import rerun as run_again
 
     config, _ = read_run(folder)
-    _, same = run_again(folder, ttcsim.load(pool or config["source"]), threads=threads)
+    _, same = run_again(folder, None if pool is None else ttcsim.load(pool), trust=trust, threads=threads)
     if not same:
         print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
         raise typer.Exit(1)

@@ -181,10 +181,6 @@ def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], mem
     exact = _signature(kind, row, numba.from_dtype(params))
     try:
         compiled = njit_signature(exact, function)
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
-        compiled = njit_signature(exact, function, cache=False)  # defined in a shell or notebook: no file to key by
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()
         detail = next((line.strip() for line in reason if line.strip() and not line.startswith("Failed")), "")

@@ -33,7 +33,7 @@ _MOST_UNITS = 10**15  # of all queries together; a tenth more than that is still
 
 def sweep(
     pool: Pool | str | Path,
-    policies: Sequence[str | Policy],
+    policies: Sequence[str | Policy] | Mapping[str, str | Policy],
     budgets: Sequence[float],
     *,
     reps: int = 1000,
@@ -53,8 +53,9 @@ def sweep(
     ----------
     pool : Pool, str or Path
         A pool, or where to load it from.
-    policies : sequence of str or Policy
-        String forms or objects, see ``ttcsim.policy``; "all" stands for every published policy (``policies.ZOO``).
+    policies : sequence or mapping of str or Policy
+        String forms or objects, see ``ttcsim.policy``; "all" stands for every published policy (``policies.ZOO``). The
+        keys of a mapping are their labels, by which results call them.
     budgets : sequence of float
         Average budget per query, in units of `cost`; the total is ``floor(budget * queries)``.
     reps, seed : int
@@ -112,7 +113,7 @@ def sweep(
     outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, strict=True)]
     config = {
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
-        "policies": [str(p) for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
+        "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward,
     }  # fmt: skip
     result = Result(pool=pool, outcomes=outcomes, config=config)
@@ -121,13 +122,17 @@ def sweep(
     return result
 
 
-def _distinct(policies: Sequence[str | Policy]) -> list[Policy]:
-    chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
+def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy]) -> list[Policy]:
+    if isinstance(policies, Mapping):
+        chosen = [policy(p, label=label) for label, p in policies.items()]
+    else:
+        chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
     if not chosen:
         raise InputError("policies: none given; name at least one, such as 'elimination'")
     label, times = Counter(map(str, chosen)).most_common(1)[0]
     if times > 1:
-        raise InputError(f"policy '{label}': given twice; drop one")
+        same = len({p.written() for p in chosen if str(p) == label}) == 1
+        raise InputError(f"policy '{label}': given twice; {'drop one' if same else 'label one, as in mine=...'}")
     return chosen
 
 
