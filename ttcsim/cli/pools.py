@@ -80,10 +80,12 @@ def initial(
     """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
     whole = ttcsim.load(pool)
     facts = dict(whole.manifest or {})
-    adaptive = facts.pop("adaptive", None) or {}
-    if samples is None and "initial" not in adaptive:
-        raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
-    first = whole.first(int(adaptive["initial"]) if samples is None else samples)
+    adaptive = facts.pop("adaptive", None)
+    if samples is None:
+        samples = adaptive.get("initial") if isinstance(adaptive, dict) else None
+        if not isinstance(samples, int):
+            raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
+    first = whole.first(samples)
     _write(first, dest, facts, samples_of=whole.n_samples)
 
 

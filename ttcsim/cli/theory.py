@@ -113,7 +113,7 @@ def predict(
             check_column(table, column, curve)
             if not table[column].dtype.is_numeric():
                 raise InputError(f"{curve}: column '{column}' holds {table[column].dtype}; it must hold numbers")
-        law = law_from_curve(*(table[column].to_numpy().astype(np.float64) for column in ("k", "coverage")))
+        law = law_from_curve(*(table[column].cast(pl.Float64).to_numpy() for column in ("k", "coverage")))
     else:
         known = np.array(_points(str(points)))
         law, _, _ = law_through(known)

@@ -46,6 +46,8 @@ def groups_of(pool: Pool, column: str) -> NDArray[np.int64]:
             raise InputError(f"query column '{column}': query '{pool.query_ids[row]}' has no number; fill it in")
         edges = np.unique(np.quantile(numbers, np.linspace(0, 1, GROUPS + 1)[1:-1]))
         return np.searchsorted(edges, numbers, side="right").astype(np.int64)
+    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Duration):
+        raise InputError(f"query column '{column}': holds {values.dtype}; it must hold text or numbers")
     text = values.cast(pl.String).fill_null("")
     return np.unique(text.to_numpy(), return_inverse=True)[1].astype(np.int64)
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ttcsim.errors import InputError
+from ttcsim.pool.reading import decoding, read_json, read_parquet
+
+_REMEDY = "make one with `ttcsim sweep --out`"
 
 
 def damaged(folder: Path, reason: str) -> InputError:
     """The error for a run folder that is not whole."""
-    return InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`")
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise damaged(folder, (str(error).splitlines() or [type(error).__name__])[0]) from error
+    return InputError(f"{folder}: not a whole run folder ({reason}); {_REMEDY}")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """``config.json`` with all of `CONFIG`."""
-    with _whole(folder):
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    with decoding(f"{folder}: not a whole run folder", _REMEDY):
+        config = read_json(folder / "config.json")
     if not isinstance(config, dict):
         raise damaged(folder, "config.json holds no object")
     config = {"code": {}, **config}
@@ -43,9 +36,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def read_table(folder: Path, name: str) -> pl.DataFrame:
     """A table by its name in `COLUMNS`, with those columns."""
-    with _whole(folder):
-        # As bytes: polars takes a path for a pattern, and reads `run1` where `run[1]` is asked for.
-        table = pl.read_parquet((folder / f"{name}.parquet").read_bytes())
+    table = read_parquet(folder / f"{name}.parquet", _REMEDY)
     for column, kind in COLUMNS[name].items():
         if table.schema.get(column) != kind:
             raise damaged(folder, f"{name}.parquet: column '{column}' must hold {kind}")

@@ -20,7 +20,8 @@ from ttcsim.policies.uniform import Uniform
 from ttcsim.policies.user_code import sources
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
-from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.folders import whole_folder, write_whole
+from ttcsim.pool.format import as_parquet
 from ttcsim.replay.result import Result
 from ttcsim.replay.run_files import damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
@@ -48,13 +49,16 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
         Where the pool can be loaded from again.
     """
     with whole_folder(dest) as partial:
-        result.frame.write_parquet(partial / "frame.parquet")
-        result.frame.write_csv(partial / "frame.csv")
-        compare(result, baseline_of(result)).write_parquet(partial / "compare.parquet")
-        allocation(result).write_parquet(partial / "allocation.parquet")
-        wins(result).write_parquet(partial / "wins.parquet")
-        if replications:
-            result.replications().write_parquet(partial / "replications.parquet")
+        tables = {
+            "frame": result.frame,
+            "compare": compare(result, baseline_of(result)),
+            "allocation": allocation(result),
+            "wins": wins(result),
+            **({"replications": result.replications()} if replications else {}),
+        }
+        for name, table in tables.items():
+            write_whole(partial / f"{name}.parquet", as_parquet(table))
+        write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         code = _keep_code((o.policy for o in result.outcomes), partial)
         config = {**result.config, "source": source, "versions": versions(), "code": code}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")

@@ -23,10 +23,12 @@ from ttcsim.replay.prices import PRICES
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
+from ttcsim.room import demand
 from ttcsim.statistics.intervals import column_means, replay_interval
 
 _MOST_REPS = 10_000_000
 _SLOPE_REPS = 100
+_MOST_UNITS = 10**15  # of all queries together; a tenth more than that is still a whole number in a float
 
 
 def sweep(
@@ -93,6 +95,8 @@ def sweep(
     threads = available_cores() if threads is None else threads
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
+    values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
+    demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
     totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
     setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
     columns = Columns(pool)
@@ -133,22 +137,30 @@ def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy]) -> 
 
 
 def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
-    grid = sorted({float(b) for b in budgets})
+    try:
+        grid = sorted({float(b) for b in budgets})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"budgets: {budgets!r} are no numbers; give some such as 8") from error
     if not grid:
         raise InputError("budgets: none given; name at least one, such as 8")
     for budget in grid:
-        if not (np.isfinite(budget) and pool.total(budget) >= 1):
+        if budget * pool.n_queries > _MOST_UNITS:
+            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most 1e15 to all together")
+        if not budget > 0 or pool.total(budget) < 1:
             raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
     return grid
 
 
 def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None) -> None:
+    for label, number in (("reps", reps), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer):
+            raise InputError(f"{label}: {number!r} is no whole number")
     if reps < 1:
         raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
     for name, value, known in (("cost", cost, PRICES), ("replay", replay, REPLAYS)):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise InputError(f"{name}: '{value}' is unknown; use {' or '.join(known)}")
     if precision is not None and not precision > 0:
         raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")

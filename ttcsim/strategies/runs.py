@@ -19,6 +19,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
+from ttcsim.pool.reading import decoding, is_file, read_parquet
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting
 from ttcsim.theory.uniform import pass_at_k
@@ -89,13 +90,10 @@ def load_runs(
     """
     folder = Path(source)
     file = folder / "strategies.parquet"
-    if not file.is_file():
+    if not is_file(file):
         raise InputError(f"{source}: has no strategies.parquet; harvest strategies, or use --world tree or revisions")
     pool = load(folder)
-    try:
-        frame = pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{file}: not a whole Parquet file; copy or harvest it again") from error
+    frame = read_parquet(file)
     return runs_from_frame(pool, frame, where=str(file), budgets=budgets, selectors=selectors, seed=seed)
 
 
@@ -140,10 +138,12 @@ def _checked(frame: pl.DataFrame, pool: Pool, where: str) -> pl.DataFrame:
     for column in _TYPES:
         if column not in frame.columns:
             raise InputError(f"{where}: column '{column}' is missing; it has {', '.join(frame.columns)}")
-    try:
-        frame = frame.with_columns(pl.col(c).cast(t) for c, t in _TYPES.items())
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
+    types = {c: t for c, t in {**_TYPES, "tokens": pl.Float64}.items() if c in frame.columns}
+    for column in types:
+        if frame[column].dtype.is_nested():
+            raise InputError(f"{where}: column '{column}' holds {frame[column].dtype}; give it plain values")
+    with decoding(f"{where}: a column has another type than the format says", "correct it"):
+        frame = frame.with_columns(pl.col(c).cast(t) for c, t in types.items())
     for column in _TYPES:
         if frame[column].is_null().any():
             row = int(frame[column].is_null().arg_max() or 0) + 1
