@@ -30,6 +30,7 @@ _FILES = (
     "best_of_n",
     "majority",
     "beta_world",
+    "choice",
 )
 
 GUARANTEES: tuple[Callable[[Study], Iterator[Claim]], ...] = collect(__name__, "claims", _FILES)
