@@ -21,6 +21,7 @@ EXAMPLES = 40 if JIT_DISABLED else 200
 REPS = 3
 SELECTORS = ("first", "best", "majority", "weighted")
 
+
 def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS):
     pool = to_pool(plain)
     setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward")

@@ -1,4 +1,4 @@
-"""The settings of every policy that the plain replay is asked for: name and parameters, each different from the rest."""
+"""The settings of every policy for which the plain replay is asked: its name and parameters."""
 
 from __future__ import annotations
 

@@ -55,4 +55,4 @@ def expected(plain: PlainPool, *, beta: bool) -> tuple[list[float], list[float]]
 
 def _fit(a: float, b: float, hits: list[int], misses: list[int], members: list[int]) -> tuple[float, float]:
     chosen = (np.array([float(counts[i]) for i in members]) for counts in (hits, misses))
-    return tuple(special.fit_beta(a, b, *chosen, 50))  # type: ignore[return-value]
+    return tuple(special.fit_beta(a, b, *chosen, 50))

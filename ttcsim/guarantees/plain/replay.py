@@ -141,9 +141,7 @@ def replay_policy(
         query.stopped = query.stopped or wants_to_leave(policy, query)
 
 
-def replay_stream(
-    queries: list[Query], policy: Mapping[str, Any], total: int, cost: str
-) -> tuple[list[Query], int]:
+def replay_stream(queries: list[Query], policy: Mapping[str, Any], total: int, cost: str) -> tuple[list[Query], int]:
     """Queries come one at a time; each may spend what has accrued by then and was not spent."""
     spent = 0
     for arrived, query in enumerate(sorted(queries, key=lambda q: q.priority), start=1):

@@ -36,7 +36,7 @@ def first_stage(policy: Policy, total: int, queries: int) -> int:
         case "slg":
             return int(policy["m"])
         case "adabon":
-            return max(1, math.floor(policy["share"] * total / queries + 1e-9))
+            return max(1, math.floor(float(policy["share"]) * total / queries + 1e-9))
         case "damani" | "bayes-index" | "clairvoyant":
             return 0
     return 0 if policy["name"] in IN_ROUNDS else 1

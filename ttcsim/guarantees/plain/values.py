@@ -11,9 +11,31 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.pool import Pool
+from ttcsim.pool.pool import offsets_of
+
 Case = Sequence[tuple[int, int]]
 """(samples, correct ones) of every query."""
 NEVER = 1 << 30
+SMALL: Case = ((4, 1), (3, 2), (5, 0), (6, 3))
+SOLVABLE: Case = ((4, 1), (3, 2), (6, 3))
+RATES = (0.5, 0.1, 0.3, 0.25)
+
+
+def counts(case: Case) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sizes and successes as arrays."""
+    sizes, successes = np.array(case, np.int64).T
+    return sizes, successes
+
+
+def pool_of(case: Case) -> Pool:
+    """A pool with these counts, the correct samples of a query before the others."""
+    correct = [i < c for m, c in case for i in range(m)]
+    ids = tuple(f"q{q}" for q in range(len(case)))
+    return Pool("small", ids, offsets_of([m for m, _ in case]), np.array(correct, np.uint8))
 
 
 def first_success_law(size: int, correct: int, horizon: int, replay: str) -> dict[int, Fraction]:
@@ -190,7 +212,7 @@ def union_budget(rates: Sequence[float], delta: float) -> int:
 
 
 def uniform_budget(rates: Sequence[float], delta: float) -> int:
-    """n times the draws each with which all are solved with probability 1 - delta, counted up."""
+    """N times the draws each with which all are solved with probability 1 - delta, counted up."""
     draws = 1
     while math.prod(1 - (1 - p) ** draws for p in rates) < 1 - delta - 1e-12:
         draws += 1
@@ -198,7 +220,7 @@ def uniform_budget(rates: Sequence[float], delta: float) -> int:
 
 
 def uniform_lower_bound(rates: Sequence[float], delta: float) -> float:
-    """n times the draws (any number, not only whole ones) at which the hardest query is unsolved with delta."""
+    """N times the draws (any number, not only whole ones) at which the hardest query is unsolved with delta."""
     low, high = 0.0, 1e6
     for _ in range(200):
         middle = (low + high) / 2
