@@ -34,6 +34,8 @@ def claims(study: Study) -> Iterator[Claim]:
         relative=True,
     )  # fmt: skip
     budgets = [int(x * values.least_budget(RATES, 0.5)) for x in (0.6, 1.5, 2.0, 3.0)]
+    tails = [(values.janson_tail(RATES, b), bounds.janson_tail(rates, b)) for b in budgets]
+    yield alike("G2", "Janson's tail = its formula, above and below the mean", tails)
     law = values.solve_all(RATES, budgets[-1])
     beyond = [law[b] if b < sum(1 / p for p in RATES) else 1 - law[b - 1] for b in budgets]
     margins = np.array([bounds.janson_tail(rates, b) for b in budgets]) - beyond

@@ -185,18 +185,19 @@ def least_budget(rates: Sequence[float], delta: float) -> int:
         most *= 2
 
 
+def janson_tail(rates: Sequence[float], budget: float) -> float:
+    """``exp(-p_min (B - mu - mu ln(B / mu)))``."""
+    mean = sum(1 / p for p in rates)
+    return math.exp(-min(rates) * (budget - mean - mean * math.log(budget / mean)))
+
+
 def janson_budget(rates: Sequence[float], delta: float) -> float:
     """One draw more than where Janson's tail is delta, by bisection."""
-    mean = sum(1 / p for p in rates)
-
-    def tail(budget: float) -> float:
-        x = budget / mean
-        return math.exp(-min(rates) * mean * (x - 1 - math.log(x)))
-
-    low, high = mean, 1e6 * mean
+    low = sum(1 / p for p in rates)
+    high = 1e6 * low
     for _ in range(200):
         middle = (low + high) / 2
-        low, high = (middle, high) if tail(middle) > delta else (low, middle)
+        low, high = (middle, high) if janson_tail(rates, middle) > delta else (low, middle)
     return high + 1
 
 
