@@ -516,7 +516,7 @@ SABOTAGES = (
     ),
     one(
         "coverage counted in pairs of queries",
-        "G1",
+        "G16",
         "replay/sweep.py",
         'found = {"coverage": tally.covered / n}',
         'found = {"coverage": tally.covered // 2 * 2 / n}',

@@ -206,7 +206,7 @@ def world():
     return make_pool("beta(0.4,1.2)", 60, 64, seed=3)
 
 
-@pytest.mark.parametrize("pool", ["world", "builtin:smollm2-arithmetic"])
+@pytest.mark.parametrize("pool", ["world", pytest.param("builtin:smollm2-arithmetic", marks=pytest.mark.slow)])
 def test_check_holds(pool, world):
     claims = guarantees.check(world if pool == "world" else ttcsim.load(pool), reps=100)
     assert not failed(claims)
@@ -225,14 +225,15 @@ def test_check_catches_a_broken_policy(world, monkeypatch):
         return s.successes > 1
 
     monkeypatch.setattr(ttcsim.policies.ALL["elimination"], "stop", twice)
-    assert failed(guarantees.check(world, budgets=[2, 4], reps=100, policies=["elimination"])) >= {"G2", "G7"}
+    claims = guarantees.check(world, budgets=[2, 4], reps=100, policies=["elimination"], only=["G2", "G7"])
+    assert failed(claims) == {"G2", "G7"}
 
 
 def test_check_catches_a_broken_bound(world, monkeypatch):
     right = bounds.janson_budget
     monkeypatch.setattr(bounds, "janson_budget", lambda rates, delta: right(rates, delta) / 2)
-    # The search for the least budget begins with it, so it fails too.
-    assert failed(guarantees.check(world, budgets=[2], reps=200, policies=["uniform"])) == {"G2", "G3"}
+    claims = guarantees.check(world, budgets=[2], reps=200, policies=["uniform"], only=["G2", "G7"])
+    assert failed(claims) == {"G2"}
 
 
 def test_check_catches_a_policy_that_sees_the_outcomes(world, monkeypatch):
@@ -244,7 +245,8 @@ def test_check_catches_a_policy_that_sees_the_outcomes(world, monkeypatch):
         return {p: t._replace(covered=t.covered // 3) if p.name == "prophet" else t for p, t in tallies.items()}
 
     monkeypatch.setattr(study.Study, "everyone", worse)
-    assert failed(guarantees.check(world, budgets=[2, 4], reps=100, policies=["elimination"])) == {"G4"}
+    claims = guarantees.check(world, budgets=[2, 4], reps=100, policies=["elimination"], only=["G4", "G5", "G8"])
+    assert failed(claims) == {"G4"}
 
 
 @pytest.mark.parametrize("law", ["beta(0.001,1)", "beta(1e-3,1)", "beta(1000,0.001)"])
@@ -252,7 +254,7 @@ def test_check_catches_a_policy_that_sees_the_outcomes(world, monkeypatch):
 def test_a_true_statement_holds_where_nothing_varies(law, seed):
     """All queries of these worlds are alike, or nearly: their spread says nothing of the error of their mean."""
     pool = make_pool(law, 500, 64, seed=seed)
-    claims = guarantees.check(pool, budgets=[1, 2], reps=20, policies=["uniform"], only=["G1", "G7", "G12"])
+    claims = guarantees.check(pool, budgets=[1, 2], reps=20, only=["G1", "G7", "G12"])
     assert not failed(claims)
     stated = [claim.evidence for claim in claims if "of the world" in claim.statement]
     assert len(stated) == 5
@@ -261,8 +263,9 @@ def test_a_true_statement_holds_where_nothing_varies(law, seed):
 
 @pytest.mark.parametrize(("queries", "reps"), [(1, 1), (1, 30), (40, 1)])
 def test_too_little_to_tell_gives_no_verdict(queries, reps):
+    pool = make_pool("beta(0.4,1.2)", queries, 20, seed=1)
     claims = guarantees.check(
-        make_pool("beta(0.4,1.2)", queries, 20, seed=1), budgets=[1, 2], reps=reps, policies=["uniform"]
+        pool, budgets=[1, 2], reps=reps, policies=["uniform"], only=["G1", "G3", "G5", "G7", "G12"]
     )
     assert not failed(claims)
     silent = [claim for claim in claims if claim.holds is None]
@@ -273,11 +276,12 @@ def test_too_little_to_tell_gives_no_verdict(queries, reps):
 
 
 def test_no_statement_about_chance_is_decided_within_no_width(world):
-    claims = guarantees.check(world, budgets=[2], reps=50, policies=["elimination"])
-    about_chance = [c for c in claims if "(permute)" in c.statement and "small pool" not in c.statement]
-    assert len(about_chance) > 5
-    decided = [c.evidence for c in claims if c.holds is not None and c.evidence.hi - c.evidence.lo == 0]
-    assert all(one.theory == one.lo == one.hi for one in decided)  # equal to the last bit, as counts are
+    claims = guarantees.check(
+        world, budgets=[2], reps=50, policies=["elimination"], only=["G1", "G7", "G10", "G12", "G13"]
+    )
+    replayed = [c for c in claims if "small pool" not in c.statement and c.holds is not None]
+    assert len(replayed) > 20
+    assert all(c.evidence.hi > c.evidence.lo for c in replayed if c.evidence.theory != 0)
     with pytest.raises(ttcsim.InputError, match="G99"):
         guarantees.check(world, only=["G99"])
 

@@ -53,4 +53,5 @@ def claims(study: Study) -> Iterator[Claim]:
     far = 1e6
     slope = (special.betaln(a, b + 2 * far) - special.betaln(a, b + far)) / np.log(2)
     words = "failures of the world fall like k^-a: slope of log failure over log k at a million draws"
-    yield exactly("G12", words, -a, float(slope), 1e-4)
+    # The next term of the expansion of ln B(a, b + k) is a (a + 2b - 1) / 2k.
+    yield exactly("G12", words, -a, float(slope), 1e-4 + a * (a + 2 * b + 1) / far)
