@@ -343,7 +343,7 @@ SABOTAGES = (
         "G1",
         "theory/uniform.py",
         "share = extra / able.sum() if extra else 0.0",
-        "share = min(1.0, (extra + 0.1 * len(sizes)) / able.sum())",
+        "share = (extra + 0.1) / able.sum() if extra else 0.0",
     ),
     one("uniform's variance without its failures", "G1", "theory/uniform.py", "np.sum(p * (1 - p))", "np.sum(p)"),
     one(

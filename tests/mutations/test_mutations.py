@@ -9,7 +9,7 @@ from tests.mutations.sabotages import SABOTAGES, table
 
 THEORY = Path(__file__).parents[2] / "paper" / "theory.md"
 PARTS = 2
-"""Halves that run beside each other; each takes about a minute and a half of one core."""
+"""Halves that run beside each other; each takes about half a minute of one core."""
 
 
 def test_each_sabotage_applies_and_has_a_name_of_its_own():

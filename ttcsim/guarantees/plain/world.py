@@ -39,7 +39,7 @@ def level_of(index: int) -> str:
     return str(index % 2)
 
 
-def to_pool(plain: PlainPool, name: str = "plain") -> Pool:
+def to_pool(plain: PlainPool, name: str = "test") -> Pool:
     """The same samples as a pool; the rows of a query in the order given."""
     rows = [s for samples in plain.values() for s in samples]
     sizes = [len(samples) for samples in plain.values()]
