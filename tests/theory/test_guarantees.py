@@ -18,10 +18,11 @@ from scipy import integrate, special, stats
 
 import ttcsim
 from ttcsim import guarantees
-from ttcsim.guarantees import study
+from ttcsim.guarantees import fresh, study
 from ttcsim.policies.rules import stop
 from ttcsim.pool.files import to_frame
 from ttcsim.pool.worlds import make_pool
+from ttcsim.statistics import intervals
 from ttcsim.theory import (
     bounds,
     clairvoyant_coverage,
@@ -289,6 +290,20 @@ def test_no_statement_about_chance_is_decided_within_no_width(world):
 def test_only_checks_what_is_asked(world):
     claims = guarantees.check(world, budgets=[2], reps=20, policies=["uniform"], only=["g12", "G9"])
     assert [*dict.fromkeys(claim.source for claim in claims)] == ["G12", "G9"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("narrow", [False, True])
+def test_check_deep_tells_intervals_that_cover_from_those_that_do_not(world, monkeypatch, narrow):
+    monkeypatch.setattr(fresh, "SETS", 250)
+    if narrow:  # half of the resamples instead of 95 %
+        monkeypatch.setattr(intervals, "tails", lambda queries: (0.25, 0.75))
+    fresh.fresh.cache_clear()
+    claims = guarantees.check(world, reps=20, only=["G16", "G17"], deep=True)
+    fresh.fresh.cache_clear()
+    simulated = {c.statement: c.holds for c in claims if "in the law of the queries" in c.statement}
+    assert len(simulated) == 4
+    assert set(simulated.values()) == {not narrow}
 
 
 def test_pass_at_k_of_the_linear_world():

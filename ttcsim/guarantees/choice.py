@@ -19,11 +19,11 @@ from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 from ttcsim.statistics.claim import Claim
 
-FEW, MANY = 5, 40
+FEW, MANY = 5, 100
 """Queries of a tiny pool: with MANY, the engine keeps indices in more than one block."""
 BY_INDEX = {"ucb", "gap", "entropy", "thompson", "bayes", "bayes-index"}
 """Policies that are also asked with MANY."""
-TOTALS, TOTALS_OF_MANY = (3, 9, 22), (50, 110)
+TOTALS, TOTALS_OF_MANY = (3, 9, 22), (130, 170)
 """Draws over all queries."""
 TOTAL_TOKENS = (8, 40, 100)
 REPS = 2
