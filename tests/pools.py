@@ -1,10 +1,9 @@
 """Hypothesis strategies for small pools, in the two forms that twin and engine read."""
 
 import hypothesis.strategies as st
-import numpy as np
-import polars as pl
 
-from ttcsim.pool import Pool
+from ttcsim.guarantees.plain.world import to_pool as to_pool
+from ttcsim.guarantees.plain.world import with_signal as with_signal
 
 REWARDS = [0.0, 0.25, 0.5, 0.75, 1.0]  # exact in float32, and full of ties
 
@@ -24,28 +23,3 @@ def plain_pools(draw, max_queries=6, max_samples=9):
     """{query id: [sample, ...]}, ids in sorted order."""
     n = draw(st.integers(1, max_queries))
     return {f"q{i}": draw(st.lists(samples, min_size=1, max_size=max_samples)) for i in range(n)}
-
-
-def to_pool(plain, name="test"):
-    rows = [s for q in plain.values() for s in q]
-    labels = ("a", "b", "c")
-    return Pool(
-        name=name,
-        query_ids=tuple(plain),
-        offsets=np.cumsum([0] + [len(q) for q in plain.values()]).astype(np.int64),
-        correct=np.array([s["correct"] for s in rows], np.uint8),
-        rewards={"reward": np.array([s["reward"] for s in rows], np.float32)},
-        tokens=np.array([s["tokens"] for s in rows], np.int32),
-        answers=np.array([-1 if s["answer"] is None else labels.index(s["answer"]) for s in rows], np.int32),
-        answer_labels=labels,
-        logprob=np.array([s.get("logprob", -1.0) for s in rows], np.float32),
-        queries=pl.DataFrame({"query_id": list(plain), "level": [str(i % 2) for i in range(len(plain))]}),
-    )
-
-
-def with_signal(plain, column):
-    """The plain pool with `signal` set to what a policy sees."""
-    return {
-        q: [{**s, "signal": float(s["correct"]) if column == "correct" else s[column]} for s in rows]
-        for q, rows in plain.items()
-    }

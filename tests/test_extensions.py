@@ -116,7 +116,7 @@ NEW = {
     "policies/hopeful.py": (POLICY, "policies/__init__.py", '"bayes_stop",', '"hopeful",'),
     "engine/selectors/latest.py": (SELECTOR, "engine/selectors/__init__.py", '"weighted",', '"latest",'),
     "replay/prices/calls.py": (PRICE, "replay/prices/__init__.py", '"tokens",', '"calls",'),
-    "guarantees/thrift.py": (GUARANTEE, "guarantees/__init__.py", '"beta_world",', '"thrift",'),
+    "guarantees/thrift.py": (GUARANTEE, "guarantees/__init__.py", '"efficiency": "G17",', '"thrift": "G99",'),
     "pool/importers/marks.py": (IMPORTER, "pool/importers/__init__.py", '"monkeys",', '"marks",'),
 }
 
@@ -142,7 +142,7 @@ print(json.dumps({
     "hopeful": result.outcomes[0].draws.sum(axis=0).tolist(),
     "spent": float(priced.outcomes[0].spent.max()),
     "draws": float(priced.outcomes[0].draws.sum()),
-    "guarantees": [r["guarantee"] for r in rows if not r["holds"]] + sorted({r["guarantee"] for r in rows})[-1:],
+    "guarantees": [r["guarantee"] for r in rows if r["holds"] is False] + sorted({r["guarantee"] for r in rows})[-1:],
     "imported": [imported.n_queries, imported.n_samples, int(imported.correct.sum())],
 }))
 """

@@ -1,6 +1,7 @@
 """The command line, run as a user runs it."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -79,9 +80,20 @@ def test_check_holds(command, small):
     code, out, _ = command("check", small, "--reps", 100, "--json")
     assert code == 0
     rows = json.loads(out)["rows"]
-    assert {r["guarantee"] for r in rows} == {f"G{i}" for i in range(1, 13)}
-    assert all(r["holds"] for r in rows)
-    assert command("check", "--world", "linear", "-n", 20, "-m", 30, "--reps", 50)[0] == 0
+    assert {r["guarantee"] for r in rows} == {f"G{i}" for i in range(1, 18)}
+    assert all(r["holds"] is not False for r in rows)
+    assert command("check", "--world", "linear", "-n", 20, "-m", 30, "--reps", 50, "--only", "g2,G7")[0] == 0
+
+
+def test_check_only_what_is_asked_and_a_line_at_the_end(command):
+    world = ("check", "--world", "beta(0.4,1.2)", "-n", 20, "-m", 30, "--reps", 20)
+    code, out, _ = command(*world, "--only", "G12,g3")
+    assert code == 0
+    assert {line.split("│")[1].strip() for line in out.splitlines() if line.count("│") > 4} <= {"G12", "G3", ""}
+    assert re.fullmatch(r"\d+ statements, none fails; \d+ need more replications or queries\.", out.splitlines()[-1])
+    assert "says nothing" in out
+    code, _, err = command(*world, "--only", "G12,G77")
+    assert (code, "'G77' is unknown; there are G1, " in err) == (2, True)
 
 
 def test_check_catches_a_broken_engine(command, small, monkeypatch):
@@ -90,9 +102,9 @@ def test_check_catches_a_broken_engine(command, small, monkeypatch):
 
     right = uniform.uniform_coverage
     monkeypatch.setattr(uniform, "uniform_coverage", lambda *a, **k: right(*a, **k) + 0.05)
-    code, out, _ = command("check", small, "--reps", 100, "--json")
+    code, out, _ = command("check", small, "--reps", 100, "--only", "G1,G7", "--json")
     assert code == 1
-    failed = [r for r in json.loads(out)["rows"] if not r["holds"]]
+    failed = [r for r in json.loads(out)["rows"] if r["holds"] is False]
     assert failed
     assert {r["guarantee"] for r in failed} == {"G1"}
 

@@ -3,7 +3,6 @@
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-import reference
 from hypothesis import given, settings
 from pools import plain_pools, to_pool
 
@@ -13,6 +12,7 @@ from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME, SELECTORS, check_selectors
 from ttcsim.errors import InputError
+from ttcsim.guarantees.plain import replay as reference
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting
 from ttcsim.strategies.runs import best_of_n

@@ -8,9 +8,9 @@ import numba
 import numpy as np
 import polars as pl
 import pytest
-import reference
 
 import ttcsim
+from ttcsim.guarantees.plain import replay as reference
 from ttcsim.policies.rules import FIELDS, ROW
 from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from pools import plain_pools, to_pool
 
 import ttcsim
 from ttcsim import InputError
+from ttcsim.guarantees.plain import replay as reference
 from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
 

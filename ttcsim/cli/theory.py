@@ -24,10 +24,12 @@ def check(
     ] = None,
     budgets: opt.Budgets = "1,2,4,8,16",
     reps: opt.Reps = 400,
+    only: Annotated[str | None, typer.Option(help="Guarantees to check, with commas, such as G7,G12.")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Simulate fresh sets of queries too: one minute more.")] = False,
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Hold guarantees G1 to G12 against exact values and replays of a pool; exit 1 when one fails."""
+    """Hold guarantees G1 to G17 against exact values and replays of a pool; exit 1 when one fails."""
     if (pool is None) == (world is None):
         raise InputError("check: give a POOL or --world, and not both")
     from ttcsim.guarantees import ALPHA, as_rows
@@ -38,20 +40,28 @@ def check(
     grid = opt.budgets_of(budgets)
     with progress("checking") as told:
         claims = run_check(
-            subject, budgets=grid, reps=reps, seed=seed, policies=opt.names(*policy) if policy else None, progress=told
-        )
+            subject, budgets=grid, reps=reps, seed=seed, policies=opt.names(*policy) if policy else None,
+            only=opt.names(only) if only is not None else None, deep=deep, progress=told,
+        )  # fmt: skip
     rows = as_rows(claims)
     formats: Formats = {
         "": "{guarantee}", "statement": "{statement}", "theory": "{theory:.5g}", "replayed": "{replayed:.5g}",
         "may be": "{lo:.5g} to {hi:.5g}",
         "slack": lambda row: "" if row["slack"] is None else f"{row['slack']:.2f}",
-        "verdict": lambda row: "holds" if row["holds"] else "FAILS",
+        "verdict": lambda row: "holds" if row["holds"] else "says nothing" if row["holds"] is None else "FAILS",
     }  # fmt: skip
     config = {"pool": subject.name, "pool_hash": subject.hash, "budgets": grid, "reps": reps, "seed": seed}
     title = f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row"
     left = ("", "statement", "verdict")
     answer(rows, {**config, "alpha": ALPHA}, formats, as_json=as_json, title=title, left=left)
-    if not all(row["holds"] for row in rows):
+    failed = [row for row in rows if row["holds"] is False]
+    if not as_json:
+        silent = sum(row["holds"] is None for row in rows)
+        verdict = (
+            f"{len(failed)} fail: {', '.join(sorted({r['guarantee'] for r in failed}))}" if failed else "none fails"
+        )
+        say(f"{len(rows)} statements, {verdict}{f'; {silent} need more replications or queries' if silent else ''}.")
+    if failed:
         raise typer.Exit(1)
 
 

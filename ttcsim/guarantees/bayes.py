@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
 
-from ttcsim.compiled.special import fit_beta
-from ttcsim.guarantees.decide import exactly
+from ttcsim.compiled.special import beta_variate, fit_beta
+from ttcsim.guarantees.decide import ALPHA, alike, always, exactly
+from ttcsim.guarantees.plain import priors, rng, values
+from ttcsim.guarantees.plain.world import tiny, to_pool
 from ttcsim.guarantees.study import Study
+from ttcsim.policies.priors import Prior, beta_law, mean_rate
+from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.statistics.claim import Claim
 from ttcsim.theory import bayes
 
@@ -16,7 +23,10 @@ QUERIES, DRAWS = 3, 7
 
 
 def claims(study: Study) -> Iterator[Claim]:
-    """Exact dynamic programmes on three queries with the prior of this pool, and empirical Bayes on the whole pool."""
+    """Values of play and priors on small cases; exact programmes with the prior of this pool; empirical Bayes on it."""
+    yield from _values_of_play()
+    yield from _beta_laws(study)
+    yield from _priors(study)
     pool = study.pool
     hits = pool.successes.astype(np.float64)
     a, b = fit_beta(1.0, 1.0, hits, pool.sizes - hits, 50)
@@ -33,3 +43,84 @@ def claims(study: Study) -> Iterator[Claim]:
     first, second = study.sweep(["elimination", "bayes"], study.inside, reps=study.few).outcomes
     moved = float(np.abs(first.per_rep["coverage"] - second.per_rep["coverage"]).max())
     yield exactly("G6", "empirical Bayes on binary outcomes is elimination in every replay", 0.0, moved)
+
+
+_LEFT = ((Fraction(2, 3), Fraction(1, 5)), (Fraction(1, 3), Fraction(3, 4)))  # (weight, rate) of one query's prior
+_RIGHT = ((Fraction(1, 3), Fraction(1, 2)), (Fraction(2, 3), Fraction(1, 4)))
+_PLAYED = 4
+
+
+def _prior(law: tuple[tuple[Fraction, Fraction], ...]) -> tuple[list[float], list[float]]:
+    """Rates and weights of a prior, the weights summing to 1."""
+    total = sum((w for w, _ in law), start=Fraction(0))
+    return [float(rate) for _, rate in law], [float(w / total) for w, _ in law]
+
+
+def _values_of_play() -> Iterator[Claim]:
+    own = [(Fraction(wa) * wb, (pa, pb)) for wa, pa in _LEFT for wb, pb in _RIGHT]
+    total = sum((w for w, _ in own), start=Fraction(0))
+    best = values.best_play([(w / total, rates) for w, rates in own], _PLAYED)
+    table = [
+        bayes.discrete_hazards(np.array(_prior(law)[0]), np.array(_prior(law)[1]), _PLAYED) for law in (_LEFT, _RIGHT)
+    ]
+    found = bayes.optimal_value(np.stack(table), _PLAYED), bayes.myopic_value(np.stack(table), _PLAYED)
+    words = "Bayes-optimal and myopic play of two queries with priors of their own = the best of all ways to play"
+    yield alike("G6", words, [(best, value) for value in found])
+    rates, weights = _prior(_RIGHT)
+    shared = [(Fraction(w), (Fraction(p),) * 2) for p, w in zip(rates, weights, strict=True)]
+    constant = np.repeat(np.array(rates)[:, None], _PLAYED, axis=1)
+    common = bayes.common_prior_value(constant, np.array(weights), 2, _PLAYED)
+    rounds = bayes.common_prior_value(constant, np.array(weights), 2, _PLAYED, lambda f: -float(f))
+    best = values.best_play(shared, _PLAYED)
+    words = "Bayes-optimal play of two queries of one unknown rate, and rounds, = the best of all ways to play"
+    yield alike("G6", words, [(best, common), (best, rounds)])
+    hazards = bayes.beta_hazards(2, 3, 6)
+    failing = [1 - values.beta_pass_at_k(2, 3, k) for k in range(7)]
+    words = "P(success | f failures) under Beta(2, 3) = that of its moments"
+    yield alike("G6", words, [(1 - failing[f + 1] / failing[f], hazards[f]) for f in range(6)])
+
+
+def _beta_laws(study: Study) -> Iterator[Claim]:
+    """What rules compute with: random numbers of a Beta law, and its fit."""
+    chance = np.random.default_rng([study.seed, 6])
+    for a, b in ((1.0, 3.0), (2.5, 1.5), (0.5, 0.7)):
+        keys = [np.uint64(rng.mix(int(k))) for k in chance.integers(0, 2**63, 1000)]
+        drawn = np.array([beta_variate(key, a, b) for key in keys])
+        p = float(stats.kstest(drawn, stats.beta(a, b).cdf).pvalue)
+        words = (
+            f"random numbers of Beta({a:g}, {b:g}) have its law (Kolmogorov and Smirnov: p-value at least {ALPHA:g})"
+        )
+        yield always("G6", words, np.array([p - ALPHA]))
+    hits = chance.binomial(12, chance.beta(0.8, 1.7, 60)).astype(np.float64)
+
+    def cost(v: NDArray[np.float64]) -> float:
+        a, b = np.exp(v)
+        return float(-(special.betaln(a + hits, b + 12 - hits) - special.betaln(a, b)).sum())
+
+    best = optimize.minimize(cost, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11})
+    fitted = fit_beta(1.0, 1.0, hits, 12 - hits, 50)
+    pairs = [*zip(np.exp(best.x), fitted, strict=True)]
+    yield alike("G6", "the fitted Beta law is the likeliest, by a search that knows no derivatives", pairs, 1e-3)
+
+
+def _priors(study: Study) -> Iterator[Claim]:
+    laws: tuple[tuple[str, Callable[..., tuple[float, float]]], ...] = (
+        ("mean rate", mean_rate),
+        ("Beta law", beta_law),
+    )
+    for name, law in laws:
+        pairs, moved = [], 0.0
+        for seed in range(study.seed, study.seed + 3):
+            plain = tiny(seed, queries=14)
+            found = cross_fit(to_pool(plain), Prior("level", law))
+            mean, worth = priors.expected(plain, beta=law is beta_law)
+            pairs += [*zip(mean, found.mean, strict=True)]
+            if law is beta_law:
+                pairs += [*zip(worth, found.draws, strict=True)]
+            for q, (query_id, samples) in enumerate(plain.items()):
+                other = {**plain, query_id: [{**s, "correct": not s["correct"]} for s in samples]}
+                again = cross_fit(to_pool(other), Prior("level", law))
+                moved = max(moved, abs(float(again.mean[q] - found.mean[q])))
+        yield alike("G6", f"the {name} expected of a query is that of its level in the other half", pairs, 1e-6)
+        words = f"the {name} expected of a query stays when all of its own outcomes are turned round"
+        yield exactly("G6", words, 0.0, moved, 0.0)

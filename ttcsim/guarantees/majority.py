@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from ttcsim.guarantees.decide import exactly
+from ttcsim.guarantees.decide import alike, exactly
+from ttcsim.guarantees.plain import selection
 from ttcsim.guarantees.study import Study
 from ttcsim.policies.adaptive_consistency import leads_beta
 from ttcsim.pool import Pool
@@ -14,7 +16,9 @@ from ttcsim.statistics.claim import Claim
 
 
 def claims(study: Study) -> Iterator[Claim]:
-    """Every sample drawn, and the threshold worked out."""
+    """The vote against its definition; every sample drawn; the threshold worked out."""
+    words = "accuracy of majority is that of its plain definition, in every replay of tiny pools"
+    yield exactly("G11", words, 0.0, selection.worst_difference("majority", study.seed), selection.ROUNDING)
     pool = study.pool
     if pool.answers is not None:
         values = study.outcome(
@@ -22,6 +26,8 @@ def claims(study: Study) -> Iterator[Claim]:
         ).per_rep["accuracy_majority"]
         words = "majority over all samples is right where the most frequent answer is"
         yield exactly("G11", words, _mode_is_right(pool), float(values.mean()), 1e-9)
+    pairs = [(_above_half(top, second), leads_beta(top, second)) for top in range(9) for second in range(top + 1)]
+    yield alike("G11", "P(Beta(top + 1, runner-up + 1) > 1/2) = the sum of its binomial chances", pairs)
     words = "adaptive-consistency at 0.95 stops at 4 equal answers and not at 3 (P = 1 - 2^-5 and 1 - 2^-4)"
     yield exactly("G11", words, 4.0, float(next(n for n in range(1, 9) if leads_beta(n, 0) >= 0.95)))
 
@@ -36,3 +42,9 @@ def _mode_is_right(pool: Pool) -> float:
         # Where no sample has an answer, each is one of its own, and all of them tie.
         expected += float(np.mean([correct[given == a].mean() for a in modes]) if votes.any() else correct.mean())
     return expected / pool.n_queries
+
+
+def _above_half(top: int, second: int) -> float:
+    """P(X > 1/2): at most `top` of top + second + 1 fair coins fall heads."""
+    coins = top + second + 1
+    return float(sum(math.comb(coins, heads) for heads in range(top + 1)) / 2**coins)

@@ -1,47 +1,47 @@
 """The replay in plain Python: slow, obvious, and the judge of every kernel.
 
 Read top to bottom: the random order of a query, one policy loop, the oracle that knows outcomes, the selectors.
-The rules themselves are in ``reference_rules.py``. Nothing here is imported from the engine except the hash functions
-of ``compiled.rng`` that define the streams, and two routines of ``compiled.special`` that have tests of their own.
+The rules themselves are in ``rules.py``. Nothing here is imported from what it judges except two routines of
+``compiled.special``, the Beta law's random numbers and its fit, which have guarantees of their own (G6).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
-from reference_rules import first_stage, index_of, wants_to_leave
 
-from ttcsim.compiled import rng, special
+from ttcsim.compiled import special
+from ttcsim.guarantees.plain import rng
+from ttcsim.guarantees.plain.rules import first_stage, index_of, wants_to_leave
 
 INF = math.inf
 
+Sample = Mapping[str, Any]
+"""correct, signal, reward, tokens, logprob, answer."""
+PlainPool = Mapping[str, Sequence[Sample]]
+"""Samples by query id."""
 
-def random_order(seed, replication, query_id, size, replay):
-    """Endless under bootstrap: yields indices of samples in the order shown."""
-    key = stream(seed, replication, query_id)
+
+def random_order(seed: int, replication: int, query_id: str, size: int, replay: str) -> Iterator[int]:
+    """Indices of samples in the order shown; endless under bootstrap."""
+    key = rng.stream(seed, replication, query_id)
     deck = list(range(size))
     draw = 0
     while True:
         if replay == "bootstrap":
-            yield int(rng.bounded(key, draw, size))
+            yield rng.bounded(key, draw, size)
         else:
             if draw == size:
                 return
-            pick = draw + int(rng.bounded(key, draw, size - draw))
+            pick = draw + rng.bounded(key, draw, size - draw)
             deck[draw], deck[pick] = deck[pick], deck[draw]
             yield deck[draw]
         draw += 1
-
-
-def stream(seed, replication, query_id):
-    return np.uint64(rng.stream(np.uint64(seed), replication, np.uint64(rng.query_key(query_id))))
-
-
-def tie_breaker(seed, replication, query_id):
-    return int(rng.priority(stream(seed, replication, query_id)))
 
 
 @dataclass
@@ -49,23 +49,26 @@ class Query:
     """One query in one replication, and what has been seen of it."""
 
     index: int
-    samples: list  # of dicts: correct, signal, tokens, answer
-    order: object
+    samples: Sequence[Sample]
+    order: Iterator[int]
     stream: int
     priority: int
     limit: float  # draws at which it has to leave
-    drawn: list = field(default_factory=list)
+    drawn: list[Sample] = field(default_factory=list)
     stopped: bool = False
 
     @property
-    def n(self):
+    def n(self) -> int:
+        """Draws."""
         return len(self.drawn)
 
-    def signals(self):
+    def signals(self) -> list[float]:
+        """Signals of what was drawn."""
         return [s["signal"] for s in self.drawn]
 
-    def entropy(self):
-        counts = {}
+    def entropy(self) -> float:
+        """Empirical entropy of the answers drawn, nats."""
+        counts: dict[Any, int] = {}
         for s in self.drawn:
             counts[s["answer"]] = counts.get(s["answer"], 0) + 1
         # Summed in units of 2**-36, as the engine does, so that equal counts give equal floats.
@@ -73,26 +76,37 @@ class Query:
         return math.log(self.n) - total / 2.0**36 / self.n
 
 
-def queries_of(pool, seed, replication, replay, cap):
+def queries_of(pool: PlainPool, seed: int, replication: int, replay: str, cap: float) -> list[Query]:
+    """The queries at the start of a replication."""
     return [
         Query(
             index=i,
             samples=samples,
             order=random_order(seed, replication, query_id, len(samples), replay),
-            stream=stream(seed, replication, query_id),
-            priority=tie_breaker(seed, replication, query_id),
+            stream=rng.stream(seed, replication, query_id),
+            priority=rng.priority(rng.stream(seed, replication, query_id)),
             limit=min(cap, len(samples)) if replay == "permute" else cap,
         )
         for i, (query_id, samples) in enumerate(pool.items())
     ]
 
 
-def replay_policy(pool, policy, total, seed, replication, *, replay="permute", cost="samples", predictions=None):
+def replay_policy(
+    pool: PlainPool,
+    policy: Mapping[str, Any],
+    total: int,
+    seed: int,
+    replication: int,
+    *,
+    replay: str = "permute",
+    cost: str = "samples",
+    predictions: tuple[Sequence[float], Sequence[float]] | None = None,
+) -> tuple[list[Query], int]:
     """One replication at one total budget: (list of Query, amount spent)."""
     queries = queries_of(pool, seed, replication, replay, policy.get("cap", INF))
     if policy.get("stream"):
         return replay_stream(queries, policy, total, cost)
-    batch = {
+    batch: dict[str, Any] = {
         "rates": [sum(s["correct"] for s in samples) / len(samples) for samples in pool.values()],
         "first_stage": first_stage(policy, total, len(queries)),
         "predictions": predictions,
@@ -125,17 +139,36 @@ def replay_policy(pool, policy, total, seed, replication, *, replay="permute", c
         query.stopped = query.stopped or wants_to_leave(policy, query)
 
 
-def fitted_prior(before, signal, queries):
-    """Beta(a, b) of maximum likelihood for outcomes, of linear credibility for rewards."""
-    draws, sums = np.array([q.n for q in queries]), np.array([float(sum(q.signals())) for q in queries])
+def fitted_prior(before: tuple[float, float], signal: str, queries: Sequence[Query]) -> tuple[float, float]:
+    """Beta(a, b) of maximum likelihood for outcomes, of linear credibility (Buehlmann and Straub) for rewards."""
     if signal == "correct":
-        return special.fit_beta(*before, sums, draws - sums, 20)
-    squares = np.array([sum(float(s) * float(s) for s in q.signals()) for q in queries])
-    mean, worth = special.credibility(draws, sums, squares)
+        hits = np.array([float(sum(q.signals())) for q in queries])
+        return tuple(special.fit_beta(*before, hits, np.array([q.n for q in queries]) - hits, 20))
+    total = of_squares = grand = within = 0.0
+    for q in queries:
+        own = squares = 0.0
+        for s in q.signals():
+            own += float(s)
+            squares += float(s) * float(s)
+        total, of_squares, grand = total + q.n, of_squares + q.n * q.n, grand + own
+        within += squares - own * own / q.n
+    mean = grand / total
+    if total == len(queries):
+        return mean * 2.0, (1.0 - mean) * 2.0
+    within = max(within, 0.0) / (total - len(queries))
+    between = 0.0
+    for q in queries:
+        own = 0.0
+        for s in q.signals():
+            own += float(s)
+        between += q.n * (own / q.n - mean) ** 2
+    between -= (len(queries) - 1.0) * within
+    effective = total - of_squares / total
+    worth = 1e3 if between * 1e3 <= within * effective else max(within * effective / between, 1e-3)
     return mean * worth, (1.0 - mean) * worth
 
 
-def replay_stream(queries, policy, total, cost):
+def replay_stream(queries: list[Query], policy: Mapping[str, Any], total: int, cost: str) -> tuple[list[Query], int]:
     """Queries come one at a time; each may spend what has accrued by then and was not spent."""
     spent = 0
     for arrived, query in enumerate(sorted(queries, key=lambda q: q.priority), start=1):
@@ -153,7 +186,16 @@ def replay_stream(queries, policy, total, cost):
     return queries, spent
 
 
-def replay_prophet(pool, total, seed, replication, *, replay="permute", cost="samples", horizon=10_000):
+def replay_prophet(
+    pool: PlainPool,
+    total: int,
+    seed: int,
+    replication: int,
+    *,
+    replay: str = "permute",
+    cost: str = "samples",
+    horizon: int = 10_000,
+) -> tuple[list[Query], int]:
     """Covers queries in order of the cost of their first correct sample."""
     queries = queries_of(pool, seed, replication, replay, INF)
     offers = []
@@ -175,11 +217,12 @@ def replay_prophet(pool, total, seed, replication, *, replay="permute", cost="sa
     return queries, spent
 
 
-def covered(query):
-    return any(s["correct"] for s in query.drawn)
+def covered(query: Query) -> bool:
+    """Whether a correct sample was drawn."""
+    return any(bool(s["correct"]) for s in query.drawn)
 
 
-def selected_accuracy(query, selector):
+def selected_accuracy(query: Query, selector: str) -> Fraction:
     """Expected correctness of the selected answer, exactly, as a Fraction: DESIGN's one meaning of best-of-N.
 
     A sample without an answer takes no part while any drawn has one; where none has, each is an answer of its own. Ties
@@ -194,12 +237,13 @@ def selected_accuracy(query, selector):
         top = max(s["reward"] for s in drawn)
         ties = [s for s in drawn if s["reward"] == top]
         return Fraction(sum(s["correct"] for s in ties), len(ties))
+    votes: dict[Any, float] = {}
+    ballots: dict[Any, list[Sample]] = {}
     if all(s["answer"] is None for s in drawn):
         # None has an answer: each is one of its own, with a vote of its own weight.
         votes = {i: 1.0 if selector == "majority" else s["reward"] for i, s in enumerate(drawn)}
         ballots = {i: [s] for i, s in enumerate(drawn)}
     else:
-        votes, ballots = {}, {}
         for s in drawn:
             if s["answer"] is not None:
                 weight = 1.0 if selector == "majority" else float(s["reward"])

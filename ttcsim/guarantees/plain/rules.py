@@ -1,6 +1,6 @@
 """The rules of every policy in plain Python, written from their papers: what to draw next, when to leave.
 
-A policy is a dict of its parameters with every default filled in. Formulas are those of DESIGN section 4 and PAPERS.
+A policy is a dict of its parameters with every default filled in.
 """
 
 from __future__ import annotations
@@ -8,32 +8,41 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import integrate, stats
 
-from ttcsim.compiled import rng, special
+from ttcsim.compiled import special
+from ttcsim.guarantees.plain import rng
+
+if TYPE_CHECKING:
+    from ttcsim.guarantees.plain.replay import Query
+
+Policy = Mapping[str, Any]
+"""Its name and every parameter."""
 
 INF = math.inf
 IN_ROUNDS = {"uniform", "elimination", "consensus", "two-stage", "adaptive-consistency", "esc", "bayes-stop"}
 NEVER_LEAVE = {"uniform", "adabon", "uab", "damani"}
 
 
-def first_stage(policy, total, queries):
+def first_stage(policy: Policy, total: int, queries: int) -> int:
     """Draws of every query before indices count."""
     match policy["name"]:
         case "uab":
-            return policy["base"]
+            return int(policy["base"])
         case "slg":
-            return policy["m"]
+            return int(policy["m"])
         case "adabon":
-            return max(1, math.floor(policy["share"] * total / queries + 1e-9))
+            return max(1, math.floor(float(policy["share"]) * total / queries + 1e-9))
         case "damani" | "bayes-index" | "clairvoyant":
             return 0
     return 0 if policy["name"] in IN_ROUNDS else 1
 
 
-def index_of(policy, query, t, batch):
+def index_of(policy: Policy, query: Query, t: int, batch: Mapping[str, Any]) -> tuple[float, float]:
     """(base, bonus): the index is base + bonus * sqrt(ln(t + 1))."""
     name = policy["name"]
     if name in IN_ROUNDS:
@@ -64,7 +73,7 @@ def index_of(policy, query, t, batch):
             rate = math.exp(mean / policy["tau"])
             return rate * (1 - rate) ** query.n, 0.0
         case "damani":
-            rate = batch["predictions"].mean[query.index]
+            rate = batch["predictions"][0][query.index]
             return rate * (1 - rate) ** query.n, 0.0
         case "bayes-index":
             rate, weight = (values[query.index] for values in batch["predictions"])
@@ -76,7 +85,7 @@ def index_of(policy, query, t, batch):
     raise ValueError(name)
 
 
-def kernel_density_gain(rewards, more):
+def kernel_density_gain(rewards: Sequence[float], more: int) -> float:
     """Gain in the expected maximum of draw ``more + 1``, by the same quadrature as the engine, in plain loops."""
     rewards = sorted(rewards, reverse=True)
     d = len(rewards)
@@ -103,7 +112,7 @@ def kernel_density_gain(rewards, more):
     return gain
 
 
-def extrapolated_maximum(rewards, tail, horizon):
+def extrapolated_maximum(rewards: Sequence[float], tail: float, horizon: float) -> float:
     """Normal tail fitted to the largest rewards: mu + sigma * E(largest of `horizon` standard normals)."""
     rewards = sorted(rewards, reverse=True)
     top = rewards[: min(len(rewards), max(2, math.ceil(len(rewards) * tail - 1e-9)))]
@@ -119,20 +128,20 @@ def extrapolated_maximum(rewards, tail, horizon):
 
 
 @functools.cache
-def truncated_normal(tail):
+def truncated_normal(tail: float) -> tuple[float, float]:
     """Mean (inverse Mills ratio) and variance of a standard normal number, given that it is in its upper tail."""
     law = stats.truncnorm(stats.norm.isf(tail), INF)
-    return law.mean(), law.var()
+    return float(law.mean()), float(law.var())
 
 
 @functools.cache
-def largest_of_normals(n):
+def largest_of_normals(n: float) -> float:
     """E(N), from the tail formula: integral of P(max > x) - P(max < -x) over x > 0."""
     above = integrate.quad(lambda x: -math.expm1(n * stats.norm.logcdf(x)), 0, 40)[0]
-    return above - integrate.quad(lambda x: math.exp(n * stats.norm.logcdf(-x)), 0, 40)[0]
+    return float(above - integrate.quad(lambda x: math.exp(n * stats.norm.logcdf(-x)), 0, 40)[0])
 
 
-def wants_to_leave(policy, query):
+def wants_to_leave(policy: Policy, query: Query) -> bool:
     """Asked after every block of k draws."""
     name = policy["name"]
     if name in NEVER_LEAVE and not policy.get("eliminate"):
@@ -142,36 +151,36 @@ def wants_to_leave(policy, query):
     top, second = (*votes, 0, 0)[:2]
     match name:
         case "consensus":
-            return query.n >= policy["min"] and top > policy["share"] * query.n
+            return bool(query.n >= policy["min"] and top > policy["share"] * query.n)
         case "adaptive-consistency":
             if top == 0:
                 return False
             if policy["variant"] == "dirichlet" and len(votes) >= 3:
-                return leads_dirichlet(votes[:5]) >= policy["threshold"]
-            return stats.beta.sf(0.5, top + 1, second + 1) >= policy["threshold"]
+                return bool(leads_dirichlet(votes[:5]) >= policy["threshold"])
+            return bool(stats.beta.sf(0.5, top + 1, second + 1) >= policy["threshold"])
         case "esc":
             window = answers[-policy["k"] :]
-            return query.n % policy["k"] == 0 and len(set(window)) == 1  # None is an answer like any other
+            return bool(query.n % policy["k"] == 0 and len(set(window)) == 1)  # None is an answer like any other
         case "bayes-stop":
             law = [float(x) for x in policy["law"].split("/")]
-            return top > second and mode_posterior(votes, law, policy["keep"]) >= policy["confidence"]
-    return any(np.float32(s) >= np.float32(policy["gamma"]) for s in query.signals())
+            return bool(top > second and mode_posterior(votes, law, policy["keep"]) >= policy["confidence"])
+    return any(bool(np.float32(s) >= np.float32(policy["gamma"])) for s in query.signals())
 
 
-def leads_dirichlet(votes):
+def leads_dirichlet(votes: Sequence[int]) -> float:
     """P(the first component of Dirichlet(votes + 1) is the largest), by adaptive integration over gamma laws."""
 
-    def integrand(x):
-        return stats.gamma.pdf(x, votes[0] + 1) * math.prod(stats.gamma.cdf(x, v + 1) for v in votes[1:])
+    def integrand(x: float) -> float:
+        return float(stats.gamma.pdf(x, votes[0] + 1) * math.prod(stats.gamma.cdf(x, v + 1) for v in votes[1:]))
 
-    return integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0]
+    return float(integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0])
 
 
-def mode_posterior(votes, law, keep):
+def mode_posterior(votes: Sequence[int], law: Sequence[float], keep: int) -> float:
     """P(the leader is the mode), by summing over every assignment of frequencies to answers."""
     if keep == 2:
         weights = [p ** votes[0] * (1 - p) ** sum(votes[1:]) for p in law]
-        return weights[0] / sum(weights)
+        return float(weights[0] / sum(weights))
     if keep == 3:
         second = votes[1] if len(votes) > 1 else 0
         rest = sum(votes[2:])
@@ -179,7 +188,7 @@ def mode_posterior(votes, law, keep):
             (i, j): law[i] ** votes[0] * law[j] ** second * max(0.0, 1 - law[i] - law[j]) ** rest
             for i, j in itertools.permutations(range(len(law)), 2)
         }
-        return sum(w for (i, _), w in pairs.items() if i == 0) / sum(pairs.values())
+        return sum(w for (i, _), w in pairs.items() if i == 0) / float(sum(pairs.values()))
     everything = as_mode = 0.0
     for frequencies in itertools.permutations(law):
         weight = math.prod(p**v for p, v in zip(frequencies, votes, strict=False))

@@ -1,0 +1,1 @@
+"""The other half of every comparison: replays and exact values once more, slow and obvious, sharing no code."""
