@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LEVEL = 0.95
-"""Confidence level of every interval."""
+from ttcsim.statistics.shares import LEVEL, unanimous_limits
+
 RESAMPLES = 2000
 """Bootstrap resamples of the queries."""
 _BLOCK = 4_000_000  # cells of a block of bootstrap weights: bounds memory for many queries
@@ -51,8 +51,8 @@ def replay_interval(values: NDArray[np.float64]) -> Interval:
     return Interval(mean, se, mean - half, mean + half)
 
 
-def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Blocks of bootstrap weights f8[block, Q], rows summing to 1; the same for every call with the same arguments."""
+def query_counts(queries: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Blocks i8[block, Q] of how often each query is in each bootstrap resample; the same for the same arguments."""
     if queries * RESAMPLES <= _BLOCK:
         yield _only_block(queries, seed)
     else:
@@ -60,16 +60,22 @@ def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
 
 
 @functools.lru_cache(maxsize=2)  # every policy and metric of a sweep asks for the same one
-def _only_block(queries: int, seed: int) -> NDArray[np.float64]:
+def _only_block(queries: int, seed: int) -> NDArray[np.int64]:
     return next(_blocks(queries, seed))
 
 
-def _blocks(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def _blocks(queries: int, seed: int) -> Iterator[NDArray[np.int64]]:
     generator = np.random.default_rng([seed, 0x7175657279])
     block = max(1, _BLOCK // queries)
     for at in range(0, RESAMPLES, block):
         rows = min(block, RESAMPLES - at)
-        yield generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
+        yield generator.multinomial(queries, np.full(queries, 1 / queries), size=rows)
+
+
+def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Blocks of bootstrap weights f8[block, Q], rows summing to 1: `query_counts` over the number of queries."""
+    for counts in query_counts(queries, seed):
+        yield counts / queries
 
 
 def weighted_sums(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

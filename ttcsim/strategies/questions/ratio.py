@@ -9,8 +9,9 @@ import polars as pl
 
 from ttcsim import grammar
 from ttcsim.errors import InputError
-from ttcsim.statistics.intervals import column_means, query_interval
+from ttcsim.statistics.intervals import column_means
 from ttcsim.strategies.questions.difficulty import Difficulty
+from ttcsim.strategies.questions.resampling import bin_limits
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
 
 
@@ -35,16 +36,16 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
     sequential, parallel = np.array(sorted(splits)).T
     columns = [splits[split] for split in sorted(splits)]
     rows: list[dict[str, Any]] = []
+    lo, hi = bin_limits(difficulty, table.rate[:, columns, b], seed=seed)
     for d, own in difficulty.groups(whole=True):
         values = table.rate[own][:, columns, b]
-        lo, hi = query_interval(values, seed)
         accuracy = column_means(values)
         told = {
             "bin": d, "queries": len(own), "budget": budget, "sequential": sequential, "parallel": parallel,
-            "ratio": sequential / parallel, "accuracy": accuracy, "lo_queries": lo, "hi_queries": hi,
+            "ratio": sequential / parallel, "accuracy": accuracy, "lo_queries": lo[d], "hi_queries": hi[d],
             "best": np.arange(len(columns)) == np.argmax(accuracy),
         }  # fmt: skip
-        rows += pl.DataFrame(told).to_dicts()
+        rows += pl.DataFrame(told).with_columns(pl.col(pl.Float64).fill_nan(None)).to_dicts()
     return rows
 
 
