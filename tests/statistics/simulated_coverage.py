@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -21,7 +22,6 @@ from query_sets import A, B, UNSOLVABLE, pass_at, random_pool
 import ttcsim
 from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
-from ttcsim.statistics.comparison import wins
 from ttcsim.strategies.questions.bins import by_bin
 from ttcsim.strategies.questions.difficulty import Difficulty, difficulty
 from ttcsim.strategies.questions.findings import findings
@@ -255,6 +255,27 @@ def certain(seed: int) -> Intervals:
     return {"accuracy": (row["lo_queries"], row["hi_queries"], row["accuracy"])}
 
 
+def null_findings(seed: int) -> Intervals:
+    """`strategies findings` where every method is worth the same: 0 where a claim is not said to hold, 1 where it is."""
+    generator = np.random.default_rng([seed, 7])
+    queries, names = 100, ("best_of_n", "beam(m=4)", "beam(m=sqrt)", "lookahead(k=3,m=4)", "revisions(seq=2,par=2)",
+                           "revisions(seq=4,par=1)", "revisions(seq=1,par=4)")  # fmt: skip
+    rate = rates_of(generator, queries)
+    once = best_of(rate, 4)[:, None, None]  # no method gains by its budget either
+    right = generator.binomial(RUNS, np.broadcast_to(once, (queries, len(names), 3))) / RUNS
+    pool = leveled_pool(seed, queries)
+    pool = replace(
+        pool, correct=(generator.random((queries, 40)) < rate[:, None]).astype(np.uint8).ravel(),
+        rewards={"reward": generator.random(40 * queries).astype(np.float32)},
+    )  # fmt: skip
+    count, unknown = np.full(right.shape, RUNS), np.full(right.shape, np.nan)
+    table = StrategyRuns(pool, names, (4, 8, 16), right, count, unknown, once[:, 0, 0])
+    held = [claim.holds for claim in findings(table, seed=seed)]
+    assert None not in held
+    told = {f"claim {i}": (float(bool(h)),) * 3 for i, h in enumerate(held, start=1)}
+    return {**told, "any claim": (float(any(held)),) * 3}  # type: ignore[dict-item]
+
+
 def beyond(seed: int) -> Intervals:
     """`extrapolate` under its own law: a Beta."""
     generator = np.random.default_rng(seed)
@@ -280,8 +301,10 @@ CASES: dict[str, tuple[Callable[[int], Intervals], Callable[[], Truth]]] = {
     "bins, 300 queries, 64 samples": binned(300, 64),
     "bins, all runs agree": (certain, lambda: {"accuracy": 0.995}),
     "optimal, no difference, 32 samples": (chosen(100, 32, same), null_truth),
+    "optimal, no difference, 128 samples": (chosen(300, 128, same), null_truth),
     "optimal, 64 samples": (chosen(150, 64, other), dict),
     "FLOPs, 150 queries": exchanged(150, 64),
+    "findings, no difference": (null_findings, lambda: dict.fromkeys(["any claim", *(f"claim {i}" for i in range(1, 10))], 0.0)),
     "extrapolate": (beyond, beyond_truth),
 }
 

@@ -39,7 +39,16 @@ def share_limits(mean: ArrayLike, se: ArrayLike, clusters: int) -> Limits:
     return np.where(varies, lo, surely[0]), np.where(varies, hi, surely[1])
 
 
-def unanimous_limits(value: ArrayLike, clusters: int, least: float = 0.0, most: float = 1.0) -> Limits:
+def difference_limits(mean: ArrayLike, se: ArrayLike, clusters: int) -> Limits:
+    """`share_limits` of a difference of shares, from -1 to 1; exact ones where every cluster has the same."""
+    mean, se = np.asarray(mean, np.float64), np.asarray(se, np.float64)
+    lo, hi = (2 * end - 1 for end in share_limits((mean + 1) / 2, se / 2, clusters))
+    return lo, hi
+
+
+def unanimous_limits(
+    value: ArrayLike, clusters: int, *, least: float = 0.0, most: float = 1.0
+) -> Limits:
     """Exact limits of a mean over clusters that all had the same value, of values from `least` to `most`.
 
     Had more than a share u = 1 - 0.025^(1/clusters) of all clusters another value, one of them would have been seen

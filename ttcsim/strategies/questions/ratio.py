@@ -20,19 +20,8 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
 
     The bin 0 stands for all queries; 1 is the easiest.
     """
-    if budget not in table.budgets:
-        raise InputError(
-            f"ratio: no budget {budget} in pool {table.pool.name}; there are {', '.join(map(str, table.budgets))}"
-        )
+    splits = splits_at(table, budget)
     b = table.budgets.index(budget)
-    complete = table.complete()[:, b]
-    splits = {split: s for s, name in enumerate(table.strategies) if (split := _split(name)) and complete[s]}
-    if not splits:
-        raise InputError(
-            f"ratio: pool {table.pool.name} has no revisions(seq=...,par=...) at {budget}; harvest revisions"
-        )
-    if (1, budget) not in splits and complete[table.index(BEST_OF_N)]:
-        splits[1, budget] = table.index(BEST_OF_N)
     sequential, parallel = np.array(sorted(splits)).T
     columns = [splits[split] for split in sorted(splits)]
     rows: list[dict[str, Any]] = []
@@ -47,6 +36,23 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
         }  # fmt: skip
         rows += pl.DataFrame(told).with_columns(pl.col(pl.Float64).fill_nan(None)).to_dicts()
     return rows
+
+
+def splits_at(table: StrategyRuns, budget: int) -> dict[tuple[int, int], int]:
+    """The strategy of every (sequential, parallel) split of a budget that every query has; best-of-N is one of them."""
+    if budget not in table.budgets:
+        raise InputError(
+            f"ratio: no budget {budget} in pool {table.pool.name}; there are {', '.join(map(str, table.budgets))}"
+        )
+    complete = table.complete()[:, table.budgets.index(budget)]
+    splits = {split: s for s, name in enumerate(table.strategies) if (split := _split(name)) and complete[s]}
+    if not splits:
+        raise InputError(
+            f"ratio: pool {table.pool.name} has no revisions(seq=...,par=...) at {budget}; harvest revisions"
+        )
+    if (1, budget) not in splits and complete[table.index(BEST_OF_N)]:
+        splits[1, budget] = table.index(BEST_OF_N)
+    return splits
 
 
 def _split(name: str) -> tuple[int, int] | None:
