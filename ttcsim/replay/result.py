@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.pool import Pool
-from ttcsim.statistics.intervals import column_means, query_interval, replay_interval
+from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +84,14 @@ class Result:
         hi_queries (95 %, new queries too), spent (cost per query), exhausted (share of queries), reps.
         """
         frames = []
+        ceiling = self.pool.solvable
         for outcome in self.outcomes:
             for metric, values in outcome.per_rep.items():
-                lo_queries, hi_queries = query_interval(outcome.influence(metric), self.config["seed"])
+                lo_queries, hi_queries = share_interval(outcome.influence(metric))
                 columns = {
                     "policy": str(outcome.policy), "budget": self.budgets, "metric": metric,
-                    **replay_interval(values)._asdict(), "lo_queries": lo_queries, "hi_queries": hi_queries,
+                    **replay_interval(values, self.pool.n_queries, ceiling=ceiling)._asdict(),
+                    "lo_queries": lo_queries, "hi_queries": hi_queries,
                     "spent": column_means(outcome.spent), "exhausted": column_means(outcome.exhausted),
                     "reps": self.config["reps"],
                 }  # fmt: skip

@@ -103,7 +103,7 @@ def sweep(
         while len(measured[0].covered) < reps:
             measured = replicate(replays, measured, reps, executor, progress)
             if precision is not None:
-                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], precision)
+                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], pool, precision)
         slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
     outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, strict=True)]
     config = {
@@ -183,13 +183,13 @@ def _slopes(
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
-def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> int:
+def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision: float) -> int:
     """Replications that the worst interval needs, from its width now; as many as there are when it is narrow enough."""
     worst, reps = 0.0, 0
     for one in metrics:
         for values in one.values():
             reps = len(values)
-            interval = replay_interval(values)
+            interval = replay_interval(values, pool.n_queries, ceiling=pool.solvable)
             worst = max(worst, float(((interval.hi - interval.lo) / 2).max()))
     if worst <= precision:
         return reps

@@ -50,7 +50,7 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     for outcome in (o for o in result.outcomes if o is not base):
         for metric, values in outcome.per_rep.items():
             one, reference = own[outcome, metric], references[metric]
-            interval = replay_interval(values - base.per_rep[metric])
+            interval = replay_interval(values - base.per_rep[metric], queries)
             paired = limits(one.resampled_value - own[base, metric].resampled_value, queries)
             mean = base.per_rep[metric].mean(axis=0)
             columns = {
@@ -123,7 +123,7 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
     for i, first in enumerate(result.outcomes):
         for second in result.outcomes[i + 1 :]:
             difference = first.per_rep[metric] - second.per_rep[metric]
-            interval = replay_interval(difference)
+            interval = replay_interval(difference, result.pool.n_queries)
             influence = first.influence(metric) - second.influence(metric)
             lo_queries, hi_queries = limits(resampled[first] - resampled[second], len(influence))
             p_replay, p_queries = mean_tests(difference), mean_tests(influence)
