@@ -16,7 +16,7 @@ from ttcsim.statistics.claim import Claim
 def claims(study: Study) -> Iterator[Claim]:
     """Every sample drawn, and the threshold worked out."""
     pool = study.pool
-    if pool.answers is not None:
+    if pool.answered:
         values = study.outcome(
             "uniform", float(pool.sizes.max()), reps=min(study.reps, 5), selectors=["majority"]
         ).per_rep["accuracy_majority"]

@@ -81,6 +81,11 @@ class Pool:
         """Share of correct samples of each query, f8[Q]."""
         return self.successes / self.sizes
 
+    @functools.cached_property
+    def answered(self) -> bool:
+        """Whether any sample has an answer."""
+        return self.answers is not None and bool((self.answers >= 0).any())
+
     @property
     def solvable(self) -> float:
         """Share of the queries with a correct sample: no coverage and no accuracy is above it."""
