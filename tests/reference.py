@@ -175,8 +175,8 @@ def selected_accuracy(query, selector):
     """Expected correctness of the selected answer, exactly, as a Fraction: DESIGN's one meaning of best-of-N.
 
     A sample without an answer takes no part while any drawn has one; where none has, each is an answer of its own. Ties
-    by expectation; an answer is worth the share of its own drawn samples that are correct, voted by reward of those among
-    them with the largest.
+    by expectation; an answer is worth the share of its own drawn samples that are correct; voted by reward, of those
+    among them with the largest.
     """
     drawn = query.drawn
     if not drawn:

@@ -92,7 +92,9 @@ def test_corners_by_hand_and_in_strategies(corner):
         if pool.answered or selector == "best":
             assert best_of_n(pool, [len(samples)], selector)[0, 0] == pytest.approx(value, abs=1e-11)
         else:
-            with pytest.raises(InputError, match=f"'{selector}' needs the column 'answer', which pool test has only nulls"):
+            with pytest.raises(
+                InputError, match=f"'{selector}' needs the column 'answer', which pool test has only nulls"
+            ):
                 best_of_n(pool, [len(samples)], selector)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from query_sets import A, B, UNSOLVABLE, pass_at, random_pool
+from query_sets import UNSOLVABLE, A, B, pass_at, random_pool
 
 import ttcsim
 from ttcsim.pool import Pool
@@ -27,7 +27,6 @@ from ttcsim.strategies.questions.difficulty import Difficulty, difficulty
 from ttcsim.strategies.questions.findings import findings
 from ttcsim.strategies.questions.flops import flops_matched
 from ttcsim.strategies.questions.optimal import compute_optimal
-from ttcsim.strategies.questions.ratio import ratio_sweep
 from ttcsim.strategies.runs import StrategyRuns, runs_from_frame
 from ttcsim.theory import uniform_coverage
 from ttcsim.theory.extrapolate import extrapolate
@@ -276,6 +275,10 @@ def null_findings(seed: int) -> Intervals:
     return {**told, "any claim": (float(any(held)),) * 3}  # type: ignore[dict-item]
 
 
+def nothing_holds() -> Truth:
+    return dict.fromkeys(["any claim", *(f"claim {i}" for i in range(1, 10))], 0.0)
+
+
 def beyond(seed: int) -> Intervals:
     """`extrapolate` under its own law: a Beta."""
     generator = np.random.default_rng(seed)
@@ -304,7 +307,10 @@ CASES: dict[str, tuple[Callable[[int], Intervals], Callable[[], Truth]]] = {
     "optimal, no difference, 128 samples": (chosen(300, 128, same), null_truth),
     "optimal, 64 samples": (chosen(150, 64, other), dict),
     "FLOPs, 150 queries": exchanged(150, 64),
-    "findings, no difference": (null_findings, lambda: dict.fromkeys(["any claim", *(f"claim {i}" for i in range(1, 10))], 0.0)),
+    "findings, no difference": (
+        null_findings,
+        nothing_holds,
+    ),
     "extrapolate": (beyond, beyond_truth),
 }
 

@@ -32,7 +32,14 @@ StrategyPool = Annotated[str | None, typer.Argument(help="Pool folder with strat
 StrategyWorld = Annotated[str | None, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")]
 Generations = Annotated[str | None, typer.Option("--budgets", "-b", help="Generations, such as 1,2,4,8.")]
 Difficulty = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
-Estimate = Annotated[int | None, typer.Option(help="Samples a query for the estimate of difficulty; all by default.")]
+Estimate = Annotated[
+    int | None,
+    typer.Option(
+        help="Samples a query for the estimate of difficulty. Of a world all by default; of a pool, whose best-of-N is "
+        "derived from the others, half."
+    ),
+]
+Select = Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")]
 Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.")]
 Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
 Figure = Annotated[Path | None, typer.Option("--figure", help="Write the figure to this PNG file.")]

@@ -46,9 +46,7 @@ def difference_limits(mean: ArrayLike, se: ArrayLike, clusters: int) -> Limits:
     return lo, hi
 
 
-def unanimous_limits(
-    value: ArrayLike, clusters: int, *, least: float = 0.0, most: float = 1.0
-) -> Limits:
+def unanimous_limits(value: ArrayLike, clusters: int, *, least: float = 0.0, most: float = 1.0) -> Limits:
     """Exact limits of a mean over clusters that all had the same value, of values from `least` to `most`.
 
     Had more than a share u = 1 - 0.025^(1/clusters) of all clusters another value, one of them would have been seen

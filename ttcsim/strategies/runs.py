@@ -33,9 +33,10 @@ _TYPES = {"query_id": pl.String, "strategy": pl.String, "budget": pl.Int64, "cor
 class StrategyRuns:
     """Mean outcomes of every strategy on every query at every budget.
 
-    A cell without runs is NaN. Best-of-N, derived from the samples, is a strategy among the others. A query whose
-    samples happened to go well looks easy and has a good best-of-N, so samples that are the one thing are not the other:
-    bins from the samples of the values make easy bins too good, hard ones too bad, and a choice among strategies too.
+    A cell without runs is NaN. Best-of-N, derived from the samples, is a strategy among the others.
+
+    A query whose samples happened to go well looks easy and has a good best-of-N. Where bins come from the samples that
+    the values come from, easy bins and any choice look too good, hard bins too bad: hence `apart`.
     """
 
     pool: Pool  # samples of the same queries
@@ -79,8 +80,8 @@ class StrategyRuns:
 
 
 def load_runs(
-    source: str | Path, *, budgets: Sequence[int] = (), selectors: Sequence[str] = ("weighted",), apart: int | None = None,
-    seed: int = 0,
+    source: str | Path, *, budgets: Sequence[int] = (), selectors: Sequence[str] = ("weighted",),
+    apart: int | None = None, seed: int = 0,
 ) -> StrategyRuns:  # fmt: skip
     """The strategies of a pool folder, with best-of-N derived from its samples.
 
@@ -192,8 +193,8 @@ def set_apart(pool: Pool, samples: int | None = None, *, seed: int = 0) -> tuple
     """
     least = int(pool.sizes.min())
     if samples is None:
-        samples = least // 2
-    if samples == 0 and least > 1:
+        samples = max(least // 2, 1)
+    if samples == 0:
         return pool, pool
     if not 1 <= samples < least:
         raise InputError(

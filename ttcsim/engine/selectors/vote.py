@@ -14,8 +14,10 @@ def by_vote(correct: Flags, reward: Rewards, answer: Answers, by_reward: bool, b
     """Value of the answer with the most votes after every sample, averaged over ties; O(1) a sample.
 
     A vote weighs 1, or the sample's reward. An answer is worth the share of correct ones among its samples; voted by
-    reward, among those of them with the largest, as in the hierarchical step of Snell et al. (section 6.2). Until the first sample with an answer (code above 0), every sample is an
-    answer of its own, so that the samples of the largest weight tie; from then on those without one take no part.
+    reward, among those of them with the largest, as in the hierarchical step of Snell et al. (section 6.2).
+
+    Until the first sample with an answer (code above 0), every sample is an answer of its own, so that the samples of
+    the largest weight tie; from then on those without one take no part.
     """
     ballot.votes[:] = 0.0
     ballot.shown[:] = 0

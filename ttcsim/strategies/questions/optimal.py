@@ -106,9 +106,9 @@ def compute_optimal(
             sums = weighted_sums(flat[:, own], outcomes)[0]
             chosen[d - 1][i], in_sample[d - 1, i] = table.strategies[have[int(first_best(sums))]], sums.max()
             by_bin[d - 1, i] = cross_validated(flat[:, own], halves, outcomes)[0]
-    outcomes = [table.rate[:, have, b] for b, have in zip(usable, candidates, strict=True)]
+    offered = [table.rate[:, have, b] for b, have in zip(usable, candidates, strict=True)]
     against = table.rate[:, base, usable]
-    again = resample(difficulty, np.hstack([*outcomes, against]), [len(have) for have in candidates], seed=seed)
+    again = resample(difficulty, np.hstack([*offered, against]), [len(have) for have in candidates], seed=seed)
     grid = np.array(table.budgets, np.float64)[usable]
     return Optimal(
         budgets=grid + (difficulty.cost if charge else 0),

@@ -82,7 +82,7 @@ def bin_limits(
 
 
 def spread(resampled: NDArray[np.float64], queries: int) -> NDArray[np.float64]:
-    """Standard errors from bootstrap means f8[W, C] over about `queries` queries; NaN where most of them are missing."""
+    """Standard errors from bootstrap means f8[W, C] over about `queries` queries; NaN where most are missing."""
     told = ~np.isnan(resampled)
     counts = told.sum(axis=0)
     centred = np.where(told, resampled - np.where(told, resampled, 0).sum(axis=0) / np.maximum(counts, 1), 0.0)

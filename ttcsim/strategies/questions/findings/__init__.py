@@ -1,9 +1,9 @@
 """What Snell et al. found, asked of strategy runs: each claim with its numbers and a verdict.
 
-Every claim is a test over new queries: of several statements that all have to be true it takes the weakest, of several of
-which one has to be the strongest times their number. A claim holds where its p-value, after Holm's correction for all that
-were asked together, is at most 5 %: so with 95 % none is said to hold that does not. A finding is a function of `Ask` and
-one entry in `FINDINGS`.
+Every claim is a test over new queries: of statements that all have to be true it takes the weakest, of those of which
+one has to be the strongest, times their number. A claim holds where its p-value, after Holm's correction for all that
+were asked together, is at most 5 %: so with 95 % none is said to hold that does not. A finding is a function of `Ask`
+and one entry in `FINDINGS`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,11 @@ def findings(table: StrategyRuns, *, bins: int = 5, seed: int = 0) -> list[Claim
     return [
         Claim(statement, missing[statement], None)
         if statement in missing
-        else Claim(statement, f"{answers[statement].numbers}; {_probability(adjusted[statement])}", adjusted[statement] <= ALPHA)
+        else Claim(
+            statement,
+            f"{answers[statement].numbers}; {_probability(adjusted[statement])}",
+            adjusted[statement] <= ALPHA,
+        )
         for statement, _ in FINDINGS
     ]
 

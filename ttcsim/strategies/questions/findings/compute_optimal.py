@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
 from ttcsim.errors import InputError
 from ttcsim.strategies.questions.difficulty import difficulty
 from ttcsim.strategies.questions.findings.ask import Answer, Ask, Gap, every, some

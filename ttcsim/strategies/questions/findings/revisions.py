@@ -24,7 +24,9 @@ def ratios(ask: Ask) -> Answer:
     value = {split: ask.table.rate[:, s, ask.table.budgets.index(budget)] for split, s in at.items()}
     present = sorted({d for d, _ in ask.which.groups()})
     hard = max(d for d in present if d < ask.which.n_bins or d == present[-1])
-    easy = ask.gaps_in([1], np.stack([value[chain] - other for split, other in value.items() if split != chain], axis=1))
+    easy = ask.gaps_in(
+        [1], np.stack([value[chain] - other for split, other in value.items() if split != chain], axis=1)
+    )
     mixes = [
         ask.gaps_in([hard], np.stack([mix - value[chain], mix - value[restarts]], axis=1))
         for split, mix in value.items()
