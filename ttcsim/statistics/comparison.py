@@ -79,7 +79,7 @@ def _curve(result: Result, outcome: Outcome, metric: str) -> Curve:
     spent = column_means(outcome.spent)
     # A policy that always spends its budget does so whatever the queries.
     resampled = resampled_means(spending, seed) if np.ptp(spending, axis=0).any() else spent
-    return Curve(spent, influence.mean(axis=0), resampled, resampled_means(influence, seed))
+    return Curve(spent, outcome.contribution(metric).mean(axis=0), resampled, resampled_means(influence, seed))
 
 
 def _known_exactly(result: Result, base: Outcome, metric: str) -> bool:
@@ -135,11 +135,15 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
                 rows.append((budget, *names, sign * interval.mean[b], *noise, *new, p_replay[b], p_queries[b]))
     columns = ["budget", "winner", "loser", "difference", "lo", "hi", "lo_queries", "hi_queries"]
     schema = {c: pl.String if c in ("winner", "loser") else pl.Float64 for c in [*columns, "p_replay", "p_queries"]}
-    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("lo", "hi").fill_nan(None))
-    return frame.with_columns(
-        pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
-        pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
-    ).sort("budget", maintain_order=True)
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return (
+        frame.with_columns(
+            pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
+            pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
+        )
+        .with_columns(pl.col(pl.Float64).fill_nan(None))
+        .sort("budget", maintain_order=True)
+    )
 
 
 def allocation(result: Result, bins: int = 5) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Intervals: replay noise for one set of queries, and the bootstrap over queries for the next set."""
+"""Intervals: replay noise for one set of queries, and what the next set may give."""
 
 from __future__ import annotations
 
@@ -108,23 +108,13 @@ def resampled_means(per_query: NDArray[np.float64], seed: int) -> NDArray[np.flo
     return np.concatenate([weighted_sums(weights, per_query) for weights in query_weights(len(per_query), seed)])
 
 
-def query_interval(per_query: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile interval of the mean over queries (axis 0), for a new set of queries of the same kind.
-
-    The rows are means over replications, so their replay noise is in the spread too: resampling queries resamples
-    both levels. Expanded percentiles (Hesterberg, "What teachers should know about the bootstrap", 2015, section 5.3)
-    make up for the narrowness of the bootstrap with few queries.
-
-    Parameters
-    ----------
-    per_query : f8[Q, B]
-        What each query contributes to the mean (`Outcome.influence`).
-    """
-    return limits(resampled_means(per_query, seed), len(per_query))
-
-
 def limits(resampled: NDArray[np.float64], queries: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile limits of bootstrap means f8[resamples, B] of differences; exact ones where all queries are alike."""
+    """Percentile limits of bootstrap means f8[resamples, B] of differences; exact ones where all queries are alike.
+
+    The rows resampled are means over replications, so their replay noise is in the spread too. Expanded percentiles
+    (Hesterberg, "What teachers should know about the bootstrap", 2015, section 5.3) make up for the narrowness of the
+    bootstrap with few queries.
+    """
     lo, hi = np.quantile(resampled, tails(queries), axis=0)
     alike = np.ptp(resampled, axis=0) <= 1e-12
     surely = unanimous_limits(resampled[0], queries, least=-1.0)
