@@ -17,7 +17,7 @@ from ttcsim.strategies.questions.difficulty import Difficulty, quantile_bins
 from ttcsim.strategies.questions.resampling import resample
 from ttcsim.strategies.runs import StrategyRuns, set_apart
 
-SETS = 60
+SETS = 50
 SLOW = ("extrapolate",)  # seconds a set: in the table, not here
 
 
