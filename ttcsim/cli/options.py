@@ -58,8 +58,14 @@ StrategyWorld = Annotated[str | None, typer.Option(help="tree or revisions, with
 Generations = Annotated[str | None, typer.Option("--budgets", "-b", help="Generations, such as 1,2,4,8.")]
 Difficulty = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
 Estimate = Annotated[
-    int | None, typer.Option(help="Samples a query for the estimate of difficulty; all by default.", min=1, max=10**9)
-]
+    int | None,
+    typer.Option(
+        help="Samples a query for the estimate of difficulty. Of a world all by default; of a pool, whose best-of-N is "
+        "derived from the others, half.",
+        min=1, max=10**9,
+    ),
+]  # fmt: skip
+Select = Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")]
 Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.", min=1, max=10**6)]
 Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
 Figure = Annotated[

@@ -15,9 +15,11 @@ from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
 from ttcsim.policies import ZOO, Policy, policy
+from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
+from ttcsim.replay.cross_fit import cells
 from ttcsim.replay.executors import available_cores, replicate
 from ttcsim.replay.prices import PRICES
 from ttcsim.replay.replay import Replay
@@ -108,9 +110,10 @@ def sweep(
         while len(measured[0].covered) < reps:
             measured = replicate(replays, measured, reps, executor, progress)
             if precision is not None:
-                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], precision)
+                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], pool, precision)
         slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
-    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, strict=True)]
+        taught = [_taught(one, min(reps, _SLOPE_REPS), executor) for one in replays]
+    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
     config = {
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
@@ -200,13 +203,45 @@ def _slopes(
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
-def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> int:
+def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, NDArray[np.float64]]:
+    """What every query does to every metric through the priors that are fitted to it, f8[Q, B]; nothing without any.
+
+    The slope in each prior is taken from replays with one a standard error below and above it. From priors of fewer
+    than `MEMBERS` queries on average no limits follow that cover: NaN.
+    """
+    prior, pool = one.policy.prior(), one.setting.pool
+    if prior is None or pool.n_queries < 2:
+        return {}
+    shape, found = (pool.n_queries, len(one.setting.totals)), {}
+    every = list(cells(pool, prior))
+    few = np.mean([len(cell.givers) for cell in every]) < MEMBERS
+    for metric in _metrics(one, one.zeros(1)):
+        found[metric] = np.full(shape, np.nan if few else 0.0)
+    for cell in () if few else every:
+        pulls = cell.pulls(prior)
+        error = float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1))
+        if error == 0.0:
+            continue
+        sides = []
+        for sign in (-1, 1):
+            mean = one.x.prior_mean.copy()
+            mean[cell.takers] = np.clip(mean[cell.takers] + sign * error, 1e-6, 1 - 1e-6)
+            sides.append(one.expecting(mean))
+        measured = replicate(sides, [side.zeros(0) for side in sides], reps, executor)
+        low, high = (_metrics(*pair) for pair in zip(sides, measured, strict=True))
+        for metric in low:
+            slope = (column_means(high[metric]) - column_means(low[metric])) / (2 * error)
+            found[metric][cell.givers] += pool.n_queries / len(pulls) * pulls[:, None] * slope
+    return found
+
+
+def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision: float) -> int:
     """Replications that the worst interval needs, from its width now; as many as there are when it is narrow enough."""
     worst, reps = 0.0, 0
     for one in metrics:
         for values in one.values():
             reps = len(values)
-            interval = replay_interval(values)
+            interval = replay_interval(values, pool.n_queries, ceiling=pool.solvable)
             worst = max(worst, float(((interval.hi - interval.lo) / 2).max()))
     if worst <= precision:
         return reps
@@ -227,7 +262,9 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
+def _outcome(
+    one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
+) -> Outcome:
     pool = one.setting.pool
     per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
     for i, selector in enumerate(one.setting.selectors):
@@ -245,6 +282,7 @@ def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], r
         draws=draws,
         cost=cost,
         slope=slope,
+        taught=taught,
     )
 
 

@@ -226,7 +226,8 @@ def selected_accuracy(query: Query, selector: str) -> Fraction:
     """Expected correctness of the selected answer, exactly, as a Fraction: DESIGN's one meaning of best-of-N.
 
     A sample without an answer takes no part while any drawn has one; where none has, each is an answer of its own. Ties
-    by expectation; an answer is worth the share of its own drawn samples that are correct.
+    by expectation; an answer is worth the share of its own drawn samples that are correct; voted by reward, of those
+    among them with the largest.
     """
     drawn = query.drawn
     if not drawn:
@@ -250,5 +251,7 @@ def selected_accuracy(query: Query, selector: str) -> Fraction:
                 votes[s["answer"]] = votes.get(s["answer"], 0.0) + weight
                 ballots.setdefault(s["answer"], []).append(s)
     winners = [a for a, v in votes.items() if v == max(votes.values())]
+    if selector == "weighted":
+        ballots = {a: [s for s in own if s["reward"] == max(t["reward"] for t in own)] for a, own in ballots.items()}
     shares = [Fraction(sum(s["correct"] for s in ballots[a]), len(ballots[a])) for a in winners]
     return sum(shares, Fraction(0)) / len(winners)
