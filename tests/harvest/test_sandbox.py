@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -285,6 +286,12 @@ def test_a_filter_that_allows_by_default_refuses(monkeypatch):
         rules = exported.read()
     monkeypatch.setattr(outside_of_it, "make_filter", lambda: rules)
     with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="unlisted calls can be made"):
+        made.start(LIMITS)
+
+
+def test_a_filter_that_ends_every_program_refuses(monkeypatch):
+    monkeypatch.setattr(outside_of_it, "make_filter", lambda: struct.pack("=HBBI", 0x06, 0, 0, 0x80000000))
+    with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="tried, it was ended"):
         made.start(LIMITS)
 
 

@@ -32,7 +32,7 @@ _TCP = 0b11  # bind, connect: version 4
 _SCOPES = 0b11  # abstract unix sockets, signals: version 6
 _QUIET = 0b1  # refusals are not worth a line in the machine's log: version 7
 
-_PR_SET_PDEATHSIG, _PR_GET_KEEPCAPS, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_SECUREBITS = 1, 7, 22, 24, 28
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_SECUREBITS = 1, 22, 24, 28
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _LOCKED_SECUREBITS = 0b11101111  # no privileges for root, none kept, none raised, for good
 _CAPABILITY_VERSION = 0x20080522
@@ -49,11 +49,6 @@ def _syscall(number: int, *arguments: object) -> int:
     if done < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return done
-
-
-def unlisted_call() -> None:
-    """A call that harms nothing and is on no list."""
-    _prctl(_PR_GET_KEEPCAPS)
 
 
 def landlock_version() -> int:
