@@ -5,9 +5,11 @@ Each has a pipe of its own and shares nothing with the others, so that it may be
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import connection, forkserver, resource_tracker
@@ -18,6 +20,7 @@ from harvest.verifiers.worker import Fault, Outcomes, serve
 from ttcsim.errors import InputError
 
 START_SECONDS = 300.0  # to load computer algebra on a busy machine
+STARTS = (0.1, 0.3, 1.0, 3.0, 0.0)  # seconds after each attempt to start a process
 END_SECONDS = 5.0
 
 _CONTEXT = multiprocessing.get_context("forkserver")  # not forked from here: the engine's threads must not be copied
@@ -120,17 +123,26 @@ class Verifying:
             return self._start()
 
     def _start(self) -> _Process:
-        process = _Process(self._modules)
-        self._alive.add(process)
-        try:
+        """A process that is ready. That it cannot be started is no response's fault: the fork server may be dying."""
+        for pause in STARTS:
+            with contextlib.suppress(EOFError, OSError):
+                process = _Process(self._modules)
+                self._alive.add(process)
+                try:
+                    if not self._stopped:
+                        process.answer(START_SECONDS)
+                        return process
+                except BaseException:
+                    process.kill()
+                    self._end(process)
+                    raise
             if self._stopped:
                 raise EOFError
-            process.answer(START_SECONDS)
-        except (EOFError, OSError):
-            process.kill()
-            self._end(process)
-            raise EOFError from None
-        return process
+            time.sleep(pause)
+        raise InputError(
+            "processes that verify cannot be started here any more; look at memory and at the number of processes, "
+            "then go on with --resume"
+        )
 
     def _end(self, process: _Process) -> int | None:
         self._alive.discard(process)
