@@ -1266,7 +1266,7 @@ def _as_script(source: str) -> str:
 SCRIPTS = SCRIPT_ONLY | {
     why: _as_script(source)
     for why, source in (HUNTS | FORGED_MESSAGES | PATCHES).items()
-    if why not in ("right when nobody looks",)
+    if why != "right but for the last"  # of several calls in one process
 }
 """Tricks of a program that reads its input and prints."""
 
@@ -1286,10 +1286,10 @@ RIGHT = {
 
 
 def cases() -> Iterator[tuple[str, str, dict[str, Any], str]]:
-    """Kind, trick, problem, response."""
+    """Kind, trick, problem, program."""
     for kind, (check, tricks) in TRICKS.items():
         for why, source in tricks.items():
-            yield kind, why, check, f"```python\n{source}\n```"
+            yield kind, why, check, source
 
 
 def main() -> None:
@@ -1299,8 +1299,8 @@ def main() -> None:
 
     code = find_verifier("code")
     forged: dict[str, list[str]] = {kind: [] for kind in TRICKS}
-    for kind, why, check, response in cases():
-        if code(response, Problem("q", "?", check=check), LIMITS)[0]:
+    for kind, why, check, source in cases():
+        if code(f"```python\n{source}\n```", Problem("q", "?", check=check), LIMITS)[0]:
             forged[kind].append(why)
     for kind, (check, tricks) in TRICKS.items():
         right = code(f"```python\n{RIGHT[kind]}\n```", Problem("q", "?", check=check), LIMITS)[0]
@@ -1309,7 +1309,7 @@ def main() -> None:
         print(f"{kind}: {len(tricks)} tried, {contained} contained, {len(forged[kind])} forged")
         for why in forged[kind]:
             print(f"    forged: {why}")
-    print(f"{len({response for *_, response in cases()})} different programs")
+    print(f"{len({source for *_, source in cases()})} different programs")
 
 
 if __name__ == "__main__":

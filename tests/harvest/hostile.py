@@ -24,6 +24,8 @@ REFUSED = (r"(PermissionError|OSError|FileNotFoundError|ProcessLookupError|Runti
 ENDED = ("timeout", "threads", "files", "killed", "crash", "message", "error")
 DONE = ("done",)
 
+FULL = ("files", "timeout", r"OSError: .*28.*")  # on a busy machine its time may be over first
+
 PROGRAMS = {
     # Files outside: writing
     "writes beside its folder": ("open('../beside', 'w').write('x')", REFUSED),
@@ -89,9 +91,11 @@ PROGRAMS = {
     "reads the users": ("say(open('/etc/passwd').read())", REFUSED),
     "reads the tests of this package": ("say(open('{here}').read())", REFUSED),
     "lists site-packages": ("say(os.listdir('{site}'))", REFUSED),
+    "lists the interpreter's own site-packages": (
+        "say(os.listdir(os.path.join(os.path.dirname(os.__file__), 'site-packages')))", REFUSED),
     "imports what is not listed": ("import pydantic", (r"ModuleNotFoundError: .*",)),
     "imports the verifier": ("import harvest.verifiers.answers", (r"ModuleNotFoundError: .*",)),
-    "lists the folders of other programs": ("say(os.listdir('..'))", (*REFUSED, "done")),
+    "lists the folders of other programs": ("say(os.listdir('..'))", REFUSED),
     "reads the environment of its parent": ("say(open(f'/proc/{{os.getppid()}}/environ', 'rb').read())", REFUSED),
     "reads the environment of the harvest": ("say(open('/proc/{parent}/environ', 'rb').read())", REFUSED),
     "reads the memory of the harvest": ("open('/proc/{parent}/mem', 'rb').read(1)", REFUSED),
@@ -217,16 +221,16 @@ PROGRAMS = {
         "threading.stack_size(32768)\nwhile True:\n"
         "    try: threading.Thread(target=time.sleep, args=(9,)).start()\n"
         "    except RuntimeError: pass", ENDED),
-    "empty files without end": ("n = 0\nwhile True:\n    n += 1\n    open(str(n), 'w').close()", ("files",)),
-    "links without end": ("n = 0\nwhile True:\n    n += 1\n    os.symlink('x', str(n))", ("files",)),
+    "empty files without end": ("n = 0\nwhile True:\n    n += 1\n    open(str(n), 'w').close()", FULL),
+    "links without end": ("n = 0\nwhile True:\n    n += 1\n    os.symlink('x', str(n))", FULL),
     "a file of 1 GB": ("f = open('big', 'wb')\nfor _ in range(1024): f.write(bytes(2**20))", (r"OSError: .*27.*",)),
     "fills the disk": (
-        "n = 0\nwhile True:\n    n += 1\n    open(str(n), 'wb').write(bytes(2**21))", ("files", r"OSError: .*28.*")),
+        "n = 0\nwhile True:\n    n += 1\n    open(str(n), 'wb').write(bytes(2**21))", FULL),
     "reserves the disk": (
         "n = 0\nwhile True:\n"
         "    n += 1\n    os.posix_fallocate(os.open(str(n % 60), os.O_RDWR | os.O_CREAT), 0, 2**22)",
-        ("files", *REFUSED)),
-    "nests folders": ("while True:\n    os.mkdir('d')\n    os.chdir('d')", ("files",)),
+        (*FULL, *REFUSED)),
+    "nests folders": ("while True:\n    os.mkdir('d')\n    os.chdir('d')", FULL),
     "prints without end": ("while True: print('x' * 10**6)", (r"OSError: .*27.*",)),
     "says without end": ("while True: say(b'x' * 10**5)", ("timeout", "spoke")),
     "a message too long": ("say(b'x' * (1 << 23))", ("message",)),
@@ -245,7 +249,7 @@ PROGRAMS = {
     "stops itself": ("os.kill(os.getpid(), signal.SIGSTOP)", ("timeout",)),
     "answers from a thread": ("threading.Thread(target=lambda: say('late')).start()", ("done", "late")),
     # What it leaves
-    "leaves folders that nobody may enter": ("os.mkdir('d'); open('d/f', 'w'); os.mkdir('d/e', 0)", (*DONE, "files")),
+    "leaves folders that nobody may enter": ("os.mkdir('d'); open('d/f', 'w'); os.mkdir('d/e', 0)", (*DONE, *FULL)),
     "leaves names that are no text": ("os.mkdir(b'\\xff\\xfe'); open(b'\\xff\\xfe/\\n', 'w')", DONE),
     "leaves links to outside": ("os.symlink('{outside}', 'out'); os.symlink('.', 'loop')", DONE),
 }  # fmt: skip

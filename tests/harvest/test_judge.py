@@ -1,5 +1,6 @@
 """The judge: no wrong program is right by a trick, no right one is wrong for an oddity."""
 
+import json
 import time
 
 import pytest
@@ -24,14 +25,14 @@ def verdict(source, check, limits=LIMITS):
     ("kind", "why", "check", "source"), [pytest.param(*case, id=f"{case[0]}: {case[1]}") for case in forgers.cases()]
 )
 def test_no_verdict_is_forged(kind, why, check, source):
-    # What has to run into its time limit does so soon; what is killed for it is wrong all the same.
     assert not verdict(source, check, forgers.LIMITS).right
 
 
 @pytest.mark.parametrize("kind", forgers.RIGHT)
 def test_a_right_program_is_right(kind):
+    """The control: what contains the others lets it pass."""
     check, _ = forgers.TRICKS[kind]
-    assert verdict(forgers.RIGHT[kind], check) == Verdict(True)
+    assert verdict(forgers.RIGHT[kind], check, forgers.LIMITS.model_copy(update={"timeout": 10})) == Verdict(True)
 
 
 def test_tricks_are_many_and_different():
@@ -373,6 +374,9 @@ FUNCTION = forgers.FUNCTION
         ("def total2(a, b): return 1\ndef f(): pass", {**FUNCTION, "prompt": "x = 1\n"}, "not defined"),
         ("def (", SQUARE, "not a program"),
         ("def (", SIX, "not a program"),
+        ("x = '\ud800'", SIX, "not a program"),
+        ("x = 1\0", SQUARE, "not a program"),
+        ("x = " + "(" * 100000, SQUARE, "not a program"),
         ("\tdef total(a, b):\n x", FUNCTION, "not a program"),
         ("while True: print('x' * 10**6)", SIX, "output too long"),
         ("import ctypes\nctypes.string_at(0)", SIX, "crash"),
@@ -383,14 +387,36 @@ def test_reasons_are_few_and_fixed(source, check, reason):
     assert verdict(source, check, limits) == Verdict(False, None, reason)
 
 
+def test_values_come_back_as_they_are():
+    values = [
+        None,
+        True,
+        -1,
+        2**70,
+        0.1,
+        -0.0,
+        1e300,
+        "",
+        "\ud800é\0",
+        [],
+        {},
+        [[], {}],
+        {"": None},
+        {"b": [1.5, "x"], "a": 1},
+    ]
+    check = calls("f", *[(json.dumps(value), json.dumps(value)) for value in values])
+    assert verdict("def f(x): return x", check) == Verdict(True)
+    assert verdict("def f(x): return [x]", check) == Verdict(False)
+
+
 def test_each_test_has_its_own_time():
-    slow = "import time\ndef f(x):\n    time.sleep(0.35)\n    return x * x"
-    check = calls("f", *[(str(n), str(n * n)) for n in range(4)])
-    assert verdict(slow, check, LIMITS.model_copy(update={"timeout": 1.0})) == Verdict(True)
-    one_endless = "def f(x):\n    while x == 3: pass\n    return x * x"
+    check = calls("f", *[(str(n), str(n * n)) for n in range(8)])
+    slow = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x * x"
+    assert verdict(slow, check, LIMITS.model_copy(update={"timeout": 2})) == Verdict(True)
     started = time.monotonic()
-    assert verdict(one_endless, check, LIMITS.model_copy(update={"timeout": 0.5})).reason == "timeout"
-    assert time.monotonic() - started < 3
+    endless = "def f(x):\n    while True: pass"
+    assert verdict(endless, check, LIMITS.model_copy(update={"timeout": 1})).reason == "timeout"
+    assert time.monotonic() - started < 6  # and not 8, a second for each
 
 
 @pytest.mark.parametrize("exception", ["StopIteration", "StopAsyncIteration"])
@@ -408,7 +434,8 @@ def test_tests_that_cannot_be_run_are_no_verdict_on_comparison():
 
 
 def test_no_program_in_a_response():
-    assert judge.code("  \n", Problem("q", "?", check=SIX), LIMITS) == Verdict(False, None, "not a program")
+    for text in ("  \n", "#" * (20 << 20)):
+        assert judge.code(text, Problem("q", "?", check=SIX), LIMITS) == Verdict(False, None, "not a program")
 
 
 class Failing:
@@ -451,6 +478,6 @@ def test_a_sandbox_that_fails_is_no_verdict(monkeypatch):
     ],
 )
 def test_a_program_is_found_in_one_pass(text):
-    started = time.perf_counter()
+    started = time.process_time()
     extract_program(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

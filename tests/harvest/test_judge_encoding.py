@@ -75,6 +75,18 @@ def test_any_bytes_are_a_value_or_refused(data):
     assert told(decode(encode(value))) == told(value)
 
 
+@settings(max_examples=500)
+@given(st.binary(max_size=64) | st.lists(st.sampled_from(PIECES)).map(b"".join), JSON)
+def test_any_bytes_can_be_compared(data, expected):
+    try:
+        same = same_value(data, expected)
+    except EncodingError:
+        return
+    if same:
+        value = decode(data)
+        assert (list(value) if isinstance(value, tuple) else value) == expected
+
+
 @given(VALUES, st.data())
 def test_what_is_cut_off_or_followed_is_refused(value, data):
     encoded = encode(value)
@@ -166,12 +178,12 @@ def test_the_deepest_and_the_same_twice_can_be_encoded():
 
 def test_many_ints_cost_no_more_than_in_json():
     values = list(range(200_000))
-    started = time.perf_counter()
+    started = time.process_time()
     assert decode(encode(values)) == values
-    ours = time.perf_counter() - started
-    started = time.perf_counter()
+    ours = time.process_time() - started
+    started = time.process_time()
     assert json.loads(json.dumps(values)) == values
-    assert ours < 2 * (time.perf_counter() - started) + 0.01
+    assert ours < 2 * (time.process_time() - started) + 0.01
 
 
 # Comparison
@@ -228,10 +240,10 @@ def test_what_is_no_value_is_refused_or_not_the_same(sent):
     ids=["colliding keys", "many colliding keys", "a million deep", "two million values"],
 )  # fmt: skip
 def test_nothing_keeps_the_judge_waiting(sent):
-    started = time.perf_counter()
+    started = time.process_time()
     for expected in (0, [[0]], {"a": 1}, [None, None]):
         assert not same_value(sent, expected)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
@@ -255,7 +267,7 @@ def test_outputs_are_compared_by_line_and_number(got, expected, same):
     "got", ["1 " * 2_000_000, "9" * 4_000_000, "1\n" * 2_000_000, "1e999999 " * 400_000, "x" * 4_000_000]
 )
 def test_long_outputs_are_compared_soon(got):
-    started = time.perf_counter()
+    started = time.process_time()
     assert not same_output(got, "1 2\n3")
     assert not same_output(got, "1 2")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

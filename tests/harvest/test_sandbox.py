@@ -7,10 +7,12 @@ import fcntl
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -65,6 +67,7 @@ class Outside:
     """Things that programs would harm, and whether they are as they were."""
 
     def __init__(self, folder):
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.precious = folder / "precious"
         self.precious.write_text("precious")
@@ -76,10 +79,11 @@ class Outside:
         pool.write_text(SECRET)
         self.victim = subprocess.Popen(["sleep", "600"], env={"PATH": os.environ["PATH"], "WHAT": SECRET})
         self.sockets = []
+        abstract = f"sandbox-{secrets.token_hex(8)}"
         for family, kind, address in (
             (socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "s")),
             (socket.AF_UNIX, socket.SOCK_DGRAM, str(folder / "s.datagram")),
-            (socket.AF_UNIX, socket.SOCK_STREAM, f"\0sandbox-{os.getpid()}"),
+            (socket.AF_UNIX, socket.SOCK_STREAM, f"\0{abstract}"),
             (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
         ):
             listening = socket.socket(family, kind)
@@ -99,7 +103,7 @@ class Outside:
         self.values = {
             "outside": folder, "pool": pool, "parent": os.getpid(), "victim": self.victim.pid, "shm": self.shm,
             "queue": self.queue, "semaphore": self.semaphore, "unix": folder / "s", "port": port, "here": __file__,
-            "abstract": f"sandbox-{os.getpid()}", "site": sysconfig.get_paths()["purelib"],
+            "abstract": abstract, "site": sysconfig.get_paths()["purelib"],
         }  # fmt: skip
         self.before = self.state()
 
@@ -108,9 +112,8 @@ class Outside:
         flags = ctypes.create_string_buffer(8)
         with contextlib.suppress(OSError), open(self.precious) as opened:
             flags = fcntl.ioctl(opened, 0x80086601, bytes(8))
-        with contextlib.suppress(OSError), open(self.precious) as opened, open(os.__file__) as library:
-            for file in (opened, library):  # nobody holds a lock
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with open(self.precious) as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where another holds a lock
         attributes = [(name, os.getxattr(self.precious, name)) for name in os.listxattr(self.precious)]
         library = Path(os.__file__)
         return {
@@ -133,7 +136,10 @@ class Outside:
     @staticmethod
     def came(listening):
         try:
-            return listening.accept() if listening.type == socket.SOCK_STREAM else listening.recv(1)
+            if listening.type != socket.SOCK_STREAM:
+                return listening.recv(1)
+            listening.accept()[0].close()
+            return "a connection"
         except BlockingIOError:
             return None
 
@@ -166,6 +172,33 @@ def test_a_hostile_program_harms_nothing(sandbox, outside, name):
     assert len(output) <= LIMITS.file_mb << 20
     assert outside.state() == outside.before
     assert last(sandbox, "say(1)") == "done"  # the next one is served as if nothing had been
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "empties a file by opening it for reading", "removes a file", "overwrites a file", "moves a file in",
+        "makes a hard link out", "changes a mode", "changes times", "sets an attribute", "makes a folder",
+        "kills a process", "signals by a descriptor's owner", "network", "datagrams", "a socket by its path",
+        "an abstract socket", "a datagram from a pair of sockets", "removes shared memory", "removes a queue",
+        "removes a semaphore", "priority", "another's processors", "makes shared memory by name",
+    ],
+)  # fmt: skip
+def test_the_same_programs_do_harm_where_nothing_shuts_them_in(tmp_path, name):
+    """The control: what the table above looks at would have changed."""
+    made = Outside(tmp_path / "outside")
+    try:
+        values = {**made.values, "parent": made.victim.pid}
+        program = "say, raw = print, (0, 1)\n" + fill(PROGRAMS[name][0], values)
+        subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, timeout=60)
+        if name in ("kills a process", "signals by a descriptor's owner"):
+            made.victim.wait(60)
+        with contextlib.suppress(OSError):  # what is gone is changed
+            if made.state() == made.before:
+                assert name == "another's processors" and len(os.sched_getaffinity(0)) == 1
+    finally:
+        made.close()
+        Path("/dev/shm/evil").unlink(missing_ok=True)
 
 
 def test_every_call_that_is_not_on_the_list_is_refused(sandbox):
@@ -256,6 +289,12 @@ def test_a_filter_that_allows_by_default_refuses(monkeypatch):
         made.start(LIMITS)
 
 
+def test_a_filter_that_ends_every_program_refuses(monkeypatch):
+    monkeypatch.setattr(outside_of_it, "make_filter", lambda: struct.pack("=HBBI", 0x06, 0, 0, 0x80000000))
+    with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="tried, it was ended"):
+        made.start(LIMITS)
+
+
 @pytest.mark.parametrize(("version", "said"), [(0, "Landlock is missing"), (2, "Landlock is version 2")])
 def test_a_kernel_with_too_little_of_landlock_refuses(monkeypatch, version, said):
     monkeypatch.setattr(jail, "landlock_version", lambda: version)
@@ -272,6 +311,15 @@ def test_a_machine_without_libseccomp_refuses(monkeypatch):
             made.start(LIMITS)
     finally:
         make_filter.cache_clear()
+
+
+def test_a_container_that_forbids_what_is_needed_is_one_line(monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden)
+    with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="Operation not permitted"):
+        made.start(LIMITS)
 
 
 @pytest.mark.parametrize(("packages", "said"), [(("nonesuch",), "is not installed"), (("ttcsim",), "editable")])

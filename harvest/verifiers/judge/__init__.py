@@ -24,6 +24,7 @@ JUDGES: dict[str, Any] = {"function": judge_function, "calls": judge_calls, "std
 """By the kind of test."""
 
 NOT_RUN = "could not be run"
+_LONGEST = 1 << 20  # characters: some thousand times a long program
 _KNOWN = "def same(x):\n    return x\n"
 _ITS_CHECK = {"name": "same", "tests": [{"input": "1", "output": "1"}]}
 
@@ -37,7 +38,7 @@ def code(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
         Where not even a program that is known to be right can be run: that is no verdict on a response.
     """
     program = extract_program(text)
-    if program is None:
+    if program is None or len(program) > _LONGEST:
         return Verdict(False, None, NOT_A_PROGRAM)
     sandbox = _sandbox(config)
     for _ in range(2):

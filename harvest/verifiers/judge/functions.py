@@ -19,8 +19,8 @@ def judge_function(program: str, check: Mapping[str, Any], limits: VerifierConfi
     """Raise `Wrong` unless the tests hold.
 
     They run in a jailed process of their own, with the prompt's helpers, and never in the program's: each call goes
-    through here as plain data, so neither process can reach the other. An argument that the program changes in place
-    stays as it was in the tests.
+    through here as plain data, so neither process can reach the other. What the program raises is raised in the tests,
+    by its nearest built-in type. An argument that the program changes in place stays as it was in the tests.
     """
     prompt, test, name = check["prompt"], check["test"], check["entry_point"]
     with sandbox.start(limits) as candidate, sandbox.start(limits) as tests:

@@ -148,7 +148,11 @@ def _module(name: str) -> ModuleType:
 
 def _define(sources: Sequence[str], module: ModuleType) -> None:
     for source in sources:  # one after the other, so that each may begin with a __future__ import
-        exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
+        try:
+            compiled = compile(source, "program.py", "exec", dont_inherit=True)
+        except Exception:  # NUL or a lone surrogate in it, too deep for the parser
+            raise SyntaxError from None
+        exec(compiled, module.__dict__)
 
 
 def _name(error: BaseException) -> bytes:
@@ -202,9 +206,13 @@ def _tests(channel: Channel, ticket: bytes, sources: Sequence[str], name: str) -
 
     prompt, test = sources
     module = _module("tests")
-    _define([prompt], module)
-    setattr(module, name, candidate)
-    _define([test], module)
+    try:
+        _define([prompt], module)
+        setattr(module, name, candidate)
+        _define([test], module)
+    except BaseException as error:
+        channel.send(ticket + RAISED + _name(error))
+        return
     channel.send(ticket + DONE)
     channel.receive()  # GO
     try:

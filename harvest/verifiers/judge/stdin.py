@@ -8,7 +8,7 @@ from typing import Any
 from harvest.config import VerifierConfig
 from harvest.verifiers.judge.comparison import same_output
 from harvest.verifiers.judge.exchange import Wrong, run_script
-from harvest.verifiers.sandbox import Sandbox
+from harvest.verifiers.sandbox import Ended, Sandbox
 
 TOO_LONG = "output too long"
 
@@ -26,9 +26,10 @@ def judge_stdin(program: str, check: Mapping[str, Any], limits: VerifierConfig, 
         with sandbox.start(limits, stdin=test["input"].encode("utf-8", "surrogatepass")) as jailed:
             try:
                 run_script(jailed, program, limits.timeout)
-            finally:
-                output = jailed.output()
-                if len(output) >= limits.file_mb << 20:
-                    raise Wrong(TOO_LONG)
+            except (Wrong, Ended):
+                if len(jailed.output()) >= limits.file_mb << 20:
+                    raise Wrong(TOO_LONG) from None
+                raise
+            output = jailed.output()
         if not same_output(output.decode("utf-8", "replace"), test["output"]):
             raise Wrong

@@ -12,6 +12,7 @@ import resource
 import signal
 import stat
 import struct
+import sys
 from collections.abc import Iterable
 
 LEAST_LANDLOCK = 3  # below it, opening with O_TRUNC empties files that may not be written
@@ -31,7 +32,7 @@ _TCP = 0b11  # bind, connect: version 4
 _SCOPES = 0b11  # abstract unix sockets, signals: version 6
 _QUIET = 0b1  # refusals are not worth a line in the machine's log: version 7
 
-_PR_SET_PDEATHSIG, _PR_GET_KEEPCAPS, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_SECUREBITS = 1, 7, 22, 24, 28
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_SECUREBITS = 1, 22, 24, 28
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _LOCKED_SECUREBITS = 0b11101111  # no privileges for root, none kept, none raised, for good
 _CAPABILITY_VERSION = 0x20080522
@@ -50,13 +51,10 @@ def _syscall(number: int, *arguments: object) -> int:
     return done
 
 
-def unlisted_call() -> None:
-    """A call that harms nothing and is on no list."""
-    _prctl(_PR_GET_KEEPCAPS)
-
-
 def landlock_version() -> int:
     """The version of Landlock in this kernel; 0 where there is none."""
+    if sys.platform != "linux":
+        return 0
     try:
         return _syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     except OSError:
@@ -84,7 +82,7 @@ def files(readable: Iterable[str], folder: str, above: str | None = None) -> int
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         at = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # not there for this process anyway
         return
     try:
         if not stat.S_ISDIR(os.fstat(at).st_mode):

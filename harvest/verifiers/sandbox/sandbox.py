@@ -29,6 +29,7 @@ _ZYGOTE = Path(__file__).with_name("zygote.py")
 _INSIDE = Path(__file__).parents[1] / "judge" / "inside.py"
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # all that programs see
 _SEED = {"PYTHONHASHSEED": "0"}  # makes the order of sets the same in every process
+_LIBRARIES = "LD_LIBRARY_PATH"  # some interpreters do not start without it
 _START_SECONDS, _LEAVE_SECONDS = 60, 5
 _SAY = "code cannot be shut in here: "
 DEFAULT = VerifierConfig()
@@ -185,10 +186,9 @@ class Sandbox:
             "origins": packages.origins, "readable": packages.paths, "environment": list(_ENVIRONMENT),
         }  # fmt: skip
         wrap = find_bubblewrap()
-        said = self._try(order, wrap) if wrap is not None else "no bubblewrap"
-        if said:
-            wrap, said = None, self._try(order, None)
-        if said:
+        if wrap is not None and self._try(order, wrap):
+            wrap = None
+        if wrap is None and (said := self._try(order, None)):
             raise InputError(_SAY + said)
         self._facts = {
             "bubblewrap": wrap and wrap.version,
@@ -203,8 +203,19 @@ class Sandbox:
 
     def _try(self, order: dict[str, Any], wrap: Bubblewrap | None) -> str:
         """Start a zygote; why it did not, or nothing."""
-        with contextlib.ExitStack() as theirs:
+        try:
+            return self._start_zygote(order, wrap)
+        except OSError as error:  # no room, no descriptors, or a container that forbids what is needed
+            return str(error)
+
+    def _start_zygote(self, order: dict[str, Any], wrap: Bubblewrap | None) -> str:
+        environment = {**_ENVIRONMENT, **_SEED}
+        if _LIBRARIES in os.environ:
+            environment[_LIBRARIES] = os.environ[_LIBRARIES]
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as unless_ready:
             ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            unless_ready.callback(self._stop)
+            unless_ready.callback(ours.close)
             theirs.callback(its.close)
             parent = os.pidfd_open(os.getpid())
             theirs.callback(os.close, parent)
@@ -218,25 +229,21 @@ class Sandbox:
             orders.seek(0)
             self._zygote = subprocess.Popen(
                 [*before, *_python(), str(_ZYGOTE)],
-                stdin=orders, stdout=subprocess.DEVNULL, stderr=errors, env={**_ENVIRONMENT, **_SEED}, cwd="/",
+                stdin=orders, stdout=subprocess.DEVNULL, stderr=errors, env=environment, cwd="/",
                 umask=0o077, pass_fds=(its.fileno(), parent), start_new_session=True,
             )  # fmt: skip
             its.close()  # so that its end is seen here
             ours.settimeout(_START_SECONDS)
-            try:
-                said, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
-            except OSError:
-                said, descriptors = b"", []
-            if said and descriptors:
-                ours.settimeout(None)
-                self._control, self._folder = ours, descriptors[0]
-                self._launches += 1
-                return ""
-            ours.close()
-            self._stop()
-            errors.seek(0)
-            lines = errors.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
-            return lines[-1][:300] if lines else "its process ended at once"
+            said, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
+            if not said or not descriptors:
+                errors.seek(0)
+                lines = errors.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
+                return lines[-1][:300] if lines else "its process ended at once"
+            ours.settimeout(None)
+            self._control, self._folder = ours, descriptors[0]
+            self._launches += 1
+            unless_ready.pop_all()
+            return ""
 
     def _stop(self) -> None:
         if self._control is not None:

@@ -14,7 +14,6 @@ import fcntl
 import gc
 import importlib.util
 import json
-import mmap
 import os
 import random
 import select
@@ -22,14 +21,13 @@ import signal
 import site
 import socket
 import sys
-import threading
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 _HARVEST = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _CHANNEL = (3, 4)  # where a program's process reads and writes its messages
-_TRIED = 1 << 30  # bytes of memory, where the jail is tried
+_TRIED, _SHUT_IN = 1 << 30, "shut in"  # where the jail is tried: bytes of memory, and what is said if it is one
 _PRELUDE = """
 bisect builtins collections copy dataclasses datetime decimal enum fractions functools heapq io itertools json math
 operator queue random re statistics string struct sys time traceback typing
@@ -46,7 +44,7 @@ def _importable() -> None:
 
 _importable()
 
-from harvest.verifiers.sandbox import folder, jail, readable  # noqa: E402
+from harvest.verifiers.sandbox import folder, jail, readable, trial  # noqa: E402
 
 
 class _Packages:
@@ -199,7 +197,7 @@ class Zygote:
             try:
                 job = {"folder": name, "memory": _TRIED, "file": 1 << 20}
                 self._shut_in(job, ruleset, [nothing, nothing, nothing, write])
-                said = self._attempts()
+                said = trial.attempts(self._work, self._own, _TRIED) or _SHUT_IN
             except BaseException as error:
                 said = f"{said} ({type(error).__name__}: {error})"
             os.write(_CHANNEL[1], said.encode("utf-8", "replace")[:1000])
@@ -211,32 +209,7 @@ class Zygote:
         os.waitpid(child, 0)
         os.close(self._rulesets.pop(name))
         folder.empty(self._folder)
-        return said
-
-    def _attempts(self) -> str:
-        must_fail: dict[str, Callable[[], object]] = {
-            "files can be read": lambda: os.listdir("/"),
-            "files can be written": lambda: open(os.path.join(self._work, "beside"), "w"),  # noqa: SIM115
-            "sockets can be opened": socket.socket,
-            "processes can be made": _forked,
-            "signals can be sent": lambda: os.kill(self._own, 0),
-            "memory is not bounded": lambda: mmap.mmap(-1, 2 * _TRIED),
-            "unlisted calls can be made": jail.unlisted_call,
-        }
-        for what, attempt in must_fail.items():
-            with contextlib.suppress(OSError):
-                attempt()
-                return what
-        importlib.import_module("wave")
-        thread = threading.Thread(target=int)
-        thread.start()
-        thread.join()
-        return ""
-
-
-def _forked() -> None:
-    if os.fork() == 0:
-        os._exit(0)
+        return "" if said == _SHUT_IN else said or "it was ended"
 
 
 def _load(path: str) -> types.ModuleType:
