@@ -54,7 +54,9 @@ def run_command(
 
     pool = harvest(checked, factory=vllm_factory(), resume=resume, shard=part)
     if as_json:
-        print(json.dumps({"pool": str(pool), "counts": json.loads((pool / "manifest.json").read_text())["counts"]}))
+        manifest = json.loads((pool / "manifest.json").read_text())
+        told = {"pool": str(pool), "counts": manifest["counts"], "reasons": manifest["harvest"]["reasons"]}
+        print(json.dumps(told))
     else:
         print(pool)
 

@@ -8,27 +8,21 @@ query can be judged; where it cannot, the verifier is broken or the query is, an
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from multiprocessing import forkserver, resource_tracker
-
-from pebble import ProcessExpired, ProcessPool
 
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
-from harvest.verifiers import LIBRARIES, Verdict, fork_server
-from harvest.verifiers.worker import Fault, begin, judge
+from harvest.verifiers import LIBRARIES, Verdict
+from harvest.verifiers.worker import Fault, Outcomes
+from harvest.verifying import Verifying
 from ttcsim.errors import InputError
 
 CHUNK = 16  # responses a call: enough that calls cost little, few enough that all workers have some
 PROGRAM_GRACE = 60.0  # seconds beyond all that a program's tests may take, which its judge sees to itself
-
-Outcomes = list[Verdict | Fault]
 
 
 @dataclass(frozen=True)
@@ -39,19 +33,6 @@ class _Asked:
     future: Future[Outcomes]
     alone: bool = False
     suspect: tuple[str, str] | None = None  # text and reason: the empty response is judged to see whose fault it is
-
-    def outcomes(self) -> Outcomes:
-        """One a text; for each the same where the process did not answer."""
-        try:
-            return self.future.result()
-        except InputError:
-            raise
-        except TimeoutError:
-            fault = Fault("timeout")
-        except (ProcessExpired, RuntimeError) as error:  # the process, or all of them
-            code = error.exitcode if isinstance(error, ProcessExpired) else "unknown"
-            fault = Fault("crashed", f"exit code {code}")
-        return [fault] * len(self.texts)
 
 
 class Verdicts:
@@ -81,7 +62,7 @@ class Verdicts:
         return [self._found[text] for text in self._texts]
 
     def _take(self, asked: _Asked) -> None:
-        for text, outcome in zip(asked.texts, asked.outcomes(), strict=True):
+        for text, outcome in zip(asked.texts, asked.future.result(), strict=True):
             if asked.suspect is not None:
                 self._blame(asked.suspect, outcome)
             elif isinstance(outcome, Verdict):
@@ -115,14 +96,11 @@ class VerifyBeside:
     def __init__(self, config: VerifierConfig, verifiers: Sequence[str] = (), ahead: int = 4096) -> None:
         self.config = config
         self.workers = config.workers or max(1, (os.cpu_count() or 2) - 1)
-        self._modules = [LIBRARIES[name].module for name in sorted(set(verifiers)) if name in LIBRARIES]
+        self._processes = Verifying(
+            self.workers, [LIBRARIES[name].module for name in sorted(set(verifiers)) if name in LIBRARIES]
+        )
         self._ahead = ahead
         self._open: deque[Future[Outcomes]] = deque()
-        # Not forked from here: the engine's threads and device handles must not be copied.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([fork_server.NAME, "harvest.verifiers.worker", *self._modules])
-        _start_fork_server()
-        self._pools: dict[bool, ProcessPool] = {}
 
     def submit(self, name: str, problem: Problem, texts: Sequence[str], *, alone: bool = False) -> Future[Outcomes]:
         """Verify some texts, waiting first while too many are open: texts must not pile up in memory.
@@ -135,24 +113,14 @@ class VerifyBeside:
         while self._open and (self._open[0].done() or len(self._open) >= self._ahead):
             oldest = self._open.popleft()
             _wait(oldest)
-        future: Future[Outcomes]
-        call, limit = (name, problem, texts, self.config), self._limit(name, problem)
-        try:
-            future = self._pool(alone).schedule(judge, call, timeout=limit)
-        except RuntimeError:  # all of its processes died before they could say anything
-            self._pools.pop(alone).stop()
-            future = self._pool(alone).schedule(judge, call, timeout=limit)
+        call = (name, problem, texts, self.config)
+        future = self._processes.submit(call, len(texts), self._limit(name, problem), alone=alone)
         self._open.append(future)
         return future
 
     def verify(self, name: str, problem: Problem, texts: Sequence[str]) -> Verdicts:
         """Begin to verify the responses to one query."""
         return Verdicts(self, name, problem, texts)
-
-    def _pool(self, alone: bool) -> ProcessPool:
-        if alone not in self._pools:
-            self._pools[alone] = ProcessPool(self.workers, int(alone), begin, (self._modules,), self._context)
-        return self._pools[alone]
 
     def _limit(self, name: str, problem: Problem) -> float:
         """Seconds of a call: those of one response, since a chunk of sound ones takes far less."""
@@ -164,22 +132,10 @@ class VerifyBeside:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for pool in self._pools.values():
-            pool.stop()
-            pool.join()
+        self._processes.stop()
 
 
 def _wait(future: Future[Outcomes]) -> None:
     """Until it is done, in short turns: where polars is loaded, Ctrl-C does not end a wait but is seen after it."""
     while not future.done():
         wait([future], timeout=0.1)
-
-
-def _start_fork_server() -> None:
-    """Start it, and all that it forks, deaf to Ctrl-C: the harvest ends them. It dies with this thread."""
-    resource_tracker.ensure_running()  # which would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -8,6 +8,7 @@ in an endless loop.
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -15,7 +16,8 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 NAME = __name__
-SERVER = os.getpid() if any("multiprocessing.forkserver" in word for word in sys.orig_argv) else None
+_FORKED = multiprocessing.parent_process() is not None
+SERVER = os.getpid() if any("multiprocessing.forkserver" in word for word in sys.orig_argv) and not _FORKED else None
 """The fork server, where it is the one that loaded this."""
 
 

@@ -7,6 +7,7 @@ import gc
 import importlib
 import resource
 from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,22 @@ class Fault(NamedTuple):
     detail: str = ""  # for people, where it turns out to be no response's fault
 
 
+Outcomes = list[Verdict | Fault]
+
+
+def serve(pipe: Connection, modules: Sequence[str]) -> None:
+    """Answer calls until nobody asks any more: what a verifying process does."""
+    begin(modules)
+    pipe.send(None)
+    with contextlib.suppress(EOFError):
+        while True:
+            call = pipe.recv()
+            try:
+                pipe.send(judge(*call))
+            except InputError as error:
+                pipe.send(error)
+
+
 def begin(modules: Sequence[str]) -> None:
     """Start a verifying process: it ends with the harvest, says nothing, and has loaded what it needs."""
     die_with_parent()
@@ -37,7 +54,7 @@ def begin(modules: Sequence[str]) -> None:
             importlib.import_module(module)
 
 
-def judge(name: str, problem: Problem, texts: Sequence[str], config: VerifierConfig) -> list[Verdict | Fault]:
+def judge(name: str, problem: Problem, texts: Sequence[str], config: VerifierConfig) -> Outcomes:
     """Verdicts of responses to one query."""
     verifier = find_verifier(name)
     with _room(max(config.memory_mb, LEAST_MB)):
@@ -46,8 +63,8 @@ def judge(name: str, problem: Problem, texts: Sequence[str], config: VerifierCon
 
 def _verdict(verifier: Verifier, text: str, problem: Problem, config: VerifierConfig) -> Verdict | Fault:
     try:
-        right, answer, reason = Verdict(*verifier(text, problem, config))
-        return Verdict(bool(right), None if answer is None else short(answer), reason)
+        right, answer, reason = verifier(text, problem, config)
+        return Verdict(right, None if answer is None else short(answer), reason)
     except InputError:
         raise
     except MemoryError:

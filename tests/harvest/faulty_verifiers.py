@@ -8,6 +8,7 @@ import sys
 import time
 
 from harvest.verifiers import VERIFIERS, Verdict
+from ttcsim.errors import InputError
 
 DEEDS = {
     "sleeps": lambda: time.sleep(60),
@@ -58,9 +59,14 @@ def broken(text, problem, config):
     import no_such_package  # noqa: F401
 
 
+def refuses(text, problem, config):
+    """A machine that cannot do what is asked."""
+    raise InputError("programs cannot be shut in here")
+
+
 def stuck(text, problem, config):
     """A query whose gold answer nobody can compare with."""
     time.sleep(60)
 
 
-VERIFIERS.update({verifier.__name__: (verifier, "for tests") for verifier in (obeys, broken, stuck)})
+VERIFIERS.update({verifier.__name__: (verifier, "for tests") for verifier in (obeys, broken, refuses, stuck)})

@@ -1,6 +1,10 @@
 """Whatever a response does to its verifier, it costs that response alone, and the reason is known."""
 
+import multiprocessing
+import os
+import signal
 import time
+from multiprocessing import forkserver
 
 import pytest
 
@@ -12,13 +16,12 @@ from harvest.verify_beside import CHUNK, VerifyBeside
 from ttcsim.errors import InputError
 
 PROBLEM = Problem("q", "?", "1")
-NAMES = ("obeys", "broken", "stuck")
+NAMES = ("obeys", "broken", "refuses", "stuck")
 REASONS = {
     "sleeps": "timeout",
     "computes": "timeout",
     "searches": "timeout",
     "swallows": "timeout",
-    "leaves": "timeout",
     "takes memory": "memory",
     "takes memory bit by bit": "memory",
     "raises": "failed",
@@ -27,6 +30,7 @@ REASONS = {
     "exits": "failed",
     "interrupts": "failed",
     "dies": "crashed",
+    "leaves": "crashed",
     "crashes": "crashed",
 }
 
@@ -85,6 +89,7 @@ def test_answers_are_short_and_can_be_written(beside):
     ("name", "said"),
     [
         ("broken", r"query 'q' \(failed, ModuleNotFoundError: No module named 'no_such_package'\).*--resume"),
+        ("refuses", "^programs cannot be shut in here$"),
         ("stuck", r"query 'q' \(timeout\).*gold answer"),
     ],
 )
@@ -92,3 +97,16 @@ def test_what_is_no_responses_fault_stops_the_harvest_with_one_line(beside, name
     with pytest.raises(InputError, match=said) as error:
         beside.verify(name, PROBLEM, ["1", "2"]).result()
     assert "\n" not in str(error.value)
+
+
+def test_processes_that_somebody_else_kills_are_replaced(beside):
+    """The kernel, short of memory, say: first all that verify, then the fork server with them."""
+    for _ in range(2):
+        assert beside.verify("obeys", PROBLEM, ["1", "2"]).result() == [(True, "1", None), (False, "2", None)]
+        for process in multiprocessing.active_children():
+            process.kill()
+    assert beside.verify("obeys", PROBLEM, ["1", "3"]).result() == [(True, "1", None), (False, "3", None)]
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    assert beside.verify("obeys", PROBLEM, ["1", "4"]).result() == [(True, "1", None), (False, "4", None)]
+    time.sleep(0.5)
+    assert beside.verify("obeys", PROBLEM, ["1", "5"]).result() == [(True, "1", None), (False, "5", None)]
