@@ -166,7 +166,7 @@ def extrapolate(
     family: Annotated[
         str, typer.Option(help="auto (all that the pool does not reject), or the name of one law.")
     ] = "auto",
-    resamples: Annotated[int, typer.Option(help="Bootstrap resamples of the queries.")] = 200,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples of the queries.", min=1, max=100_000)] = 200,
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
