@@ -308,3 +308,14 @@ def test_a_small_pool_s_priors_never_use_a_query_s_own_outcomes():
             fitted.append(cross_fit(pool, Prior("level", mean_rate)).mean)
         assert fitted[0][0] == fitted[1][0]
         assert queries == 1 or (fitted[0] != fitted[1]).any()
+
+
+def test_what_a_query_teaches_priors_is_in_its_contribution_and_in_no_value():
+    pool = with_levels(1)
+    result = ttcsim.sweep(pool, ["elimination", "bayes-index"], [1], reps=50)
+    plain, taught = result.outcomes
+    assert plain.taught == {} and (plain.influence("coverage") == plain.contribution("coverage")).all()
+    moved = taught.taught["coverage"]
+    assert np.abs(moved).max() > 0 and np.abs(moved.mean()) < 1e-12
+    few = ttcsim.sweep(pool.subset(pool.query_ids[:8]), ["bayes-index"], [1], reps=5).frame
+    assert few["lo_queries"].is_null().all() and few["lo"].is_not_null().all()

@@ -1,5 +1,7 @@
 """The experiment: arguments, determinism, exact agreement with theory, comparisons."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -47,8 +49,6 @@ def test_larger_grids_change_nothing(pool):
 
 def test_names_and_order_of_queries_do_not_matter_to_the_law(pool):
     """Renaming changes the orders, so only the law stays: means within 5 standard errors (error rate below 1e-6)."""
-    from dataclasses import replace
-
     renamed = replace(pool, query_ids=tuple(f"x{i:04d}" for i in range(pool.n_queries)))
     a, b = (ttcsim.sweep(p, ["elimination"], [4], reps=2000) for p in (pool, renamed))
     (mean_a, se_a), (mean_b, se_b) = (r.frame.select("mean", "se").row(0) for r in (a, b))
@@ -133,8 +133,6 @@ def test_one_replication_has_no_interval(pool):
 
 
 def test_perfect_reward_makes_best_as_good_as_coverage(pool):
-    from dataclasses import replace
-
     perfect = replace(pool, rewards={"reward": pool.correct.astype(np.float32)})
     frame = ttcsim.sweep(perfect, ["elimination", "uniform"], [1, 4], reps=50, selectors=["best"]).frame
     best, coverage = (frame.filter(metric=m)["mean"].to_numpy() for m in ("accuracy_best", "coverage"))
@@ -205,8 +203,6 @@ def test_bad_arguments(pool, arguments, message):
 
 
 def test_policies_that_lack_a_column_are_refused_before_anything_runs(pool):
-    from dataclasses import replace
-
     bare = replace(pool, answers=None, tokens=None, rewards={})
     for arguments, column in (
         ({"policies": ["entropy"]}, "answer"),
@@ -227,3 +223,15 @@ def test_the_total_budget_has_one_definition(budget, queries, total):
         pool = make_pool("constant(0)", queries, 12)
         spent = ttcsim.sweep(pool, ["elimination", "uniform", "ucb"], [budget], reps=2).outcomes
         assert {round(float(o.spent.max()) * queries) for o in spent} == {total}
+
+
+def test_votes_and_agreement_are_refused_where_no_sample_has_an_answer():
+    pool = make_pool("beta(1,1)", 10, 8, seed=0)
+    pool = replace(pool, answers=np.full(80, -1, np.int32))
+    for name in ("adaptive-consistency", "esc", "consensus", "bayes-stop", "entropy"):
+        with pytest.raises(ttcsim.InputError, match=r"needs the column 'answer', which pool .* has only nulls in"):
+            ttcsim.sweep(pool, [name], [2], reps=2)
+    for name in ("majority", "weighted"):
+        with pytest.raises(ttcsim.InputError, match=f"'{name}' needs .*; extract answers, or select best, first or"):
+            ttcsim.sweep(pool, ["uniform"], [2], reps=2, selectors=[name])
+    assert ttcsim.sweep(pool, ["elimination"], [2], reps=2, selectors=["first"]).frame.height == 2
