@@ -47,6 +47,7 @@ def _child(cases, seed, seeds):
         for kind, number in cases:
             print(json.dumps({"at": number}), flush=True)
             folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+            os.chdir(folder)  # some names are relative
             try:
                 words = inputs.make(kind, number, seed, folder, seeds)
                 before = os.fstat(2).st_size

@@ -11,7 +11,7 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool.reading import decoding, read_json, read_parquet
 
-_REMEDY = "make one with `ttcsim sweep --out`"
+_REMEDY = "make a run folder with `ttcsim sweep --out`"
 
 
 def damaged(folder: Path, reason: str) -> InputError:
