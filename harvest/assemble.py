@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -29,14 +29,18 @@ from ttcsim.pool.format import (
 )
 
 
-def assemble(work: Work, stages: Sequence[Stage], facts: Mapping[str, Any]) -> Path:
+class Assembled(NamedTuple):
+    """A pool that is whole."""
+
+    folder: Path
+    reasons: dict[str, int]  # how many samples are wrong for each, where no comparison decided
+
+
+def assemble(work: Work, stages: Sequence[Stage], facts: Mapping[str, Any]) -> Assembled:
     """Make the pool of all that the stages left, in a folder of its own inside the unfinished harvest."""
-    folder = work.store.folder / "pool"
-    with clear_errors(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        pool = PoolFolder(folder)
-        strategies, count = [], 0
+    with clear_errors(work.store.folder):
+        pool = PoolFolder(work.store.new_pool())
+        strategies, count, reasons = [], 0, Counter[str]()
         sampled = [(stage.kind, p) for stage in stages if stage.kind in ("samples", "revisions") for p in stage.parts]
         chained = any(kind == "revisions" for kind, _ in sampled)
         for number, (kind, p) in enumerate(sampled):
@@ -47,12 +51,14 @@ def assemble(work: Work, stages: Sequence[Stage], facts: Mapping[str, Any]) -> P
                 table = table.with_columns(pl.lit(None, t).alias(c) for c, t in PLACES.items())
             _add_samples(pool, number, table, texts=work.config.output.texts)
             count += table.height
+            reasons.update(table["reason"].drop_nulls())
         strategies += [work.read(p) for stage in stages if stage.kind == "search" for p in stage.parts]
         if strategies:
             pool.add(STRATEGIES, pl.concat(strategies))
         pool.add(QUERIES, _queries(work.queries))
-        pool.finish(facts, queries=len(work.queries), samples=count)
-    return folder
+        told = {**facts, "harvest": {**facts["harvest"], "reasons": dict(sorted(reasons.items()))}}
+        pool.finish(told, queries=len(work.queries), samples=count)
+    return Assembled(pool.folder, told["harvest"]["reasons"])
 
 
 def _whole(work: Work, sampled: Part) -> pl.DataFrame:

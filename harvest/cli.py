@@ -9,7 +9,6 @@ import typer
 
 from harvest.config import Config, load_config, recipes
 from ttcsim.cli.run import run
-from ttcsim.errors import InputError
 
 app = typer.Typer(
     name="harvest", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -55,7 +54,9 @@ def run_command(
 
     pool = harvest(checked, factory=vllm_factory(), resume=resume, shard=part)
     if as_json:
-        print(json.dumps({"pool": str(pool), "counts": json.loads((pool / "manifest.json").read_text())["counts"]}))
+        manifest = json.loads((pool / "manifest.json").read_text())
+        told = {"pool": str(pool), "counts": manifest["counts"], "reasons": manifest["harvest"]["reasons"]}
+        print(json.dumps(told))
     else:
         print(pool)
 
@@ -80,13 +81,14 @@ def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json
 def check_command(config: ConfigFile, set_: Set = None) -> None:
     """Check a config, its problem files, prompts and verifiers, without loading a model."""
     from harvest.queries import make_queries
-    from harvest.verifiers.sandbox import available
+    from harvest.verifiers.sandbox import describe, what_shuts_in
 
     checked = load_config(config, list(set_ or []))
     queries = make_queries(checked, _plain)
-    if any(q.verifier == "code" for q in queries) and checked.verifier.isolation == "require" and (why := available()):
-        raise InputError(why)
+    facts = what_shuts_in(checked.verifier) if any(q.verifier == "code" for q in queries) else None
     print(f"{config}: good. {len(queries)} queries x {checked.sampling.n} samples of {checked.model_name}")
+    if facts is not None:
+        print(describe(facts))
     print(f"First prompt ({queries[0].query_id}, verifier {queries[0].verifier}), before any chat template:\n")
     print(queries[0].prompt)
 

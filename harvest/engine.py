@@ -35,12 +35,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One sampled response."""
+    """One sampled response; lone surrogates in it become question marks, since no file could hold them."""
 
     text: str
     tokens: int  # generated tokens, the one that stopped it included; at least 1
     logprob: float  # summed over tokens, nats
     cut: bool = False  # ended by max_tokens
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text.encode("utf-8", "replace").decode())
 
 
 class Generator(Protocol):

@@ -5,26 +5,53 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+import platform
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import harvest
-from harvest.config import Config
+from harvest.config import Config, ModelReward
 from harvest.queries import Query, fingerprint
+from harvest.store import EXTRAS
+from harvest.verifiers import LIBRARIES
+from harvest.verifiers.sandbox import what_shuts_in
+
+_LOOKS, _LOOK = 64, 1 << 16  # places in a file, and bytes at each
 
 
 def make_plan(
     config: Config, everything: Sequence[Query], shard: tuple[int, int], engine: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """All that decides what is sampled: an unfinished harvest goes on only with the same."""
+    """All that decides a byte of the samples: an unfinished harvest goes on only with the same.
+
+    Rewards and strategies may be added, each of which has its own part: its settings and its model.
+    """
+    extras = (*config.reward, *config.strategy)
+    programs = _programs(config, everything)
     return {
-        "versions": {"harvest": harvest.VERSION, "vllm": engine.get("vllm")},
+        "versions": {
+            "harvest": harvest.VERSION, "python": platform.python_version(), "vllm": engine.get("vllm"),
+            **_versions("torch", "transformers", "polars", *_judging(everything)),
+        },
         "config": config.measured(),
+        **({"programs": {key: programs[key] for key in ("python", "packages")}} if programs else {}),
         "queries": fingerprint(everything),
         "shard": list(shard),
         "model": _model_fingerprint(config.model.path),
-    }
+        "engine": dict(engine),
+        "environment": {k: v for k, v in config.environment.items() if k.startswith("VLLM_")},
+        EXTRAS: {
+            made.key: _model_fingerprint(made.model) if isinstance(made, ModelReward) and made.model else ""
+            for made in extras
+        },
+    }  # fmt: skip
+
+
+def _judging(queries: Sequence[Query]) -> list[str]:
+    """The packages that decide verdicts."""
+    used = sorted({q.verifier for q in queries})
+    return [package for name in used if name in LIBRARIES for package in LIBRARIES[name].packages]
 
 
 def make_facts(
@@ -54,16 +81,27 @@ def make_facts(
         "verifier": {
             "names": sorted({q.verifier for q in queries}),
             **config.verifier.model_dump(mode="json", exclude={"workers"}, exclude_none=True),
-            **_versions("math-verify", "reasoning-gym"),
+            **_versions(*_judging(queries)),
+            **({"sandbox": programs} if (programs := _programs(config, queries)) else {}),
         },
         "reward_models": [r.model_dump(mode="json", exclude_defaults=True) for r in config.reward],
         "strategies": [s.model_dump(mode="json", exclude_defaults=True) for s in config.strategy],
-        "harvest": {"version": harvest.VERSION, "digest": digest, "shard": plan["shard"]},
+        "harvest": {
+            "version": harvest.VERSION, "digest": digest, "shard": plan["shard"], "versions": plan["versions"],
+        },
     }  # fmt: skip
 
 
+def _programs(config: Config, queries: Sequence[Query]) -> dict[str, Any]:
+    """What shuts programs in, and what they may import; nothing where no program is run."""
+    return what_shuts_in(config.verifier) if any(q.verifier == "code" for q in queries) else {}
+
+
 def _model_fingerprint(path: str) -> str:
-    """Hash of a model folder's configuration and the names and sizes of its files; a hub name stands for itself."""
+    """Hash of the names and sizes of a model folder's files, of small ones whole and of others in samples.
+
+    A hub name stands for itself: `model.revision` pins what it means.
+    """
     folder = Path(path)
     if not folder.is_dir():
         return path
@@ -71,9 +109,16 @@ def _model_fingerprint(path: str) -> str:
     for file in sorted(folder.glob("*")):
         if file.is_file():
             state.update(f"{file.name}:{file.stat().st_size}".encode())
-            if file.suffix == ".json" and file.stat().st_size < 1 << 20:
-                state.update(file.read_bytes())
+            with file.open("rb") as handle:
+                for at in _looked_at(file.stat().st_size):
+                    handle.seek(at)
+                    state.update(handle.read(_LOOK))
     return state.hexdigest()
+
+
+def _looked_at(size: int) -> Iterable[int]:
+    """Where to read in a file: everywhere in a small one; two trainings of one model differ wherever one looks."""
+    return range(0, size, _LOOK if size <= _LOOKS * _LOOK else size // _LOOKS)
 
 
 def _versions(*packages: str) -> dict[str, str]:

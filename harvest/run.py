@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from harvest.config import Config
 from harvest.manifest import make_facts, make_plan
 from harvest.models import Factory, Models
 from harvest.progress import Report
-from harvest.queries import make_queries
+from harvest.queries import Query, make_queries
 from harvest.stages.chains import revisions
 from harvest.stages.rewards import rewards
 from harvest.stages.samples import rounds
 from harvest.stages.searches import searches
 from harvest.stages.stage import Part, Stage, Work, carry_out
-from harvest.store import Store, digest
+from harvest.store import EXTRAS, Store, digest
 from harvest.verify_beside import VerifyBeside
 from ttcsim.errors import InputError
 
@@ -75,17 +75,30 @@ def _harvest(config: Config, models: Models, out: Path, resume: bool, shard: tup
         raise InputError(f"--shard {index}/{of}: there are only {len(everything)} queries; use fewer shards")
     engine = generator.facts()
     plan = make_plan(config, everything, shard, engine)
-    whole = digest({**plan, "extras": [made.key for made in (*config.reward, *config.strategy)]})
+    whole = digest({**plan, EXTRAS: list(plan[EXTRAS].items())})  # their order too
     with Store(out, plan, whole, resume=resume) as store:
         if store.finished:
             report.say(f"{out} is finished already")
             return
-        with VerifyBeside(config.verifier) as verify:
+        with VerifyBeside(config.verifier, [q.verifier for q in queries]) as verify:
+            _check(queries, verify)
             work = Work(config, queries, models, verify, store, report)
             stages = [carry_out(stage, work) for stage in _stages(work)]
         facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
-        store.publish(assemble(work, stages, facts))
-    report.say(f"wrote {out}")
+        pool, reasons = assemble(work, stages, facts)
+        store.publish(pool)
+    report.say(f"wrote {out}{_summary(reasons)}")
+
+
+def _check(queries: Sequence[Query], verify: VerifyBeside) -> None:
+    """Judge an empty response to every query, so that a gold answer or a package at fault is known before sampling."""
+    for pending in [verify.verify(q.verifier, q.problem, [""]) for q in queries]:
+        pending.result()
+
+
+def _summary(reasons: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+    return f"; wrong without a comparison (column `reason`): {told}" if told else ""
 
 
 def _stages(work: Work) -> Iterator[Stage]:

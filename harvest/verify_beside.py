@@ -1,35 +1,38 @@
-"""Verification in processes of its own, beside the generation."""
+"""Verification in processes of its own, beside the generation: no response can harm or hold up the harvest.
+
+Responses go to a verifying process in chunks. Where one of them makes it fail, run out of memory, die or take too long,
+each response of that chunk is judged again, alone in a fresh process under its own limits: what is then said of it
+depends on nothing else. One that fails again is wrong, with a reason, provided that an empty response to the same
+query can be judged; where it cannot, the verifier is broken or the query is, and the harvest stops with one line.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
 
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
-from harvest.verifiers import Verdict, find_verifier
+from harvest.verifiers import LIBRARIES, Verdict
+from harvest.verifiers.worker import Fault, Outcomes
+from harvest.verifying import Verifying
+from ttcsim.errors import InputError
 
 CHUNK = 16  # responses a call: enough that calls cost little, few enough that all workers have some
+PROGRAM_GRACE = 60.0  # seconds beyond all that a program's tests may take, which its judge sees to itself
 
 
-def verify_chunk(name: str, problem: Problem, texts: Sequence[str], config: VerifierConfig) -> list[Verdict]:
-    """Verdicts of responses to one query."""
-    verifier = find_verifier(name)
-    return [verifier(text, problem, config) for text in texts]
+@dataclass(frozen=True)
+class _Asked:
+    """Texts on their way through a verifying process."""
 
-
-def _at_start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harvest itself stops on Ctrl-C, and its workers with it
-
-
-def _processes(number: int) -> ProcessPoolExecutor:
-    # Not forked: the engine's threads and device handles must not be copied.
-    return ProcessPoolExecutor(number, multiprocessing.get_context("forkserver"), _at_start)
+    texts: Sequence[str]
+    future: Future[Outcomes]
+    alone: bool = False
+    suspect: tuple[str, str] | None = None  # text and reason: the empty response is judged to see whose fault it is
 
 
 class Verdicts:
@@ -37,48 +40,81 @@ class Verdicts:
 
     def __init__(self, beside: VerifyBeside, name: str, problem: Problem, texts: Sequence[str]) -> None:
         self._beside, self._name, self._problem, self._texts = beside, name, problem, texts
+        self._found: dict[str, Verdict] = {}
         # The same text is verified once; small models say few different things.
         different = list(dict.fromkeys(texts))
-        self._chunks = [different[at : at + CHUNK] for at in range(0, len(different), CHUNK)]
-        self._futures = [beside.submit(name, problem, chunk) for chunk in self._chunks]
+        size = 1 if name == "code" else CHUNK  # a program takes longer than any call
+        self._asked = deque(self._ask(different[at : at + size]) for at in range(0, len(different), size))
+
+    def _ask(self, texts: Sequence[str], *, alone: bool = False, suspect: tuple[str, str] | None = None) -> _Asked:
+        return _Asked(texts, self._beside.submit(self._name, self._problem, texts, alone=alone), alone, suspect)
 
     def ready(self) -> bool:
         """Whether `result` would not wait."""
-        return all(f.done() for f in self._futures)
+        while self._asked and self._asked[0].future.done():
+            self._take(self._asked.popleft())
+        return not self._asked
 
     def result(self) -> list[Verdict]:
         """One verdict a response."""
-        verdicts: dict[str, Verdict] = {}
-        for future, chunk in zip(self._futures, self._chunks, strict=True):
-            try:
-                found = future.result()
-            except BrokenProcessPool:
-                found = self._beside.one_by_one(self._name, self._problem, chunk)
-            verdicts.update(zip(chunk, found, strict=True))
-        return [verdicts[text] for text in self._texts]
+        while not self.ready():
+            _wait(self._asked[0].future)
+        return [self._found[text] for text in self._texts]
+
+    def _take(self, asked: _Asked) -> None:
+        for text, outcome in zip(asked.texts, asked.future.result(), strict=True):
+            if asked.suspect is not None:
+                self._blame(asked.suspect, outcome)
+            elif isinstance(outcome, Verdict):
+                self._found[text] = outcome
+            elif asked.alone:
+                self._asked.append(self._ask([""], alone=True, suspect=(text, outcome.reason)))
+            else:
+                self._asked.append(self._ask([text], alone=True))
+
+    def _blame(self, suspect: tuple[str, str], control: Verdict | Fault) -> None:
+        if isinstance(control, Fault):
+            why = f"{control.reason}, {control.detail}" if control.detail else control.reason
+            raise InputError(
+                f"verifier '{self._name}' cannot even judge an empty response to query '{self._problem.query_id}' "
+                f"({why}): its gold answer, the limits in [verifier] or the packages here are at fault; mend it, "
+                "then go on with --resume"
+            )
+        text, reason = suspect
+        self._found[text] = Verdict(False, None, reason)
 
 
 class VerifyBeside:
-    """A pool of verifying processes, at most `ahead` calls behind the generation."""
+    """Verifying processes, at most `ahead` calls behind the generation.
 
-    def __init__(self, config: VerifierConfig, ahead: int = 4096) -> None:
+    Parameters
+    ----------
+    verifiers : sequence of str
+        Names of those that will be asked for, whose libraries are then loaded once for all processes.
+    """
+
+    def __init__(self, config: VerifierConfig, verifiers: Sequence[str] = (), ahead: int = 4096) -> None:
         self.config = config
         self.workers = config.workers or max(1, (os.cpu_count() or 2) - 1)
+        self._processes = Verifying(
+            self.workers, [LIBRARIES[name].module for name in sorted(set(verifiers)) if name in LIBRARIES]
+        )
         self._ahead = ahead
-        self._open: deque[Future[list[Verdict]]] = deque()
-        self._pool = _processes(self.workers)
+        self._open: deque[Future[Outcomes]] = deque()
 
-    def submit(self, name: str, problem: Problem, chunk: Sequence[str]) -> Future[list[Verdict]]:
-        """Verify a chunk, waiting first while too many are open: texts must not pile up in memory."""
+    def submit(self, name: str, problem: Problem, texts: Sequence[str], *, alone: bool = False) -> Future[Outcomes]:
+        """Verify some texts, waiting first while too many are open: texts must not pile up in memory.
+
+        Parameters
+        ----------
+        alone : bool
+            In a process that has judged nothing else.
+        """
         while self._open and (self._open[0].done() or len(self._open) >= self._ahead):
             oldest = self._open.popleft()
-            if not oldest.done():
-                oldest.exception()
-        try:
-            future = self._pool.submit(verify_chunk, name, problem, chunk, self.config)
-        except BrokenProcessPool:
-            self._pool = _processes(self.workers)
-            future = self._pool.submit(verify_chunk, name, problem, chunk, self.config)
+            _wait(oldest)
+        call = (name, problem, texts, self.config)
+        future = self._processes.submit(call, len(texts), self._limit(name, problem), alone=alone)
         self._open.append(future)
         return future
 
@@ -86,19 +122,20 @@ class VerifyBeside:
         """Begin to verify the responses to one query."""
         return Verdicts(self, name, problem, texts)
 
-    def one_by_one(self, name: str, problem: Problem, chunk: Sequence[str]) -> list[Verdict]:
-        """After a worker died: each response in a pool of its own, so that only the deadly one counts as wrong."""
-        verdicts: list[Verdict] = []
-        for text in chunk:
-            with _processes(1) as pool:
-                try:
-                    verdicts += pool.submit(verify_chunk, name, problem, [text], self.config).result()
-                except BrokenProcessPool:
-                    verdicts.append((False, None))
-        return verdicts
+    def _limit(self, name: str, problem: Problem) -> float:
+        """Seconds of a call: those of one response, since a chunk of sound ones takes far less."""
+        if name != "code":
+            return self.config.timeout
+        return self.config.timeout * (len(problem.check.get("tests", ())) + 1) + PROGRAM_GRACE
 
     def __enter__(self) -> VerifyBeside:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+    def __exit__(self, *_: object) -> None:
+        self._processes.stop()
+
+
+def _wait(future: Future[Outcomes]) -> None:
+    """Until it is done, in short turns: where polars is loaded, Ctrl-C does not end a wait but is seen after it."""
+    while not future.done():
+        wait([future], timeout=0.1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,6 +22,7 @@ _CALL = re.compile(r"\s*([^()]+?)\s*(?:\((.*)\))?\s*", re.DOTALL)
 _PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
 _WORD = re.compile(r"[^\s()'\",=]+")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
+_LONGEST = 5_000
 _TRUTH: dict[str, bool] = {"true": True, "false": False}
 
 
@@ -59,6 +61,8 @@ def parse(text: str, what: str) -> Call:
     InputError
         When the text has another form; names and parameters are for the caller to check.
     """
+    if len(text) > _LONGEST:
+        raise InputError(f"{what} '{text[:40]}…': {len(text):,} characters are too many; give {_LONGEST:,} at most")
     where = f"{what} {text!r}"
     match = _CALL.fullmatch(text)
     if match is None:
@@ -70,9 +74,13 @@ def parse(text: str, what: str) -> Call:
         if not part or (pair and not pair[2]):
             raise InputError(f"{where}: cannot read its parameters '{match[2]}'; the form is name(key=value,...)")
         value = _read(pair[2] if pair else part)
+        of = f"the value of {pair[1]}" if pair else f"'{part[:40]}'"
         if value is None:
-            of = f"the value of {pair[1]}" if pair else f"'{part}'"
             raise InputError(f"{where}: {of} must be a number, a word or a quoted text")
+        if not isinstance(value, str) and _endless(value, pair[2] if pair else part):
+            raise InputError(
+                f"{where}: {of} is beyond the largest number, {sys.float_info.max:.2g}; write inf for that"
+            )
         if pair is None:
             values.append(value)
         elif pair[1] in named:
@@ -117,6 +125,11 @@ def _read(text: str) -> Value | None:
         except ValueError:
             pass
     return _TRUTH.get(text.lower(), text)
+
+
+def _endless(number: bool | int | float, text: str) -> bool:
+    """Whether a number is too large for a float, and does not say so itself by ``inf``."""
+    return abs(number) > sys.float_info.max and "inf" not in text.lower()
 
 
 def _written(value: Value) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harvest.config.rewards import JudgeReward, ModelReward, ProcessReward, RewardConfig, RolloutsReward
 from harvest.config.strategies import SearchStrategy, StrategyConfig
@@ -17,6 +18,9 @@ from harvest.config.tasks import TaskConfig
 from ttcsim.errors import InputError
 
 RECIPE = "recipe:"
+
+WAYS = ("boxed", "last-number", "first-number", "line", "all")
+"""Named places of an answer in a response; every other is a regular expression."""
 
 
 class ModelConfig(Table):
@@ -65,7 +69,17 @@ class VerifierConfig(Table):
     memory_mb: int = Field(1024, ge=64)  # address space of a sandboxed program
     file_mb: int = Field(16, ge=1)  # each file of it, the output too
     extract: str | None = None  # where the answer stands: boxed, last-number, first-number, line, all, or a regex
-    isolation: Literal["require", "try"] = "require"  # "try": run code even where the kernel cannot shut it in
+    packages: tuple[str, ...] = ("numpy", "sortedcontainers")  # what programs may import beside the standard library
+
+    @field_validator("extract")
+    @classmethod
+    def _can_be_looked_for(cls, how: str | None) -> str | None:
+        if how is not None and how not in WAYS:
+            try:
+                re.compile(how)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise ValueError(f"'{how}' is none of {', '.join(WAYS)}, and no regular expression: {error}") from error
+        return how
 
 
 class OutputConfig(Table):
@@ -76,6 +90,13 @@ class OutputConfig(Table):
     queries_per_part: int = Field(64, ge=1)
     texts: bool = True  # keep the responses, in files of their own
     overlap: bool = True  # the engine never drains between parts; false: a part's bytes depend on nothing before it
+
+    @field_validator("path")
+    @classmethod
+    def _names_a_folder(cls, path: str) -> str:
+        if Path(path).name in ("", "..") or "\0" in path:
+            raise ValueError(f"{path!r} names no folder that could be made")
+        return path
 
 
 class Config(Table):

@@ -33,7 +33,8 @@ class Rollouts:
             query = queries[key[0]]
             texts = [key[1] + r.text for r in responses]
             verdicts[key] = self.verify.verify(query.verifier, query.problem, texts)
-        value = {key: sum(right for right, _ in v.result()) / self.config.rollouts for key, v in verdicts.items()}
+        right = {key: sum(verdict.right for verdict in v.result()) for key, v in verdicts.items()}
+        value = {key: number / self.config.rollouts for key, number in right.items()}
         return [[value[q.query_id, s] for s in own] for (q, _), own in zip(items, starts, strict=True)]
 
     def _requests(self, keys: Sequence[tuple[str, str]], queries: dict[str, Query]) -> Iterator[Request]:

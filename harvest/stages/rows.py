@@ -18,10 +18,17 @@ COLUMNS = {**SAMPLE_COLUMNS, "text": pl.String}
 CHAIN_COLUMNS = {**COLUMNS, **PLACES}
 """Columns of a part of revision chains."""
 
+_LARGEST = 3.4028234e38  # of a Float32
+
 
 def rows(
     query_id: str, first: int, responses: Sequence[Response], verdicts: Sequence[Verdict]
 ) -> Iterator[tuple[Any, ...]]:
     """Rows of a query's samples, numbered from `first`, in the order of `COLUMNS`."""
-    for sample, (r, (right, answer)) in enumerate(zip(responses, verdicts, strict=True), first):
-        yield query_id, sample, right, answer, r.tokens, r.logprob if math.isfinite(r.logprob) else None, r.text
+    for sample, (r, verdict) in enumerate(zip(responses, verdicts, strict=True), first):
+        yield query_id, sample, verdict.right, verdict.answer, r.tokens, _finite(r.logprob), verdict.reason, r.text
+
+
+def _finite(logprob: float) -> float:
+    """A sum that is none, or beyond what the column holds, as the least: a pool has no other word for it."""
+    return max(-_LARGEST, min(logprob, _LARGEST)) if not math.isnan(logprob) else -_LARGEST

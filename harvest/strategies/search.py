@@ -134,7 +134,7 @@ def outcome_rows(
     rows: list[dict[str, object]] = []
     for s, verdicts in zip(runs, pending, strict=True):
         judged = zip(s.beams, verdicts.result(), strict=True)
-        chosen = weighted([Candidate(answer, right, beam.score) for beam, (right, answer) in judged])
+        chosen = weighted([Candidate(verdict.answer, verdict.right, beam.score) for beam, verdict in judged])
         rows.append(
             {
                 "query_id": s.query.query_id, "strategy": strategy.label, "run": s.run,

@@ -63,6 +63,9 @@ def _contest_problem(row: Row) -> Problem:
         metadata = json.loads(record.get("metadata") or "{}")
         cases = [{"input": str(t["input"]), "output": str(t["output"])} for t in tests]
         functional = any(t.get("testtype") == "functional" for t in tests)
+        if functional:
+            for value in (v for c in cases for v in (*c["input"].split("\n"), c["output"]) if v.strip()):
+                json.loads(value)  # as the judge will
     except (ValueError, KeyError, TypeError, zlib.error, pickle.UnpicklingError, EOFError) as error:
         raise row.fault(f"its test cases cannot be read ({error})") from error
     if not cases:

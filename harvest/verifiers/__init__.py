@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers import rules
-from harvest.verifiers.programs import code
-from harvest.verifiers.rules import Verdict
+from harvest.verifiers.judge import code
+from harvest.verifiers.verdict import Verdict
 from ttcsim.errors import InputError
 
 Verifier = Callable[[str, Problem, VerifierConfig], Verdict]
@@ -24,7 +25,23 @@ VERIFIERS: dict[str, tuple[Verifier, str]] = {
 }
 """Name, function, description."""
 
-__all__ = ["VERIFIERS", "Verdict", "Verifier", "find_verifier"]
+
+class Library(NamedTuple):
+    """What a verifier leaves the judging to."""
+
+    module: str
+    packages: tuple[str, ...]  # those whose versions decide a verdict
+
+
+LIBRARIES = {
+    "math": Library(
+        "math_verify", ("math-verify", "latex2sympy2-extended", "antlr4-python3-runtime", "sympy", "mpmath")
+    ),
+    "reasoning-gym": Library("reasoning_gym", ("reasoning-gym", "sympy")),
+}
+"""By verifier; the others stand on Python alone."""
+
+__all__ = ["LIBRARIES", "VERIFIERS", "Library", "Verdict", "Verifier", "find_verifier"]
 
 
 def find_verifier(name: str) -> Verifier:

@@ -1,12 +1,21 @@
-"""Final answers in responses: where they stand, and when two are the same."""
+"""Final answers in responses: where they stand, and when two are the same.
+
+A response may be anything: whatever is done here takes time and memory in proportion to its length.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import deque
 from decimal import Decimal, InvalidOperation
 
+LONGEST = 200
+"""Most characters of an answer: nobody votes for a megabyte."""
+
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|-?\.\d+")
-_CUES = re.compile(r"(?:final answer|answer)\s*(?:is|:|=)\s*:?\s*(.+)", re.IGNORECASE)
+# Possessive, or a run of blanks would be divided in all possible ways.
+_CUES = re.compile(r"(?:final answer|answer)\s*+(?:is|:|=)\s*+:?+\s*+(.+)", re.IGNORECASE)
 
 
 def boxed(text: str) -> str | None:
@@ -59,8 +68,8 @@ def extract(text: str, how: str) -> str | None:
             return lines[0].strip() if lines else None
         case "all":
             return text.strip() or None
-    matches = list(re.finditer(how, text))
-    return (matches[-1][1] if matches[-1].groups() else matches[-1][0]) if matches else None
+    last = deque(re.finditer(how, text), maxlen=1)
+    return (last[0][1] if last[0].groups() else last[0][0]) if last else None
 
 
 def as_number(text: str) -> Decimal | None:
@@ -74,5 +83,23 @@ def as_number(text: str) -> Decimal | None:
 
 
 def canonical(number: Decimal) -> str:
-    """One text for equal numbers, so that votes for 7 and 7.0 count together."""
-    return format(number.normalize(), "f")
+    """One text for equal numbers, so that votes for 7 and 7.0 count together; a long one has an exponent."""
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)  # neither infinite nor not a number
+    written = "".join(map(str, digits)).lstrip("0")
+    kept = written.rstrip("0")
+    if not kept:
+        return "0"
+    exponent += len(written) - len(kept)
+    if exponent > -LONGEST and len(kept) + exponent < LONGEST:
+        return format(Decimal((sign, tuple(map(int, kept)), exponent)), "f")
+    return f"{'-' * sign}{kept}E{exponent:+}"
+
+
+def short(answer: str) -> str:
+    """An answer as a pool can hold it: of a long one the beginning, and a hash that keeps it apart from others."""
+    content = answer.encode("utf-8", "replace")  # lone surrogates
+    if len(answer) <= LONGEST:
+        return content.decode()
+    mark = "..." + hashlib.sha256(content).hexdigest()[:16]
+    return content.decode()[: LONGEST - len(mark)] + mark

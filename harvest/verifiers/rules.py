@@ -11,15 +11,13 @@ from harvest.config import VerifierConfig
 from harvest.tasks.arithmetic import extract_answer
 from harvest.tasks.problem import Problem
 from harvest.verifiers.answers import as_number, boxed, canonical, cued, extract, numbers
-
-Verdict = tuple[bool, str | None]
-"""Whether the response is right, and its answer (None: it gives none)."""
+from harvest.verifiers.verdict import Verdict
 
 
 def exact(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """The same text, but for case and blanks."""
     answer = extract(text, config.extract or "line")
-    return answer is not None and _folded(answer) == _folded(problem.gold), answer
+    return Verdict(answer is not None and _folded(answer) == _folded(problem.gold), answer)
 
 
 def _folded(text: str) -> str:
@@ -30,13 +28,13 @@ def number(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """The same number: boxed, after a cue such as "####", or the last one."""
     value = as_number(_number_in(text, config) or "")
     gold = as_number(problem.gold)
-    return value is not None and value == gold, None if value is None else canonical(value)
+    return Verdict(value is not None and value == gold, None if value is None else canonical(value))
 
 
 def integer(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """The same integer (AIME: 0 to 999); any other number is an answer, and wrong."""
-    right, answer = number(text, problem, config)
-    return right and "." not in str(answer), answer  # an integer's canonical text has no point
+    right, answer, _ = number(text, problem, config)
+    return Verdict(right and "." not in str(answer), answer)  # an integer's canonical text has no point
 
 
 def _number_in(text: str, config: VerifierConfig) -> str | None:
@@ -53,7 +51,7 @@ def _number_in(text: str, config: VerifierConfig) -> str | None:
 def arithmetic(text: str, problem: Problem, _: VerifierConfig) -> Verdict:
     """The first number, letter or list of the task `arithmetic`."""
     answer = extract_answer(text, str(problem.check["family"]))
-    return answer is not None and answer == problem.gold, answer
+    return Verdict(answer is not None and answer == problem.gold, answer)
 
 
 def math(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
@@ -62,37 +60,41 @@ def math(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
 
     gold = _gold(problem.gold)
     if not gold:
-        return boxed(text) == problem.gold, boxed(text)
+        return Verdict(boxed(text) == problem.gold, boxed(text))
     part = extract(text, config.extract) if config.extract is not None else text
-    parsed = parse(part or "", parsing_timeout=max(1, int(config.timeout)))
+    # Its own time limits are signals, which much of sympy catches: that of the verifying process holds.
+    parsed = parse(part or "", parsing_timeout=None)
     if not parsed:
-        return False, None
-    right = bool(verify(list(gold), parsed, timeout_seconds=max(1, int(config.timeout))))
-    return right, problem.gold if right else str(parsed[0])[:200]
+        return Verdict(False)
+    right = bool(verify(list(gold), parsed, timeout_seconds=None))
+    return Verdict(right, problem.gold if right else str(parsed[0]))
 
 
 @lru_cache(maxsize=4096)
 def _gold(gold: str) -> tuple[Any, ...]:
     from math_verify import parse
 
-    return tuple(parse(f"${gold}$") or parse(gold))
+    return tuple(parse(f"${gold}$", parsing_timeout=None) or parse(gold, parsing_timeout=None))
 
 
 def gym(text: str, problem: Problem, config: VerifierConfig) -> Verdict:
     """As the scorer of reasoning-gym's dataset judges: right at the full score of 1."""
+    _scorer(str(problem.check["name"]))  # where it cannot be loaded, that is no response's fault
     answer = extract(text, config.extract or "line")
     if answer is None:
-        return False, None
-    return gym_score(answer, problem) >= 1.0, answer[:200]
+        return Verdict(False)
+    try:
+        return Verdict(gym_score(answer, problem) >= 1.0, answer)
+    except MemoryError:
+        raise
+    except Exception:  # some scorers choke on answers that no one expected
+        return Verdict(False, answer, "failed")
 
 
 def gym_score(answer: str, problem: Problem) -> float:
     """The dataset's own score of an answer, in [0, 1]."""
-    entry = json.loads(problem.check["entry"])
-    try:
-        return float(_scorer(str(problem.check["name"]))(answer, entry))
-    except Exception:  # some scorers choke on answers that no one expected; they are wrong
-        return 0.0
+    score = _scorer(str(problem.check["name"]))
+    return float(score(answer, json.loads(problem.check["entry"])))
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 import time
+from pathlib import Path
 
 from harvest.engine import Response
 from harvest.models import Factory
@@ -16,6 +17,9 @@ class FakeGenerator:
         self.engine = engine or {}
         self.closed = False
         self.asked = []
+        if "loads" in self.engine:  # names a file that says so
+            Path(self.engine["loads"]).touch()
+            time.sleep(60)
 
     def facts(self):
         return {"vllm": "none", "device": "fake"}
@@ -57,6 +61,22 @@ class FakeGenerator:
         return [hash_of(p) for p in prompts]
 
 
+class FakeProgrammer(FakeGenerator):
+    """Answers with the body of a function, by the name of which it knows what to do."""
+
+    BODIES = (
+        "    return a + b", "    return a - b", "    return", "    return [0] * (1 << 40)",
+        "    return add(a, b)", "    raise SystemExit(0)", "    import os; os._exit(0)",
+        "    import os; os.kill(os.getppid(), 9); return a + b",
+    )  # fmt: skip
+    LOOP = "    while True: pass"
+
+    def words(self, source, request):
+        if "loop(" in request.prompt and source.random() < 0.5:
+            return self.LOOP
+        return source.choice(self.BODIES) + "\n" * source.randint(1, 3)
+
+
 class FakeRewardModel:
     """Logits are hashes of the text up to the tag."""
 
@@ -88,3 +108,4 @@ def hash_of(text):
 
 
 FACTORY = Factory(FakeGenerator, FakeRewardModel)
+PROGRAMMER = Factory(FakeProgrammer, FakeRewardModel)

@@ -74,5 +74,5 @@ def test_its_outcomes_follow_from_its_answers(pool, recipe):
     )
     for query, answer, correct in frame.unique().iter_rows():
         text = "" if answer < 0 else pool.answer_labels[answer]
-        right, read = find_verifier("arithmetic")(text, problems[query], VerifierConfig())
+        right, read, _ = find_verifier("arithmetic")(text, problems[query], VerifierConfig())
         assert right == bool(correct) and (read == text or answer < 0)

@@ -73,6 +73,17 @@ GOOD = {
         ),
         ({"task": {"name": "arithmetic", "options": {"size": "many"}}}, "task.0.options.size: .* valid integer"),
         ({"task": {"name": "jsonl", "columns": {"answer": "a"}}}, r"'answer' is not a key of \[task.0.columns\]"),
+        (
+            {"verifier": {"extract": "(a"}},
+            r"verifier.extract: '\(a' is none of boxed, .* no regular expression: miss",
+        ),
+        (
+            {"verifier": {"extract": "a{99999999999}"}},
+            "verifier.extract: .* no regular expression: the repet",
+        ),
+        ({"output": {"path": ""}}, "output.path: '' names no folder"),
+        ({"output": {"path": "a/.."}}, "output.path: 'a/..' names no folder"),
+        ({"output": {"path": "a\0b"}}, r"output.path: 'a\\x00b' names no folder"),
     ],
 )
 def test_says_what_is_wrong(change, said):

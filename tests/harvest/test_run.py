@@ -2,21 +2,28 @@
 
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 import ttcsim
+from harvest.engine import Response
 from harvest.models import Factory
 from harvest.progress import Report
 from harvest.run import run
+from harvest.verifiers.answers import LONGEST
 from tests.harvest.fake import FACTORY, FakeGenerator, FakeRewardModel
 from ttcsim.errors import InputError
+from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.format import PoolFolder
 
 REWARDS = [
     {"name": "sure", "kind": "logprob"},
@@ -150,6 +157,7 @@ run(Config.model_validate_json(sys.argv[1]), factory=FACTORY, resume=True)
 """
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_loses_nothing(make_config, tmp_path):
     """Killed again and again until one run gets through: the same bytes as a run in peace."""
     whole = harvest(make_config(output={"path": str(tmp_path / "whole"), "queries_per_part": 1}))
@@ -308,3 +316,62 @@ def test_a_damaged_part_is_named(make_config, tmp_path):
         harvest(config, resume=True)
     part.unlink()
     assert ttcsim.load(harvest(config, resume=True)).n_samples == 36
+
+
+class Hostile(FakeGenerator):
+    """What no model should say, and may."""
+
+    SAYS = (
+        "7" * 5000, "\ud800 5 \udfff", "\0" * 9, "\x1b[2J\r\r 5", "", "5" * 1_000_000, "5\u2028" * 1000,
+        r"$\boxed{9^{9^{9^{9}}}}$", r"\boxed{1e99999999}", "answer is" + "\n" * 50_000,
+        r"\boxed{" + "(" * 3000 + "1" + ")" * 3000 + "}", r"$\boxed{(10^{10})!}$",
+    )  # fmt: skip
+
+    def response(self, request, i):
+        logprob = (-math.inf, math.nan, -1e300, -1.0)[i % 4]
+        return Response(self.SAYS[i % len(self.SAYS)], 1 + i, logprob)
+
+
+@pytest.mark.parametrize("verifier", ["arithmetic", "number", "exact", pytest.param("math", marks=pytest.mark.slow)])
+def test_no_response_ends_a_harvest(make_config, capsys, verifier):
+    """Nor does one make a pool that cannot be read; what became of it is in the pool, the manifest and the summary."""
+    config = make_config(
+        sampling={"n": len(Hostile.SAYS)}, verifier={"timeout": 2 if verifier == "math" else 20, "workers": 2},
+        task={"verifier": verifier, "options": {"size": 1, "families": ["sum-1"]}}, reward=REWARDS[0],
+    )  # fmt: skip
+    out = run(config, factory=Factory(Hostile, FakeRewardModel), report=Report())
+    pool = ttcsim.load(out)
+    assert pool.n_samples == len(Hostile.SAYS)
+    assert np.isfinite(pool.logprob).all() and pool.rewards["reward_sure"][:3].tolist() == [0, 0, 0]
+    samples = pl.read_parquet(out / "samples" / "*.parquet")
+    assert samples["answer"].str.len_chars().max() <= LONGEST
+    reasons = Counter(samples["reason"].drop_nulls())
+    assert not samples.filter(pl.col("reason").is_not_null())["correct"].any()
+    assert reasons.keys() == {"arithmetic": {"failed"}, "math": {"timeout"}}.get(verifier, set())
+    assert json.loads((out / "manifest.json").read_text())["harvest"]["reasons"] == dict(reasons)
+    said = capsys.readouterr().err
+    assert all(f"{count} {reason}" in said.splitlines()[-1] for reason, count in reasons.items())
+    assert "\x1b" not in said and "\r" not in said
+
+
+def test_pools_with_and_without_reasons_load_and_merge(make_config, tmp_path):
+    """Those harvested before the column was there lack it."""
+    config = make_config()
+    shards = [harvest(config, shard=(i, 2)) for i in range(2)]
+    old = ttcsim.load(shards[0])
+    before = pl.read_parquet(shards[0] / "samples" / "part-00000.parquet")
+    assert "reason" in before.columns
+    with whole_folder(tmp_path / "old") as folder:
+        made = PoolFolder(folder)
+        for path in sorted((shards[0] / "samples").iterdir()):
+            made.add(f"samples/{path.name}", pl.read_parquet(path).drop("reason"))
+        made.add("queries.parquet", pl.read_parquet(shards[0] / "queries.parquet"))
+        made.finish(old.manifest, queries=old.n_queries, samples=old.n_samples)
+    assert ttcsim.load(tmp_path / "old").hash == old.hash
+    folders = [
+        ttcsim.merge([first, shards[1]], tmp_path / f"with-{first.name}") for first in (shards[0], tmp_path / "old")
+    ]
+    merged = [ttcsim.load(folder) for folder in folders]
+    assert merged[0].hash == merged[1].hash
+    cut = [ttcsim.load(ttcsim.write(pool.first(2), tmp_path / f"cut-{i}")) for i, pool in enumerate(merged)]
+    assert cut[0].hash == cut[1].hash and cut[0].n_samples == 12

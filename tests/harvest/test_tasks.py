@@ -72,6 +72,13 @@ def test_livecodebench_with_packed_tests(tmp_path):
     assert [p.query_id for p in load_problems(config)] == ["new"]
 
 
+@pytest.mark.parametrize("case", [{"input": "1\n2", "output": "three"}, {"input": "(1, 2)", "output": "3"}])
+def test_calls_whose_values_are_no_json_are_refused_before_sampling(tmp_path, case):
+    row = lcb(public_test_cases=json.dumps([{**case, "testtype": "functional"}]), private_test_cases="[]")
+    with pytest.raises(InputError, match="its test cases cannot be read"):
+        load_problems(LiveCodeBenchTask(name="livecodebench", file=write(tmp_path / "j.jsonl", [row])))
+
+
 class Evil:
     def __reduce__(self):
         return print, ("run",)

@@ -1,16 +1,20 @@
 """Verifiers: what counts as right, and as which answer."""
 
 import json
+import sys
+import time
+from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harvest.config import FileTask, GymTask, VerifierConfig
 from harvest.tasks import Problem, load_problems
-from harvest.verifiers import find_verifier
+from harvest.verifiers import find_verifier, rules
 from harvest.verifiers.answers import as_number, boxed, canonical, extract
-from harvest.verifiers.programs import extract_program, same_output
+from harvest.verifiers.judge.comparison import same_output
+from harvest.verifiers.judge.programs import extract_program
 from harvest.verifiers.rules import gym_score
 from harvest.verify_beside import VerifyBeside
 from ttcsim.errors import InputError
@@ -49,6 +53,56 @@ def test_equal_numbers_have_one_text(number):
     assert len({canonical(as_number(w)) for w in written}) == 1
 
 
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.decimals(allow_nan=False, allow_infinity=False))
+@example(Decimal("1e999999999"), Decimal("10e999999998"))
+@example(Decimal("-0"), Decimal("0e-5"))
+@example(Decimal(10**40 + 1), Decimal(10**40))
+def test_numbers_have_one_text_if_and_only_if_they_are_equal(a, b):
+    assert (canonical(a) == canonical(b)) == (a == b)
+    assert Decimal(canonical(a)) == a and len(canonical(a)) < 300
+
+
+def test_a_number_of_a_hundred_million_digits_is_not_written_out():
+    assert judge("number", "1e99999999", "5", extract="line") == (False, "1E+99999999", None)
+    assert canonical(Decimal("-120e300")) == "-12E+301" and canonical(Decimal("120")) == "120"
+
+
+HOSTILE_TEXTS = {
+    "blanks after a cue": "answer is" + "\n" * 100_000,
+    "blanks within a cue": "answer" + " \n" * 100_000,
+    "cues": "answer is : " * 30_000,
+    "boxes": "\\boxed{" * 100_000,
+    "braces": "\\boxed{" + "{" * 300_000,
+    "digits": "9" * 300_000,
+    "separators": "1," * 100_000,
+    "points": "1." * 100_000,
+    "signs": "-" * 300_000,
+    "NULs": "\0" * 300_000,
+    "carriage returns": "5\r" * 100_000,
+    "hashes": "####" * 100_000,
+    "surrogates": "\ud800" * 1000,
+}
+
+
+@pytest.mark.parametrize("name", ["number", "integer", "exact"])
+def test_time_and_memory_of_a_comparison_grow_with_the_response_only(name):
+    for what, text in HOSTILE_TEXTS.items():
+        began = time.process_time()
+        assert judge(name, text, "70").right is False, what
+        assert time.process_time() - began < 2, what
+
+
+def test_a_scorer_that_chokes_gives_a_reason_and_a_package_that_is_missing_does_not(monkeypatch):
+    problem = Problem("q", "?", "1", check={"kind": "gym", "name": "chain_sum", "entry": "no JSON"})
+    verify = find_verifier("reasoning-gym")
+    assert verify("7", problem, VerifierConfig()) == (False, "7", "failed")
+    rules._scorer.cache_clear()
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    for text in ("7", ""):
+        with pytest.raises(ImportError):
+            verify(text, problem, VerifierConfig())
+
+
 @pytest.mark.parametrize(
     ("name", "gold", "text", "right", "answer"),
     [
@@ -67,7 +121,7 @@ def test_equal_numbers_have_one_text(number):
     ],
 )
 def test_numbers(name, gold, text, right, answer):
-    assert judge(name, text, gold) == (right, answer)
+    assert judge(name, text, gold) == (right, answer, None)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +149,16 @@ def test_equal_mathematics_votes_together():
 
 @pytest.mark.parametrize("text", [" Paris", "paris\nor so", "  PARIS  "])
 def test_exact(text):
-    assert judge("exact", text, "Paris") == (True, text.strip().splitlines()[0].strip())
+    assert judge("exact", text, "Paris") == (True, text.strip().splitlines()[0].strip(), None)
     assert judge("exact", text + "x y", "Berlin")[0] is False
-    assert judge("exact", "", "Paris") == (False, None)
+    assert judge("exact", "", "Paris") == (False, None, None)
 
 
 def test_reasoning_gym_scores_by_its_own_rules():
     config = GymTask(name="reasoning-gym:chain_sum", options={"size": 5, "seed": 3})
     for problem in load_problems(config):
         verify = find_verifier("reasoning-gym")
-        assert verify(f" {problem.gold}\n", problem, VerifierConfig()) == (True, problem.gold)
+        assert verify(f" {problem.gold}\n", problem, VerifierConfig()) == (True, problem.gold, None)
         assert verify(" 99999999", problem, VerifierConfig())[0] is False
         assert 0 <= gym_score("nonsense", problem) < 1
 
@@ -148,7 +202,7 @@ ADD = {"kind": "function", "prompt": "import math\n\ndef add(a, b):\n    \"\"\"A
     ],
 )
 def test_functions(text, right):
-    assert judge("code", text, check=ADD, timeout=20) == (right, None)
+    assert judge("code", text, check=ADD, timeout=20)[:2] == (right, None)
 
 
 CALLS = {
@@ -183,7 +237,7 @@ STDIN = {"kind": "stdin", "tests": [{"input": "1 2\n", "output": "3\n"}, {"input
         ("a, b = map(int, input().split())\nprint(f'{a + b}.0 ')", True),
         ("print(3)", False),
         ("a, b = map(int, input().split())\nprint(a + b)\nraise ValueError", False),
-        ("import os\na, b = map(int, input().split())\nprint(a + b, flush=True)\nos._exit(0)", False),
+        ("import os\na, b = map(int, input().split())\nprint(a + b, flush=True)\nos._exit(0)", True),
     ],
 )
 def test_stdin_programs(program, right):
@@ -213,8 +267,8 @@ def test_humaneval_solutions_pass_and_their_mutations_fail(shared_data):
     with VerifyBeside(VerifierConfig(timeout=20, workers=2)) as beside:
         right = [beside.verify("code", p, [p.solution, f"```python\n{p.question}{p.solution}```"]) for p in problems]
         wrong = [beside.verify("code", p, list(mutations(p))) for p in problems]
-        assert [v.result() for v in right] == [[(True, None)] * 2] * 164
-        caught = [[verdict for verdict, _ in v.result()] for v in wrong]
+        assert [v.result() for v in right] == [[(True, None, None)] * 2] * 164
+        caught = [[verdict.right for verdict in v.result()] for v in wrong]
     passed = [(p.query_id, i) for p, c in zip(problems, caught, strict=True) for i, ok in enumerate(c) if ok]
     assert passed == []
 
@@ -226,19 +280,8 @@ def test_verification_runs_beside_what_asks_for_it():
     with VerifyBeside(VerifierConfig(timeout=20, workers=1)) as beside:
         verdicts = beside.verify("code", problem, ["    return a + b\n", "    return a\n", "    return a + b\n"])
         assert not verdicts.ready()  # the caller has gone on
-        assert verdicts.result() == [(True, None), (False, None), (True, None)]
+        assert [v.right for v in verdicts.result()] == [True, False, True]
         assert verdicts.ready()
-
-
-def test_a_worker_that_dies_costs_one_verdict(tmp_path):
-    """A response that kills its verifier (a regular expression that never ends, killed by the kernel, say)."""
-    problem = Problem("q", "?", "1")
-    config = VerifierConfig(workers=1, extract="line")
-    with VerifyBeside(config) as beside:
-        list(beside._pool.map(abs, [1]))
-        for process in beside._pool._processes.values():
-            process.kill()
-        assert beside.verify("exact", problem, ["1", "2"]).result() == [(True, "1"), (False, "2")]
 
 
 def test_unknown_verifier():

@@ -34,6 +34,51 @@ def test_gamma_variates_follow_their_law(shape):
     assert stats.kstest(values, stats.gamma(shape).cdf).pvalue > 1e-5
 
 
+def rewards(within, between, queries, seed):
+    """Rewards of queries with means of that variance, and numbers of draws that differ."""
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(1, 30, queries)
+    means = generator.normal(0.5, np.sqrt(between), queries)
+    return [generator.normal(m, np.sqrt(within), n) for m, n in zip(means, draws, strict=True)]
+
+
+def credibility_of(groups):
+    return ours.credibility(
+        np.array([len(g) for g in groups]),
+        np.array([g.sum() for g in groups]),
+        np.array([(g**2).sum() for g in groups]),
+    )
+
+
+def test_credibility_is_the_ratio_of_the_variances():
+    """Mean of 100 batches of 400 queries within four standard errors (of its logarithm, which is nearly unbiased)."""
+    found = [credibility_of(rewards(0.04, 0.01, 400, seed)) for seed in range(100)]
+    logs = np.log([worth for _, worth in found])
+    assert abs(logs.mean() - np.log(4)) < 4 * logs.std() / 10 + 0.01
+    assert np.mean([mean for mean, _ in found]) == pytest.approx(0.5, abs=0.005)
+
+
+def test_credibility_of_outcomes_estimates_the_beta_law():
+    generator = np.random.default_rng(5)
+    groups = [generator.binomial(1, p, 20).astype(float) for p in generator.beta(0.6, 1.8, 4000)]
+    mean, worth = credibility_of(groups)
+    assert mean == pytest.approx(0.25, abs=0.02)
+    assert worth == pytest.approx(2.4, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ([np.array([0.3]), np.array([0.7])], (0.5, 2.0)),  # nobody drew twice
+        ([np.array([0.4, 0.6]), np.array([0.5, 0.5])], (0.5, ours.HIGHEST)),  # the means agree
+        ([np.array([0.2, 0.2]), np.array([0.8, 0.8])], (0.5, ours.LOWEST)),  # each query always says the same
+        ([np.zeros(0), np.zeros(0)], (0.5, 2.0)),
+    ],
+)
+def test_credibility_at_its_limits(groups, expected):
+    assert credibility_of(groups) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("a", "b", "seed"), [(0.4, 1.2, 0), (2.0, 5.0, 1), (1.0, 1.0, 2), (0.2, 3.0, 3)])
 @pytest.mark.parametrize("start", [(1.0, 1.0), (0.01, 50.0)])
 def test_beta_fit_is_the_maximum_of_the_likelihood(a, b, seed, start):

@@ -5,6 +5,8 @@ Simulated means are compared at 4.5 standard errors: a true statement fails with
 
 import itertools
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -15,6 +17,7 @@ import ttcsim
 from ttcsim.compiled.rng import query_key
 from ttcsim.policies.adabon import AdaBoN
 from ttcsim.policies.adaptive_consistency import leads_beta, leads_dirichlet
+from ttcsim.policies.bayes import Bayes
 from ttcsim.policies.bayes_stop import mode_posterior
 from ttcsim.policies.esc import esc_expected_draws
 from ttcsim.policies.parameters import record
@@ -206,6 +209,33 @@ def test_bayes_is_elimination_when_outcomes_are_binary():
     assert (first.per_rep["coverage"] == second.per_rep["coverage"]).all()
 
 
+def test_bayes_on_a_reward_shrinks_by_what_the_rewards_say():
+    """The Beta-binomial likelihood of fractional sums ran to its bound: every query looked like the mean."""
+    pool = make_pool("beta(2,2)", 200, 40, seed=5)
+    policy = Bayes(signal="reward", gamma=2.0)  # nothing is ever solved, so that all keep their place
+    fit = policy.setup(0, 0).fit
+    first = np.array([pool.rewards["reward"][a : a + 6] for a in pool.offsets[:-1]], np.float64)
+    rows = SimpleNamespace(draws=np.full(200, 6), signal_sum=first.sum(axis=1), signal_squares=(first**2).sum(axis=1))
+    prior = SimpleNamespace(a=1.0, b=1.0)
+    fit(rows, prior)
+    within, between = first.var(axis=1, ddof=1).mean(), first.mean(axis=1).var(ddof=1)
+    assert prior.a + prior.b == pytest.approx(within / (between - within / 6), rel=1e-9)
+    assert 1 < prior.a + prior.b < 50
+    assert prior.a / (prior.a + prior.b) == pytest.approx(first.mean())
+
+
+def test_esc_counts_no_answer_as_an_answer():
+    """As in the authors' code: a whole window of responses without an answer stops a query."""
+    pool = make_pool("beta(1,1)", 3, 40, seed=0)
+    answers = np.full((3, 40), -1, np.int32)
+    answers[1] = np.arange(40) % 2
+    answers[2] = 0
+    pool = replace(pool, answers=answers.ravel())
+    draws = ttcsim.sweep(pool, ["esc(cap=20)"], [20], reps=3).outcomes[0].draws[:, 0]
+    assert draws[0] == draws[2] == 5
+    assert draws[1] > 5
+
+
 def test_thompson_prefers_what_has_failed_less():
     pool = make_pool("constant(0.0)", 40, 60, seed=4)
     draws = ttcsim.sweep(pool, ["thompson", "elimination"], [10], reps=30).outcomes
@@ -278,3 +308,14 @@ def test_a_small_pool_s_priors_never_use_a_query_s_own_outcomes():
             fitted.append(cross_fit(pool, Prior("level", mean_rate)).mean)
         assert fitted[0][0] == fitted[1][0]
         assert queries == 1 or (fitted[0] != fitted[1]).any()
+
+
+def test_what_a_query_teaches_priors_is_in_its_contribution_and_in_no_value():
+    pool = with_levels(1)
+    result = ttcsim.sweep(pool, ["elimination", "bayes-index"], [1], reps=50)
+    plain, taught = result.outcomes
+    assert plain.taught == {} and (plain.influence("coverage") == plain.contribution("coverage")).all()
+    moved = taught.taught["coverage"]
+    assert np.abs(moved).max() > 0 and np.abs(moved.mean()) < 1e-12
+    few = ttcsim.sweep(pool.subset(pool.query_ids[:8]), ["bayes-index"], [1], reps=5).frame
+    assert few["lo_queries"].is_null().all() and few["lo"].is_not_null().all()

@@ -5,12 +5,14 @@ import re
 from html.parser import HTMLParser
 from importlib.resources import files
 
+import matplotlib.pyplot as plt
 import polars as pl
 import pytest
 
 import ttcsim
 from ttcsim.pool.worlds import make_pool
-from ttcsim.report.page import report_html
+from ttcsim.report import page as report_page
+from ttcsim.report.page import report_html, write_report
 from ttcsim.report.tables import grid, wins_at
 
 BUDGETS = [1.0, 2.0, 4.0]
@@ -52,6 +54,72 @@ def test_names_are_text_and_tags_nest(result):
     assert "script" not in tags.count and "b" not in tags.count
     assert tags.count["img"] == 4  # two metrics, efficiency, allocation
     assert html.escape("<script>alert(1)</script>") in text and "5 &gt; 4 &amp;" in text
+
+
+HOSTILE = (
+    "<script>alert(1)</script>", "</td></table><img src=x onerror=alert(1)>", '" onload="alert(1)', "' onload='a()",
+    "&lt;b&gt;", "{{ 7 * 7 }}", "{% raw %}", "</title><svg/onload=alert(1)>", "<!--", "]]>", "javascript:alert(1)",
+    "$\\frac{$", "a\u202eb", "\x00\x1b[31m", "\udce9",
+)  # fmt: skip
+
+
+class Everything(HTMLParser):
+    """All tags, attributes and text of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.comments, self.text = set(), set(), [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {(tag, name) for name, _ in attrs}
+        for _, value in attrs:
+            self.text += f"\n{value}"
+
+    def handle_data(self, data):
+        self.text += data
+
+    def handle_comment(self, data):
+        self.comments.append(data)
+
+
+def page_named(result, name):
+    """The page with this name everywhere: policies, metrics, the baseline, the pool, labels, values of the config."""
+
+    text = name.encode(errors="backslashreplace").decode()  # what a frame can hold
+
+    def renamed(table):
+        columns = [c for c in ("policy", "baseline", "winner", "loser") if c in table.columns]
+        table = table.with_columns(pl.col(columns).replace(["elimination", "uniform"], [text, f"2{text}"]))
+        return (
+            table.with_columns(pl.col("metric").replace("accuracy_best", f"m{text}")) if "metric" in columns else table
+        )
+
+    config = {**dict.fromkeys((*result.config, "source", "versions"), name), "policies": [f"a={name}"]}
+    tables = [renamed(t) for t in (result.frame, ttcsim.compare(result), ttcsim.allocation(result))]
+    return report_html(*tables, config, won=renamed(ttcsim.wins(result)), headline=name)
+
+
+@pytest.fixture(scope="module")
+def honest(result):
+    found = Everything()
+    found.feed(page_named(result, "honest"))
+    return found
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_from_outside_is_anything_but_text(result, honest, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(report_page, "_png", lambda figure: plt.close(figure) or "drawn elsewhere")
+    hostile = Everything()
+    hostile.feed(write_report(tmp_path, page_named(result, name)).read_text(encoding="utf-8"))
+    assert (hostile.tags, hostile.attributes, hostile.comments) == (honest.tags, honest.attributes, [])
+    shown = name.encode(errors="backslashreplace").decode()
+    assert hostile.text.replace("\ufffd", "\x00").count(shown) == honest.text.count("honest") > 30
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_a_dollar_in_a_name_is_drawn_as_one(result):
+    assert page_named(result, "$\\frac{$").count("data:image/png") == 4
 
 
 def test_every_number_of_the_frame_is_on_the_page(result):

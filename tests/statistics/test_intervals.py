@@ -13,7 +13,7 @@ from query_sets import random_pool, within
 import ttcsim
 from ttcsim.pool.worlds import make_pool
 from ttcsim.statistics.comparison import wins
-from ttcsim.statistics.intervals import query_interval, replay_interval
+from ttcsim.statistics.intervals import limits, replay_interval, resampled_means, share_interval
 from ttcsim.statistics.significance import holm, mean_tests
 from ttcsim.theory import uniform_coverage
 
@@ -26,7 +26,7 @@ def test_replay_interval_covers_the_exact_value():
     trials, reps = 2000, 30
     values = ttcsim.sweep(pool, ["uniform"], BUDGETS, reps=trials * reps).outcomes[0].per_rep["coverage"]
     exact = np.array([uniform_coverage(pool.sizes, pool.successes, int(b * 60)) for b in BUDGETS])
-    intervals = [replay_interval(part) for part in np.split(values, trials)]
+    intervals = [replay_interval(part, 60, ceiling=pool.solvable) for part in np.split(values, trials)]
     shares = np.mean([(i.lo <= exact) & (exact <= i.hi) for i in intervals], axis=0)
     assert all(within(share, trials) for share in shares), shares
 
@@ -34,26 +34,27 @@ def test_replay_interval_covers_the_exact_value():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:policy")
 def test_query_interval_covers_the_mean_over_query_sets():
-    """And resampling values as if the allocation were given does not: elimination's intervals come out too narrow."""
+    """And taking values as if the allocation were given does not: elimination's intervals come out too narrow."""
     trials, reps = 500, 30
     means = np.empty((trials, len(POLICIES), len(BUDGETS)))
-    limits = np.empty((trials, 3, len(POLICIES), 2, len(BUDGETS)))
+    ends = np.empty((trials, 3, len(POLICIES), 2, len(BUDGETS)))
     for trial in range(trials):
         result = ttcsim.sweep(random_pool(trial), POLICIES, BUDGETS, reps=reps, seed=trial, threads=1)
         base = result.outcome("uniform")
         for i, outcome in enumerate(result.outcomes):
             means[trial, i] = outcome.per_rep["coverage"].mean(axis=0)
-            limits[trial, 0, i] = query_interval(outcome.influence("coverage"), trial)
-            limits[trial, 1, i] = query_interval(outcome.influence("coverage") - base.influence("coverage"), trial)
-            limits[trial, 2, i] = query_interval(outcome.per_query["coverage"], trial)
+            ends[trial, 0, i] = share_interval(outcome.influence("coverage"))
+            paired = outcome.influence("coverage") - base.influence("coverage")
+            ends[trial, 1, i] = limits(resampled_means(paired, trial), len(paired))
+            ends[trial, 2, i] = share_interval(outcome.per_query["coverage"])
     truth = means.mean(axis=0)  # its own error is 1/sqrt(trials) of a trial's, negligible beside an interval
     differences = truth - truth[0]
-    covers = np.mean((limits[:, 0, :, 0] <= truth) & (truth <= limits[:, 0, :, 1]), axis=0)
+    covers = np.mean((ends[:, 0, :, 0] <= truth) & (truth <= ends[:, 0, :, 1]), axis=0)
     assert all(within(share, trials) for share in covers.ravel()), covers
-    covers = np.mean((limits[:, 1, 1:, 0] <= differences[1:]) & (differences[1:] <= limits[:, 1, 1:, 1]), axis=0)
+    covers = np.mean((ends[:, 1, 1:, 0] <= differences[1:]) & (differences[1:] <= ends[:, 1, 1:, 1]), axis=0)
     # At one sample per query elimination is uniform but for ties: the difference and its interval are all but 0.
     assert all(within(share, trials) for share in covers[:, 1:].ravel()), covers
-    naive = np.mean((limits[:, 2, :, 0] <= truth) & (truth <= limits[:, 2, :, 1]), axis=0)
+    naive = np.mean((ends[:, 2, :, 0] <= truth) & (truth <= ends[:, 2, :, 1]), axis=0)
     assert naive[1, -1] < 0.93, naive
 
 

@@ -67,6 +67,12 @@ def one_bin(queries):
     return Difficulty(np.zeros(queries, np.int64), np.zeros(queries), 1, 1, "oracle")
 
 
+def halves_of(queries):
+    """The first half easy, the other hard."""
+    hard = (np.arange(queries) >= queries / 2).astype(np.int64)
+    return Difficulty(hard, -hard.astype(float), 2, 1, "oracle")
+
+
 def table_of(rate, budgets=None):
     queries, strategies, n = rate.shape
     names = ("best_of_n", *(f"s{i}" for i in range(1, strategies)))
@@ -135,7 +141,7 @@ def test_intervals_for_new_queries_cover():
     for i in range(200):
         bins = np.repeat([0, 1], 50)
         rate = generator.beta(means[bins] * 4, (1 - means[bins]) * 4)[:, :, None]
-        which = Difficulty(bins, np.zeros(100), 2, 1, "oracle")
+        which = halves_of(100)
         row = compute_optimal(table_of(rate), which, seed=i, splits=2).rows()[0]
         hits += row["lo_queries"] <= 0.65 <= row["hi_queries"]
     assert binom.cdf(hits, 200, 0.95) > 1e-4
@@ -154,17 +160,20 @@ def test_flops_by_hand():
 
 
 def test_flops_compares_at_the_matched_budget():
-    rate = np.tile(np.array([0.1, 0.3, 0.5, 0.7, 0.9]), (10, 1, 1)).reshape(10, 1, 5)
+    rate = np.tile(np.array([0.1, 0.3, 0.5, 0.7, 0.9]), (200, 1, 1)).reshape(200, 1, 5)
     table = table_of(rate, (1, 4, 16, 64, 256))
-    which = Difficulty((np.arange(10) >= 5).astype(np.int64), np.zeros(10), 2, 1, "oracle")
-    large = np.where(np.arange(10) < 5, 0.45, 0.95)
+    which = halves_of(200)
+    large = np.where(np.arange(200) < 100, 0.45, 0.95)
     rows = {(r["bin"], r["R"]): r for r in flops_matched(table, which, large=large)}
     assert rows[1, 0.16]["capped"] and rows[1, 0.16]["test_time"] == pytest.approx(0.9)
     f = inference_multiplier(14, 22)
     assert rows[1, 22]["test_time"] == pytest.approx(0.3 + 0.2 * np.log(f / 4) / np.log(4))
     assert rows[1, 22]["better"] == "test-time compute" and rows[2, 22]["better"] == "pretraining"
+    few = flops_matched(table_of(rate[:10], table.budgets), halves_of(10), large=large[95:105], ratios=[22])
+    assert {r["better"] for r in few if r["bin"] == 1} == {"neither"}  # five queries that agree say little of others
     with pytest.raises(InputError, match="nothing says how the large model does"):
         flops_matched(table, which)
+    table = table_of(rate[:10], table.budgets)
     other = tiny_pool(10)
     assert (pass_at_1_of(other, table.pool) == other.rates).all()
     with pytest.raises(InputError, match="has no query 'q09'"):
@@ -227,7 +236,7 @@ def test_any_number_of_runs_in_a_cell():
             "correct": [True, False, False, True, True],
         }
     )  # fmt: skip
-    table = runs_from_frame(pool, frame, budgets=[1, 2])
+    table = runs_from_frame(pool, frame, budgets=[1, 2], apart=0)
     x = table.index("x")
     assert table.budgets == (1, 2, 4, 8)
     np.testing.assert_array_equal(table.runs[:, x], [[0, 0, 3, 0], [0, 0, 1, 0], [0, 0, 0, 1]])

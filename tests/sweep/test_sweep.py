@@ -1,10 +1,13 @@
 """The experiment: arguments, determinism, exact agreement with theory, comparisons."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 import ttcsim
+from tests.sweep.replay_bias import biases
 from ttcsim import InputError
 from ttcsim.pool.pool import total_budget
 from ttcsim.pool.worlds import make_pool
@@ -46,8 +49,6 @@ def test_larger_grids_change_nothing(pool):
 
 def test_names_and_order_of_queries_do_not_matter_to_the_law(pool):
     """Renaming changes the orders, so only the law stays: means within 5 standard errors (error rate below 1e-6)."""
-    from dataclasses import replace
-
     renamed = replace(pool, query_ids=tuple(f"x{i:04d}" for i in range(pool.n_queries)))
     a, b = (ttcsim.sweep(p, ["elimination"], [4], reps=2000) for p in (pool, renamed))
     (mean_a, se_a), (mean_b, se_b) = (r.frame.select("mean", "se").row(0) for r in (a, b))
@@ -64,12 +65,43 @@ def test_uniform_is_the_exact_pass_at_k(pool, replay):
 
 
 def test_uniform_at_its_whole_pool_is_certain(pool):
-    with pytest.warns(UserWarning, match="ran out of samples"):
-        result = ttcsim.sweep(pool, ["uniform"], [64], reps=5)
+    result = ttcsim.sweep(pool, ["uniform"], [64], reps=5)  # without a warning: it wants no more than there is
     row = result.frame.row(0, named=True)
     assert row["mean"] == pytest.approx((pool.successes > 0).mean(), abs=1e-15)
     assert row["se"] == 0
     assert row["exhausted"] == 1
+
+
+def test_what_leans_on_the_end_of_the_pool_is_marked(pool):
+    policies = ["uniform", "elimination", "elimination(cap=32)", "prophet"]
+    with pytest.warns(UserWarning, match=r"'elimination': .* the policy with cap=64.* up to budget 2 "):
+        result = ttcsim.sweep(pool, policies, [1, 2, 40], reps=20)
+    marks = {str(o.policy): result.biased_by(o) for o in result.outcomes}
+    assert marks == {**dict.fromkeys(policies, [None] * 3), "elimination": [None, None, "exhausted"]}
+    assert result.served == {**dict.fromkeys(policies, 40), "elimination": 2}
+    assert result.frame.filter(policy="elimination")["biased_by"].to_list() == [None, None, "exhausted"]
+    again = ttcsim.sweep(pool, ["uniform"], [1, 2], reps=5, replay="bootstrap")
+    assert again.frame["biased_by"].to_list() == ["bootstrap"] * 2
+    assert again.served == {"uniform": None}
+
+
+def test_a_capped_policy_is_what_an_exhausted_one_turns_into(pool):
+    with pytest.warns(UserWarning, match="ran out"):
+        free, capped = ttcsim.sweep(pool, ["elimination", "elimination(cap=64)"], [40], reps=20).outcomes
+    assert (free.per_rep["coverage"] == capped.per_rep["coverage"]).all()
+    assert (free.draws == capped.draws).all()
+
+
+def test_replay_is_biased_only_where_it_says_so():
+    """12 random pools of 16 samples a query against fresh samples; 4.5 standard errors over pools."""
+    policies = ("elimination", "entropy")
+    small, _ = biases(16, 8, pools=12, policies=policies)
+    bias, error = small["permute"]
+    assert bias[1] > 0.05 and bias[1] > 4.5 * error[1]  # entropy is rescued by the pool's end
+    assert (small["bootstrap"][0] < -2 * small["bootstrap"][1]).all()
+    large, used_up = biases(64, 8, pools=12, policies=("elimination", "two-stage"))
+    assert used_up.max() < 0.002
+    assert (np.abs(large["permute"][0]) < 4.5 * large["permute"][1]).all()
 
 
 def test_prophet_is_never_below(pool):
@@ -89,7 +121,7 @@ def test_spending_never_exceeds_the_budget(pool):
 def test_frame_has_the_promised_columns(pool):
     frame = ttcsim.sweep(pool, ["uniform"], [2, 1], reps=10, selectors=["first", "oracle"]).frame
     expected = ["policy", "budget", "metric", "mean", "se", "lo", "hi", "lo_queries", "hi_queries"]
-    expected += ["spent", "exhausted", "reps"]
+    expected += ["spent", "exhausted", "biased_by", "reps"]
     assert frame.columns == expected
     assert frame["budget"].to_list() == [1, 2, 1, 2]
     assert frame["metric"].unique().sort().to_list() == ["accuracy_first", "coverage"]
@@ -101,8 +133,6 @@ def test_one_replication_has_no_interval(pool):
 
 
 def test_perfect_reward_makes_best_as_good_as_coverage(pool):
-    from dataclasses import replace
-
     perfect = replace(pool, rewards={"reward": pool.correct.astype(np.float32)})
     frame = ttcsim.sweep(perfect, ["elimination", "uniform"], [1, 4], reps=50, selectors=["best"]).frame
     best, coverage = (frame.filter(metric=m)["mean"].to_numpy() for m in ("accuracy_best", "coverage"))
@@ -173,8 +203,6 @@ def test_bad_arguments(pool, arguments, message):
 
 
 def test_policies_that_lack_a_column_are_refused_before_anything_runs(pool):
-    from dataclasses import replace
-
     bare = replace(pool, answers=None, tokens=None, rewards={})
     for arguments, column in (
         ({"policies": ["entropy"]}, "answer"),
@@ -195,3 +223,15 @@ def test_the_total_budget_has_one_definition(budget, queries, total):
         pool = make_pool("constant(0)", queries, 12)
         spent = ttcsim.sweep(pool, ["elimination", "uniform", "ucb"], [budget], reps=2).outcomes
         assert {round(float(o.spent.max()) * queries) for o in spent} == {total}
+
+
+def test_votes_and_agreement_are_refused_where_no_sample_has_an_answer():
+    pool = make_pool("beta(1,1)", 10, 8, seed=0)
+    pool = replace(pool, answers=np.full(80, -1, np.int32))
+    for name in ("adaptive-consistency", "esc", "consensus", "bayes-stop", "entropy"):
+        with pytest.raises(ttcsim.InputError, match=r"needs the column 'answer', which pool .* has only nulls in"):
+            ttcsim.sweep(pool, [name], [2], reps=2)
+    for name in ("majority", "weighted"):
+        with pytest.raises(ttcsim.InputError, match=f"'{name}' needs .*; extract answers, or select best, first or"):
+            ttcsim.sweep(pool, ["uniform"], [2], reps=2, selectors=[name])
+    assert ttcsim.sweep(pool, ["elimination"], [2], reps=2, selectors=["first"]).frame.height == 2

@@ -9,8 +9,9 @@ import pytest
 import ttcsim
 from ttcsim import InputError
 from ttcsim.pool.importers.counts import import_counts
-from ttcsim.pool.worlds import make_pool
-from ttcsim.theory import law_from_curve, law_through, pass_at_k, stretch_law, stretched
+from ttcsim.pool.worlds import make_pool, world_rates
+from ttcsim.theory import Stretch, law_from_curve, law_through, pass_at_k, stretch_law, stretched
+from ttcsim.theory.two_points import limits_through
 
 # PAPERS 1.5, second-hand: uniform at a budget, elimination at the same budget, budget at which uniform gets there.
 PUBLISHED = {
@@ -62,6 +63,35 @@ def test_published_rows_are_near_what_the_law_gives(row):
     assert efficiency > 1.3
 
 
+@pytest.mark.parametrize(
+    "world", ["beta(0.4,1.2)", "beta(0.4,1.2,unsolvable=0.2)", "kumaraswamy(0.5,3)", "constant(0.2)"]
+)
+@pytest.mark.parametrize("budget", [2.0, 8.0, 20.0])
+def test_limits_of_two_points_hold_every_world_through_them(world, budget):
+    """Exact limits: the worlds' own curves, exact for their rates, lie inside, whatever the law."""
+    rates = world_rates(world, 400)
+    points = np.array([(k, (1 - (1 - rates) ** k).mean()) for k in (8.0, 32.0)])
+    found = limits_through(points, budget)
+    rounds = np.arange(4000)
+    solved = np.array([(1 - (1 - rates) ** t).mean() for t in rounds])
+    law = Stretch(np.concatenate([[0], np.cumsum(1 - solved[:-1])]), solved, rounds.astype(float))
+    (elimination,), (efficiency,) = stretched(law, np.array([budget]))
+    slack = 5e-3  # of the grid of rates
+    uniform = solved[int(budget)]
+    assert found.uniform[0] - slack <= uniform <= found.uniform[1] + slack
+    if not np.isnan(elimination):
+        assert found.elimination[0] - slack <= elimination <= found.elimination[1] + slack
+        assert found.efficiency[0] - slack <= efficiency <= found.efficiency[1] + slack
+
+
+def test_limits_are_narrow_between_the_points_and_wide_outside():
+    points = np.array([(8.0, 0.738), (31.4, 0.849)])
+    at = {b: limits_through(points, b) for b in (2.0, 8.0, 16.0)}
+    width = {b: most - least for b, (least, most) in ((b, x.elimination) for b, x in at.items())}
+    assert width[8.0] < 0.03 and min(width[2.0], width[16.0]) > 0.14
+    assert at[8.0].uniform == pytest.approx((0.738, 0.738), abs=6e-4)
+
+
 def test_law_through_hits_its_points():
     law, _, _ = law_through(np.array([(30.0, 0.8), (2.0, 0.3)]))
     assert law.coverage[2] == pytest.approx(0.3, abs=1e-6)
@@ -90,7 +120,14 @@ def test_command(tmp_path, command):
     rows = json.loads(out)["rows"]
     assert rows[0]["elimination"] > rows[0]["uniform"]
     assert rows[2]["elimination"] is None
-    assert command("predict", "--points", "8:0.738,31.4:0.849")[0] == 0
+    code, out, _ = command("predict", "--points", "8:0.738,31.4:0.849", "-b", "2,8", "--json")
+    outside, inside = json.loads(out)["rows"]
+    assert code == 0
+    assert outside["elimination"] is None  # was off by up to 19.5 points, without a word
+    least, most = inside["elimination_limits"]
+    assert least < inside["elimination"] < most
+    code, out, _ = command("predict", "--points", "8:0.738,31.4:0.849", "-b", "2,8")
+    assert "so the two points do not say" in " ".join(out.split())
     code, _, err = command("predict", "--points", "8")
     assert (code, "the form is" in err) == (2, True)
     assert command("predict")[0] == 2

@@ -28,7 +28,8 @@ app = _group(
 app.add_typer(
     _group(
         "Describe, import and make pools.",
-        pools.describe, pools.import_, pools.hard, pools.initial, pools.merge, pools.make,
+        pools.describe, pools.import_, pools.hard, pools.initial, pools.continue_, pools.merge,
+        pools.make,
     ),
     name="pool",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,6 +14,28 @@ from ttcsim.errors import InputError
 
 Number = TypeVar("Number", int, float)
 
+MOST = 2.0**53
+"""The largest number that an option takes: beyond it floats skip whole numbers."""
+_MOST_REPS = 10_000_000
+_MOST_SEED = 2**63 - 1
+_FIGURES = (".png", ".pdf", ".svg")
+
+
+def figure_file(path: Path | None) -> Path | None:
+    """The file of ``--figure``, which must be one that can be written: asked before anything is computed."""
+    if path is None:
+        return None
+    if path.suffix.lower() not in _FIGURES:
+        raise InputError(f"--figure {path}: figures are {', '.join(_FIGURES)}; name the file so")
+    if os.path.isdir(path):
+        raise InputError(f"--figure {path}: is a folder; name a file in it")
+    if not os.path.isdir(path.parent):
+        raise InputError(f"--figure {path}: there is no folder {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK) or (os.path.exists(path) and not os.access(path, os.W_OK)):
+        raise InputError(f"--figure {path}: may not be written; choose another place")
+    return path
+
+
 Pool = Annotated[str, typer.Argument(help="Pool folder, Parquet file of samples, or builtin:NAME.")]
 Dest = Annotated[Path, typer.Argument(help="Pool folder to make.")]
 RunFolder = Annotated[Path, typer.Argument(help="Run folder of `ttcsim sweep --out`.")]
@@ -20,22 +43,35 @@ Policies = Annotated[
     list[str], typer.Option("--policy", "-p", help="A policy, as often as you like; all: every published one.")
 ]
 Budgets = Annotated[str, typer.Option("--budgets", "-b", help="Average budgets per query, with commas.")]
-Reps = Annotated[int, typer.Option(help="Replications.")]
-Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.")]
-Threads = Annotated[int | None, typer.Option(help="Threads; all cores by default. Never changes a number.")]
+Reps = Annotated[int, typer.Option(help="Replications.", min=1, max=_MOST_REPS)]
+Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.", min=0, max=_MOST_SEED)]
+Threads = Annotated[
+    int | None, typer.Option(help="Threads; all cores by default. Never changes a number.", min=1, max=4096)
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
-Queries = Annotated[int, typer.Option("--queries", "-n", help="Queries of the world.")]
-Samples = Annotated[int, typer.Option("--samples", "-m", help="Samples per query of the world.")]
+Queries = Annotated[int, typer.Option("--queries", "-n", help="Queries of the world.", min=1, max=10**9)]
+Samples = Annotated[int, typer.Option("--samples", "-m", help="Samples per query of the world.", min=1, max=10**9)]
 
-Runs = Annotated[int, typer.Option(help="Runs of each strategy on each query of the world.")]
+Runs = Annotated[int, typer.Option(help="Runs of each strategy on each query of the world.", min=1, max=10**6)]
 StrategyPool = Annotated[str | None, typer.Argument(help="Pool folder with strategies.parquet; or use --world.")]
 StrategyWorld = Annotated[str | None, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")]
 Generations = Annotated[str | None, typer.Option("--budgets", "-b", help="Generations, such as 1,2,4,8.")]
 Difficulty = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
-Estimate = Annotated[int | None, typer.Option(help="Samples a query for the estimate of difficulty; all by default.")]
-Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.")]
+Estimate = Annotated[
+    int | None,
+    typer.Option(
+        help="Samples a query for the estimate of difficulty. Of a world all by default; of a pool, whose best-of-N is "
+        "derived from the others, half.",
+        min=1, max=10**9,
+    ),
+]  # fmt: skip
+Select = Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")]
+Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.", min=1, max=10**6)]
 Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
-Figure = Annotated[Path | None, typer.Option("--figure", help="Write the figure to this PNG file.")]
+Figure = Annotated[
+    Path | None,
+    typer.Option("--figure", help="Write the figure to this .png, .pdf or .svg file.", callback=figure_file),
+]
 
 
 def names(*texts: str) -> list[str]:
@@ -44,12 +80,18 @@ def names(*texts: str) -> list[str]:
 
 
 def numbers(text: str, option: str, kind: Callable[[str], Number]) -> list[Number]:
-    """Numbers with commas between them."""
+    """Numbers with commas between them, none above `MOST`."""
     try:
-        return [kind(part) for part in names(text)]
+        found = [kind(part) for part in names(text)]
     except ValueError:
+        found = []
+    if not found:
         whole = "whole " if kind is int else ""
-        raise InputError(f"{option} '{text}': give {whole}numbers with commas between, such as 1,2,4,8") from None
+        raise InputError(f"{option} '{text}': give {whole}numbers with commas between, such as 1,2,4,8")
+    for part, number in zip(names(text), found, strict=True):
+        if not -MOST <= number <= MOST:
+            raise InputError(f"{option} '{text[:200]}': {part[:40]} is no number up to {MOST:.0f}; give smaller ones")
+    return found
 
 
 def budgets_of(text: str) -> list[float]:

@@ -42,4 +42,5 @@ def policies(as_json: opt.Json = False) -> None:
 
 
 def _defaults(kind: type[ttcsim.Policy]) -> dict[str, Any]:
-    return {f.name: f.default for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
+    own = [f for f in dataclasses.fields(kind) if f.name != "label"]  # strings have it in front
+    return {f.name: f.default for f in own if f.default is not dataclasses.MISSING}

@@ -80,10 +80,12 @@ def initial(
     """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
     whole = ttcsim.load(pool)
     facts = dict(whole.manifest or {})
-    adaptive = facts.pop("adaptive", None) or {}
-    if samples is None and "initial" not in adaptive:
-        raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
-    first = whole.first(int(adaptive["initial"]) if samples is None else samples)
+    adaptive = facts.pop("adaptive", None)
+    if samples is None:
+        samples = adaptive.get("initial") if isinstance(adaptive, dict) else None
+        if not isinstance(samples, int):
+            raise InputError(f"{pool}: its manifest tells of no adaptive harvest; say how many with --samples")
+    first = whole.first(samples)
     _write(first, dest, facts, samples_of=whole.n_samples)
 
 
@@ -109,6 +111,25 @@ def make(
     from ttcsim.pool.worlds import make_pool
 
     _write(make_pool(world, queries, samples, seed=seed), dest, {"world": world, "seed": seed})
+
+
+def continue_(
+    pool: opt.Pool,
+    dest: opt.Dest,
+    samples: Annotated[int, typer.Option(help="Samples that each query shall have.")] = 1024,
+    seed: opt.Seed = 0,
+) -> None:
+    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more."""
+    from ttcsim.theory.tail import continued
+
+    whole = ttcsim.load(pool)
+    longer = continued(whole, samples, seed=seed)
+    assert longer.manifest is not None
+    law = longer.manifest["continued"]["law"]
+    ttcsim.write(longer, dest)
+    _told(longer, dest)
+    values = ", ".join(f"{name}={value:.3g}" for name, value in law.items() if name != "family")
+    say(f"Beyond the {whole.n_samples} samples of {whole.name} they are those of {law['family']}({values}).")
 
 
 def _write(pool: ttcsim.Pool, dest: Path, facts: dict[str, Any], **whole: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, line_of
 
 if TYPE_CHECKING:
     import typer
@@ -18,7 +20,8 @@ _INTERRUPTED = 130
 def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     """Run a Typer app on the arguments of this process and exit.
 
-    Exit codes: 0 done, 1 a failed check or a reader of the output that went away, 2 bad input, 130 interrupted.
+    Exit codes: 0 done, 1 a failed check or a reader of the output that went away, 2 bad input (a file that cannot be
+    read or written, and more than fits into memory, are that too), 130 interrupted.
 
     Parameters
     ----------
@@ -28,14 +31,22 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
         What to say after Ctrl-C; nothing by default.
     """
     warnings.showwarning = lambda message, *_, **__: _say(name, f"note: {message}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files may be any bytes, and are printed as they are
     try:
         code = app(prog_name=name, standalone_mode=False)
-        sys.stdout.flush()  # here, where a reader that went away is known
+        _flush()  # here, where a reader that went away or a full disk is known
     except InputError as error:
         _end(name, str(error), 2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it ends
+        _hush()
         sys.exit(1)
+    except OSError as error:
+        _hush()
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        _end(name, f"{place}{error.strerror or error}; check that the place exists, may be used and has room", 2)
+    except MemoryError:
+        _end(name, "this takes more memory than there is; ask for less at a time", 2)
     except Exception as error:
         # Usage errors belong to whichever click typer brings along; they are known by this method.
         if hasattr(error, "format_message"):
@@ -47,11 +58,26 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     _end(name, interrupted if code == _INTERRUPTED else "", code if isinstance(code, int) else 0)
 
 
+def _flush() -> None:
+    if sys.stdout is not None:  # None where it was closed before we began
+        sys.stdout.flush()
+
+
+def _hush() -> None:
+    """Send what is left of the output nowhere, or the interpreter complains of it when it ends."""
+    try:
+        _flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _end(name: str, message: str, code: int) -> NoReturn:
     if message:
-        _say(name, " ".join(message.split()))
+        _say(name, message)
     sys.exit(code)
 
 
 def _say(name: str, message: Any) -> None:
-    print(f"{name}: {message}", file=sys.stderr)
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):  # full, or nobody reads it: there is nowhere else to say it
+            print(f"{name}: {line_of(message)}", file=sys.stderr, flush=True)

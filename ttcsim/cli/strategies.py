@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def _table(
     pool: str | None, world: str | None, queries: int, runs: int, seed: int, budgets: str | None,
-    select: str = "weighted",
+    select: str = "weighted", samples: int | None = None,
 ) -> StrategyRuns:  # fmt: skip
+    """Runs of a pool, `samples` of each query set apart for its difficulty, or of a world."""
     from ttcsim.strategies.runs import load_runs
     from ttcsim.strategies.worlds.simulate import BUDGETS, simulate
 
@@ -31,13 +32,16 @@ def _table(
     if world is not None:
         return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed)
     assert pool is not None
-    return load_runs(pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), seed=seed)
+    return load_runs(
+        pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), apart=samples, seed=seed
+    )
 
 
 def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Binned:
     from ttcsim.strategies.questions.difficulty import difficulty
 
-    return difficulty(table.pool, kind, samples=samples, bins=bins, reward=reward, seed=seed)
+    own = samples if table.apart is None else None  # a pool's are set apart already
+    return difficulty(table.judged, kind, samples=own, bins=bins, reward=reward, seed=seed)
 
 
 def _answer(rows: Sequence[Row], title: str, as_json: bool, config: Row) -> None:
@@ -59,11 +63,10 @@ def _draw(data: Any, figure: str, path: Path | None) -> None:
 def describe(
     pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
-    budgets: opt.Generations = None, select: Annotated[str, typer.Option(help="How best-of-N chooses.")] = "weighted",
-    as_json: opt.Json = False,
+    budgets: opt.Generations = None, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
     """What strategies there are, at which budgets, and how they do."""
-    table = _table(pool, world, queries, runs, seed, budgets, select)
+    table = _table(pool, world, queries, runs, seed, budgets, select, samples=0)
     _answer(table.describe(), f"{table.pool.name}: {table.pool.n_queries} queries", as_json, {"pool": pool or world})
 
 
@@ -71,14 +74,15 @@ def bins(
     pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: opt.Generations = None, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
-    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
+    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
+    as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Every strategy in every bin of difficulty at every budget."""
+    """Every strategy in every bin of difficulty at every budget; limits (--json, --figure) are for new queries."""
     import polars as pl
 
     from ttcsim.strategies.questions.bins import by_bin
 
-    table = _table(pool, world, queries, runs, seed, budgets)
+    table = _table(pool, world, queries, runs, seed, budgets, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
     rows = by_bin(table, found, seed=seed)
     _draw(rows, "search", figure)
@@ -99,13 +103,13 @@ def optimal(
     samples: opt.Estimate = None, n_bins: opt.Bins = 5, reward: opt.Reward = "reward",
     charge: Annotated[bool, typer.Option(help="Add the estimate of difficulty to the budgets.")] = False,
     baseline: Annotated[str, typer.Option(help="What it is held against.")] = "best_of_n",
-    select: Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")] = "weighted",
+    select: opt.Select = "weighted",
     figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """The compute-optimal strategy by bin and budget, cross-validated, and its efficiency against best-of-N."""
+    """The best strategy by bin and budget, cross-validated, and its efficiency, with limits for new queries."""
     from ttcsim.strategies.questions.optimal import compute_optimal
 
-    table = _table(pool, world, queries, runs, seed, budgets, select)
+    table = _table(pool, world, queries, runs, seed, budgets, select, samples)
     kinds = ("oracle", "predicted") if difficulty == "both" else (difficulty,)
     curves = [
         compute_optimal(
@@ -130,7 +134,8 @@ def optimal(
         }
         for r in rows
     ]  # fmt: skip
-    show(told, title=f"compute-optimal, two-fold cross-validated; in-sample is optimistic; {cost}")
+    title = f"compute-optimal, two-fold cross-validated (95 % for new queries); in-sample is optimistic; {cost}"
+    show(told, title=title)
     for curve in curves:
         chosen = [
             {"budget": b, **{f"bin {d + 1}": row[i] for d, row in enumerate(curve.chosen)}}
@@ -153,15 +158,16 @@ def ratio(
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budget: Annotated[int, typer.Option("--budget", "-b", help="Generations: attempts in a chain times chains.")] = 8,
     difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None, n_bins: opt.Bins = 5,
-    reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
+    reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
+    as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Sequential revisions against parallel restarts, by bin."""
+    """Sequential revisions against parallel restarts, by bin, with limits for new queries."""
     from ttcsim.strategies.questions.ratio import ratio_sweep
 
-    table = _table(pool, world, queries, runs, seed, str(budget))
+    table = _table(pool, world, queries, runs, seed, str(budget), select, samples)
     rows = ratio_sweep(table, _difficulty(table, difficulty, samples, n_bins, reward, seed), budget, seed=seed)
     _draw(rows, "ratio", figure)
-    title = f"sequential against parallel at {budget} generations; bin 0 is all"
+    title = f"sequential against parallel at {budget} generations; bin 0 is all; lo, hi: 95 %, new queries"
     _answer(rows, title, as_json, {"pool": pool or world})
 
 
@@ -172,13 +178,14 @@ def flops(
     ratios: Annotated[str, typer.Option("-R", help="Inference tokens over pretraining tokens.")] = "0.16,0.79,22",
     large: Annotated[str | None, typer.Option(help="Its pass@1: a pool, or column:NAME of the queries.")] = None,
     difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None, n_bins: opt.Bins = 5,
-    reward: opt.Reward = "reward", figure: opt.Figure = None, as_json: opt.Json = False,
+    reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
+    as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Test-time compute against a larger model at matched FLOPs, by bin and R."""
+    """Test-time compute against a larger model at matched FLOPs, by bin and R, with limits for new queries."""
     from ttcsim.pool.files import load
     from ttcsim.strategies.questions.flops import flops_matched, pass_at_1_column, pass_at_1_of
 
-    table = _table(pool, world, queries, runs, seed, None)
+    table = _table(pool, world, queries, runs, seed, None, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
     rates = None
     if large is not None and large.startswith("column:"):
@@ -187,7 +194,7 @@ def flops(
         rates = pass_at_1_of(load(large), table.pool)
     rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
     _draw(rows, "flops", figure)
-    title = "the small model's compute-optimal accuracy against the large one's pass@1"
+    title = "the small model's compute-optimal accuracy against the large one's pass@1; lo, hi: 95 %, new queries"
     _answer(rows, title, as_json, {"pool": pool or world})
 
 
@@ -196,34 +203,42 @@ def bandit(
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: Annotated[str, typer.Option("--budgets", "-b", help="Average generations a query.")] = "2,4,8,16",
     reps: opt.Reps = 40, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
-    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", as_json: opt.Json = False,
+    n_bins: opt.Bins = 5, reward: opt.Reward = "reward", select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Allocation and strategy chosen together, with a verifier: bandit, elimination, uniform, compute-optimal."""
+    """Allocation and strategy together, with a verifier, with limits of replay noise on these queries."""
     from ttcsim.strategies.questions.bandit import bandit as play
 
-    table = _table(pool, world, queries, runs, seed, None)
+    table = _table(pool, world, queries, runs, seed, None, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
     rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed)
-    _answer(rows, "share of queries solved at the same total budget", as_json, {"pool": pool or world})
+    _answer(
+        rows,
+        "share of queries solved at the same total budget; lo, hi: 95 %, these queries",
+        as_json,
+        {"pool": pool or world},
+    )
 
 
 def findings(
     pool: opt.StrategyPool = None,
     world: Annotated[str, typer.Option(help="tree, revisions or both, where no pool is given.")] = "both",
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
-    n_bins: opt.Bins = 5, as_json: opt.Json = False,
+    n_bins: opt.Bins = 5, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """The claims of Snell et al., each with numbers and a verdict: on a pool, or in the simulated worlds."""
+    """The claims of Snell et al., each tested over new queries: on a pool, or in the simulated worlds."""
     from ttcsim.strategies.questions.findings import as_rows
     from ttcsim.strategies.questions.findings import findings as ask
 
     rows = []
     for name in ("tree", "revisions") if pool is None and world == "both" else (None if pool else world,):
-        found = ask(_table(pool, name, queries, runs, seed, None), bins=n_bins, seed=seed)
+        found = ask(_table(pool, name, queries, runs, seed, None, select), bins=n_bins, seed=seed)
         # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
         told = found if pool is not None else [claim for claim in found if claim.holds is not None]
         rows += [{"runs": name or pool, **r} for r in as_rows(told)]
-    _answer(rows, "Snell et al., Scaling LLM Test-Time Compute Optimally", as_json, {"pool": pool or world})
+    title = (
+        "Snell et al., Scaling LLM Test-Time Compute Optimally; limits: 95 %, new queries; p: corrected for all claims"
+    )
+    _answer(rows, title, as_json, {"pool": pool or world})
 
 
 def make(

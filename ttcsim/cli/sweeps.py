@@ -81,6 +81,8 @@ def sweep(
         return
     for metric in result.frame["metric"].unique(maintain_order=True).to_list():
         _show_metric(result.frame, metric)
+    if result.frame["biased_by"].count():
+        say(_BIASED[next(mark for mark in result.frame["biased_by"] if mark)])
     comparison = ttcsim.compare(result, baseline_of(result))
     if comparison.height:
         _show_efficiency(comparison)
@@ -89,6 +91,7 @@ def sweep(
 def rerun(
     folder: opt.RunFolder,
     pool: Annotated[str | None, typer.Option(help="The pool, where it moved.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Run the Python code that the folder names.")] = False,
     threads: opt.Threads = None,
 ) -> None:
     """Run a run folder again and compare every number; exit 1 when one differs."""
@@ -96,7 +99,7 @@ def rerun(
     from ttcsim.replay.run_folder import rerun as run_again
 
     config, _ = read_run(folder)
-    _, same = run_again(folder, ttcsim.load(pool or config["source"]), threads=threads)
+    _, same = run_again(folder, None if pool is None else ttcsim.load(pool), trust=trust, threads=threads)
     if not same:
         print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
         raise typer.Exit(1)
@@ -113,9 +116,17 @@ def report(folder: opt.RunFolder) -> None:
     say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
 
 
+_BIASED = {
+    "exhausted": "* some queries ran out of samples: the value is that of the policy with the pool's size as its cap.",
+    "bootstrap": "* samples are shown again, which biases these values down: replay=permute does not.",
+    "law": "* the pool was continued by a fitted law of success rates, on which these values rest.",
+}
+
+
 def _show_metric(frame: pl.DataFrame, metric: str) -> None:
     def cell(row: Row) -> str:
-        return f"{row['mean']:.1%}" + (f" ±{100 * (row['hi'] - row['mean']):.2f}" if row["hi"] is not None else "")
+        half = f" ±{100 * (row['hi'] - row['mean']):.2f}" if row["hi"] is not None else ""
+        return f"{row['mean']:.1%}{half}{' *' if row['biased_by'] else ''}"
 
     _by_budget(frame.filter(metric=metric), cell, f"{metric}, mean ± 95 % replay noise")
 

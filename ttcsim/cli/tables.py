@@ -97,7 +97,7 @@ def say(text: str, style: str = "") -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 140)
+    return Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
 
 
 @contextmanager

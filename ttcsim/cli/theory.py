@@ -113,69 +113,121 @@ def predict(
 
     from ttcsim.pool.importers.tables import check_column, read_table
     from ttcsim.theory import law_from_curve, law_through, stretched
+    from ttcsim.theory.two_points import APART, Limits, limits_through
 
+    limits: list[Limits] = []
+    grid = np.array(opt.budgets_of(budgets))
     if curve is not None:
         table = read_table(curve)
         for column in ("k", "coverage"):
             check_column(table, column, curve)
             if not table[column].dtype.is_numeric():
                 raise InputError(f"{curve}: column '{column}' holds {table[column].dtype}; it must hold numbers")
-        law = law_from_curve(*(table[column].to_numpy().astype(np.float64) for column in ("k", "coverage")))
+        law = law_from_curve(*(table[column].cast(pl.Float64).to_numpy() for column in ("k", "coverage")))
     else:
-        law, _, _ = law_through(np.array(_points(str(points))))
-    grid = np.array(opt.budgets_of(budgets))
+        known = np.array(_points(str(points)))
+        law, _, _ = law_through(known)
+        with progress("limits over all laws") as told:
+            for done, budget in enumerate(grid):
+                told(done, len(grid))
+                limits.append(limits_through(known, float(budget)))
     coverage, efficiency = stretched(law, grid)
     uniform = np.where(grid <= law.rounds[-1], np.interp(grid, law.rounds, law.coverage), np.nan)
+    if limits:
+        # One Beta world stands for all laws only where they agree.
+        coverage[[most - least > APART for least, most in (at.elimination for at in limits)]] = np.nan
+        uniform[[most - least > APART for least, most in (at.uniform for at in limits)]] = np.nan
+        efficiency[np.isnan(coverage)] = np.nan
     gains = {"difference": coverage - uniform, "efficiency": efficiency}
-    frame = pl.DataFrame({"budget": grid, "uniform": uniform, "elimination": coverage, **gains})
+    ranges = {f"{key}_limits": [list(getattr(at, key)) for at in limits] for key in Limits._fields if limits}
+    frame = pl.DataFrame({"budget": grid, "uniform": uniform, "elimination": coverage, **gains, **ranges})
 
     def cell(row: Row, key: str) -> str:
-        return "beyond the curve" if math.isnan(row[key]) else f"{row[key]:.4g}"
+        if isinstance(row[key], list):
+            least, most = row[key]
+            return f"{least:.4g} to {most:.4g}" if math.isfinite(most) else f"{least:.4g} or more"
+        return ("open" if limits else "beyond the curve") if math.isnan(row[key]) else f"{row[key]:.4g}"
 
-    formats: dict[str, Format] = {key: partial(cell, key=key) for key in frame.columns}
+    titles = {key: key.replace("_limits", ", any law") for key in frame.columns}
+    formats: dict[str, Format] = {titles[key]: partial(cell, key=key) for key in frame.columns}
     formats["budget"] = "{budget:g}"
     config = {"curve": curve, "points": points}
     answer(frame.to_dicts(), config, formats, as_json=as_json, title="elimination by the stretch law")
+    if limits and not as_json:
+        say(
+            "Values are those of the Beta world through both points, limits those of all laws of success rates through "
+            f"them. open: such laws lie more than {100 * APART:g} points apart there, so the two points do not say."
+        )
 
 
 def extrapolate(
     pool: opt.Pool,
     draws: Annotated[str, typer.Option("--draws", "-k", help="Draws per query, with commas.")] = "100,1000,10000",
-    family: Annotated[str, typer.Option(help="beta, kumaraswamy or scaled-beta.")] = "beta",
-    resamples: Annotated[int, typer.Option(help="Bootstrap resamples of the queries.")] = 200,
+    family: Annotated[
+        str, typer.Option(help="auto (all that the pool does not reject), or the name of one law.")
+    ] = "auto",
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples of the queries.", min=1, max=100_000)] = 200,
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Predict uniform's coverage (pass@k) beyond the pool, from a law of success rates fitted to it."""
+    """Predict uniform's coverage (pass@k) beyond the pool, from laws of success rates fitted to it."""
     import numpy as np
-    import polars as pl
 
     from ttcsim.theory import pass_at_k
+    from ttcsim.theory.extrapolate import FAR, LEVEL
     from ttcsim.theory.extrapolate import extrapolate as run_extrapolate
 
     subject = ttcsim.load(pool)
     most = int(subject.sizes.min())
-    # At `most` the law can be held against the pool.
+    # At `most` the laws can be held against the pool.
     grid = sorted({float(most), *opt.numbers(draws, "--draws", float)})
-    found = run_extrapolate(subject.sizes, subject.successes, np.array(grid), family, resamples=resamples, seed=seed)
-    own = [float(pass_at_k(subject.sizes, subject.successes, int(k)).mean()) if k <= most else math.nan for k in grid]
-    limits = {"lo_queries": found.lo, "hi_queries": found.hi}
-    frame = pl.DataFrame({"draws": grid, "coverage": found.coverage, **limits, "pool": own})
-    fit = found.fit
+    with progress("fitting laws") as told:
+        found = run_extrapolate(
+            subject.sizes, subject.successes, np.array(grid), family, resamples=resamples, seed=seed, progress=told
+        )
+    rows = [
+        {
+            "draws": k, "coverage": float(coverage), "lo_queries": float(lo), "hi_queries": float(hi), "far": bool(far),
+            "pool": float(pass_at_k(subject.sizes, subject.successes, int(k)).mean()) if k <= most else math.nan,
+        }
+        for k, coverage, lo, hi, far in zip(grid, found.coverage, found.lo, found.hi, found.far, strict=True)
+    ]  # fmt: skip
     formats: Formats = {
         "draws per query": "{draws:g}", "coverage": "{coverage:.1%}",
-        "95 %, new queries too": "{lo_queries:.1%} to {hi_queries:.1%}",
+        "95 %, new queries too": lambda row: f"{row['lo_queries']:.1%} to {row['hi_queries']:.1%}{' far' * row['far']}",
         "in the pool itself": lambda row: "" if math.isnan(row["pool"]) else f"{row['pool']:.1%}",
     }  # fmt: skip
-    law = {"family": fit.family, "a": fit.a, "b": fit.b, "c": fit.c}
-    config = {"pool": subject.name, "pool_hash": subject.hash, "law": law, "seed": seed}
-    answer(frame.to_dicts(), config, formats, as_json=as_json, title=f"{subject.name}: pass@k of the fitted law")
-    if not as_json:
-        low, high = found.exponent[1:]
-        say(
-            f"Law: {fit.family}(a={fit.a:.3g}, b={fit.b:.3g}, c={fit.c:.3g}). Failures fall like k^-{fit.a:.3g} "
-            f"(95 %: {low:.3g} to {high:.3g}). The draws per query must not depend on their outcomes."
+    best = found.best
+    laws = [
+        {"family": c.fit.law.name, "p_value": c.p_value, "rejected": c.rejected, "bic": c.bic, **c.fit.parameters}
+        for c in found.laws
+    ]
+    config = {
+        "pool": subject.name, "pool_hash": subject.hash, "seed": seed, "laws": laws,
+        "law": {"family": best.fit.law.name, **best.fit.parameters},
+    }  # fmt: skip
+    answer(rows, config, formats, as_json=as_json, title=f"{subject.name}: pass@k beyond the pool")
+    if as_json:
+        return
+    out = [c.fit.law.name for c in found.laws if c.rejected]
+    kept = [c.fit.law.name for c in found.laws if not c.rejected]
+    values = ", ".join(f"{name}={value:.3g}" for name, value in best.fit.parameters.items())
+    said = [f"Coverage by {best.fit.law.name}({values})."]
+    if best.fit.law.power:
+        low, high = best.limits["a"]
+        said.append(f"Failures fall like k^-{best.fit.parameters['a']:.3g} (95 %: {low:.3g} to {high:.3g}).")
+    if len(kept) > 1:
+        said.append(f"The limits are the outermost of {', '.join(kept)}.")
+    if out and kept:
+        said.append(f"Rejected by the pool (p < {LEVEL:g}): {', '.join(out)}.")
+    if not kept:
+        said.append("The pool rejects every law that was tried, this one too: do not rely on it beyond the pool.")
+    if found.far.any():
+        said.append(
+            f"far: more than {FAR} times the {most} draws that were made; there the limits cover less than they say. "
+            "Whatever the law, coverage is not below the pool's own."
         )
+    say(" ".join([*said, "The draws per query must not depend on their outcomes."]))
 
 
 def _points(text: str) -> list[list[float]]:

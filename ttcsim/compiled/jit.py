@@ -1,9 +1,4 @@
-"""Numba decorators whose on-disk cache can never be stale.
-
-Numba keys its cache by the modification time of the file that defines a function, so editing ``rng.py`` leaves
-an outdated ``engine`` kernel in the cache (numba, "Notes on caching"). Here the cache folder of a function is named by
-a hash of the file that defines it and of all that this file imports from the package: an edit of a policy compiles
-that policy again and nothing else, an edit of what everyone stands on compiles everything, no edit always hits.
+"""Numba decorators whose machine code is kept on disk and can never be stale, see `ttcsim.compiled.cache`.
 
 There is no ``parallel=True`` in the package: it miscompiles NamedTuples of arrays inside ``prange`` (numba #5872).
 Kernels release the GIL and threads split the replications instead.
@@ -11,109 +6,46 @@ Kernels release the GIL and threads split the replications instead.
 
 from __future__ import annotations
 
-import ast
-import functools
-import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-import platformdirs
 from numba import types
 from numba.core import config as numba_config
 from numba.experimental.function_type import _get_wrapper_address
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
+from ttcsim.compiled.cache import KernelCache
+
 JIT_DISABLED = bool(numba_config.DISABLE_JIT)
 
 
-@functools.cache
-def _imports(source: Path) -> tuple[Path, ...]:
-    """Files of this package that a file of it imports, itself first."""
-    package = Path(__file__).parents[1]
-    found = {source}
-    for node in ast.walk(ast.parse(source.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ttcsim."):
-            place = package.joinpath(*str(node.module).split(".")[1:])
-            inside = {place / f"{alias.name}.py" for alias in node.names}
-            found |= {p for p in (place.with_suffix(".py"), *inside) if p.is_file()}
-    return tuple(found)
-
-
-@functools.cache
-def _digest(source: Path) -> str:
-    """Hash of a file of this package and of all it imports, by whatever way."""
-    seen: set[Path] = set()
-    todo = [source]
-    while todo:
-        file = todo.pop()
-        if file not in seen:
-            seen.add(file)
-            todo += _imports(file)
-    digest = hashlib.blake2b(digest_size=8)
-    for file in sorted(seen):
-        digest.update(file.name.encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-@functools.cache
-def _parent() -> Path:
-    """``NUMBA_CACHE_DIR``, or the platform's cache folder; a temporary one where neither is writable."""
-    chosen = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("ttcsim"))
-    try:
-        chosen.mkdir(parents=True, exist_ok=True)
-        if not os.access(chosen, os.W_OK):
-            raise PermissionError(chosen)
-    except OSError:
-        chosen = Path(tempfile.gettempdir()) / "ttcsim"
-        chosen.mkdir(parents=True, exist_ok=True)
-    return chosen
-
-
-def cache_folder(source: str | Path) -> Path:
-    """Folder of the compiled functions of exactly this source file, and of exactly what it imports from here."""
-    file = Path(source)
-    if Path(__file__).parents[1] not in file.parents:
-        file = Path(__file__).parents[1] / "policies" / "rules.py"  # a user's own: numba watches the file itself
-    return _parent() / f"kernels-{_digest(file)}"
-
-
-@contextmanager
-def _own_cache(function: Any) -> Iterator[None]:
-    # Numba reads CACHE_DIR when a function is decorated; the user's own functions keep the user's own setting.
-    before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(cache_folder(function.__code__.co_filename))
-    try:
-        yield
-    finally:
-        numba_config.CACHE_DIR = before
+def _cached(function: Any, **options: Any) -> Any:
+    """A dispatcher that keeps its machine code, without the GIL, with IEEE arithmetic and NumPy's division."""
+    dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    if not JIT_DISABLED:
+        dispatcher._cache = KernelCache(dispatcher)  # as numba's own `enable_caching` does
+    return dispatcher
 
 
 def njit(function: Any) -> Any:
-    """Compile `function` on first use: cached on disk, without the GIL, IEEE arithmetic, NumPy's division."""
-    with _own_cache(function):
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile `function` on first use."""
+    return _cached(function)
 
 
 def inlined(function: Any) -> Any:
     """As `njit`, and part of its callers: for what a hot loop does, so that the loop reads like the algorithm."""
-    with _own_cache(function):
-        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
+    return _cached(function, forceinline=True)
 
 
-def njit_signature(signature: Any, function: Any, *, cache: bool = True) -> Any:
+def njit_signature(signature: Any, function: Any) -> Any:
     """Compile `function` now, for one `signature` only (what numba needs to pass it as a first-class function)."""
-    if JIT_DISABLED:
-        return function
-    with _own_cache(function):
-        return numba.njit(signature, cache=cache, nogil=True, error_model="numpy")(function)
+    compiled = _cached(function)
+    if not JIT_DISABLED:
+        compiled.compile(signature)
+        compiled.disable_compile()
+    return compiled
 
 
 class Erased(types.WrapperAddressProtocol):  # type: ignore[misc]

@@ -67,6 +67,7 @@ def show(x: Samples, w: Work, q: int, sample: int) -> None:
     value = np.float64(x.signal[sample]) if len(x.signal) > 0 else np.float64(flag & CORRECT)
     s.signal = value
     s.signal_sum += value
+    s.signal_squares += value * value
     s.signal_max = max(s.signal_max, value)
     if len(x.tokens) > 0:
         s.tokens += x.tokens[sample]
@@ -90,7 +91,7 @@ def see_answer(x: Samples, w: Work, q: int, code: int) -> None:
         note.entropy += xlogx(now) - xlogx(before)
     log_draws = w.log[s.draws] if s.draws < len(w.log) else math.log(float(s.draws))
     s.entropy = log_draws - note.entropy / ENTROPY_UNIT / s.draws
-    s.streak = 0 if code == 0 else s.streak + 1 if code == note.latest else 1
+    s.streak = s.streak + 1 if code == note.latest else 1
     note.latest = code
     if code > 0:
         s.answered += 1

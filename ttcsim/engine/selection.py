@@ -71,7 +71,9 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
     correct = np.empty(deepest, np.uint8)
     reward = np.empty(deepest if len(x.reward) > 0 else 0, np.float32)
     answer = np.empty(deepest if len(x.answer) > 0 else 0, np.int32)
-    ballot = Ballot(np.empty(codes, np.float64), np.empty(codes, np.int64), np.empty(codes, np.int64))
+    ballot = Ballot(
+        np.empty(codes, np.float64), np.empty(codes, np.int64), np.empty(codes, np.int64), np.empty(codes, np.float64)
+    )
     values = np.empty(deepest + 1, np.int64)
     for r in range(reps):
         for q in range(n):
@@ -85,7 +87,7 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
             for m in range(min(drawn, len(answer))):
                 answer[m] = x.answer[start + order[m]]
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
-            scratch = Ballot(ballot.votes[:own], ballot.shown[:own], ballot.right[:own])
+            scratch = Ballot(ballot.votes[:own], ballot.shown[:own], ballot.right[:own], ballot.top[:own])
             value(correct[:drawn], reward[:drawn], answer[:drawn], scratch, values)
             for b in range(budgets):
                 chosen[r, b] += values[counts[r, b, q]]

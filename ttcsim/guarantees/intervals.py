@@ -107,7 +107,7 @@ def _coverage(study: Study) -> Iterator[Claim]:
     pool = fresh_pool(study.seed)
     truth = uniform_coverage(pool.sizes, pool.successes, pool.total(2.5))
     values = sweep(pool, ["uniform"], [2.5], reps=30 * 1500, seed=study.seed).outcomes[0].per_rep["coverage"][:, 0]
-    own = replay_interval(values.reshape(1500, 30).T)
+    own = replay_interval(values.reshape(1500, 30).T, pool.n_queries)
     yield covers("G16", "intervals for replay noise cover the exact value", (own.lo <= truth) & (truth <= own.hi))
     simulated = fresh(study.seed)
     for name in ("uniform", "elimination", "difference"):

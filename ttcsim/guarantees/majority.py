@@ -20,7 +20,7 @@ def claims(study: Study) -> Iterator[Claim]:
     words = "accuracy of majority is that of its plain definition, in every replay of tiny pools"
     yield exactly("G11", words, 0.0, selection.worst_difference("majority", study.seed), selection.ROUNDING)
     pool = study.pool
-    if pool.answers is not None:
+    if pool.answered:
         values = study.outcome(
             "uniform", float(pool.sizes.max()), reps=min(study.reps, 5), selectors=["majority"]
         ).per_rep["accuracy_majority"]

@@ -57,6 +57,9 @@ ZOO: tuple[str, ...] = (
 """Every published policy at its default parameters, and the variants that its papers compare: what ``-p all`` means."""
 
 
-def policy(text: str | Policy) -> Policy:
-    """Build a policy from its string form, such as ``"entropy(weight=1)"`` or ``"mymodule:MyRule(a=2)"``."""
-    return parse_policy(text, ALL)
+def policy(text: str | Policy, *, label: str = "") -> Policy:
+    """Build a policy from its string form, such as ``"entropy(weight=1)"`` or ``"mymodule:MyRule(a=2)"``.
+
+    Results call it by its label, which can also stand before the form: ``"mine=mymodule:MyRule(a=2)"``.
+    """
+    return parse_policy(text, ALL, label=label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -17,6 +17,11 @@ from ttcsim.policies.parameters import check, number
 from ttcsim.policies.priors import Prior
 from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
+
+
+def _is_label(text: str) -> bool:
+    """Whether strings and their lists can have it in front of a policy; nothing is one."""
+    return text == text.strip() and text.isprintable() and not set(text) & set("()=,'\"")
 
 
 @rules.score
@@ -81,15 +86,20 @@ class Policy:
         What the policy sees of a draw: "correct" (the verifier), or the name of a reward column.
     cap : float
         Most draws a query may get.
+    label : str
+        What results call this policy; its string form by default.
     """
 
     k: int = number(1, "[1, inf)")
     gamma: float = number(1.0)
     signal: str = "correct"
     cap: float = number(math.inf, "[1, inf]", whole=True)
+    label: str = field(default="", compare=False)
 
     name: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    place: ClassVar[str] = ""
+    """Where strings find it, such as ``mine.py:Thrifty``, when it was loaded by a string."""
     score: ClassVar[Rule | None] = None
     bonus: ClassVar[Rule] = level
     """Added to the score times sqrt(ln(t + 1)), t = draws over all queries."""
@@ -109,6 +119,8 @@ class Policy:
     def __post_init__(self) -> None:
         """Check every field against its declaration."""
         check(self)
+        if not (isinstance(self.label, str) and _is_label(self.label)):
+            raise InputError(f"label {self.label!r}: use letters, digits, spaces and signs other than ()=,'\"")
         if not isinstance(self.signal, str) or (self.signal != "correct" and not self.signal.startswith("reward")):
             raise InputError(
                 f"policy {self.name or type(self).__name__}: signal={self.signal!r} must be 'correct', 'reward' or a "
@@ -178,13 +190,29 @@ class Policy:
             *(() if prior is None else (f"queries.{prior.column}",)),
         )
 
-    def label(self) -> str:
+    def form(self) -> str:
         """String form: the name and every parameter that differs from its default."""
-        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        return grammar.form(self.name or f"{type(self).__module__}:{type(self).__name__}", changed)
+        return self._form(self.name if self._is_named() else self._found())
+
+    def written(self) -> str:
+        """What ``ttcsim.policy`` builds the same policy from, its label included."""
+        form = self._form(self.name if type(self).__module__.startswith("ttcsim.") else self._found())
+        return f"{self.label}={form}" if self.label else form
+
+    def _form(self, name: str) -> str:
+        own = [f for f in fields(self) if f.name != "label"]
+        return grammar.form(name, {f.name: getattr(self, f.name) for f in own if getattr(self, f.name) != f.default})
+
+    def _is_named(self) -> bool:
+        """Whether the class has a name of its own: what it inherits is another's."""
+        return bool(vars(type(self)).get("name"))
+
+    def _found(self) -> str:
+        kind = type(self)
+        return str(vars(kind).get("place") or f"{kind.__module__}:{kind.__name__}")
 
     def __str__(self) -> str:
-        return self.label()
+        return self.label or self.form().encode(errors="backslashreplace").decode()  # paths need not be Unicode
 
 
 def is_plain(policy: Policy) -> bool:

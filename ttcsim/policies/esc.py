@@ -17,7 +17,8 @@ class ESC(Policy):
 
     Early-stopping self-consistency, Li et al., ICLR 2024 (arXiv 2401.10480), window 5 and at most 40 draws as in the
     authors' code; k is the window. Their code returns the unanimous answer of the last window; the selector `majority`
-    is over all draws, which differs only where earlier windows voted together for another answer. No verifier is asked.
+    is over all draws, which differs only where earlier windows voted together for another answer. As in their code,
+    having no answer is one answer more: a window of five responses without any stops the query. No verifier is asked.
     """
 
     k: int = number(5, "[2, inf)", why=": it is the window")

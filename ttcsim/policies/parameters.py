@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import Field, field, fields
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 
+_MOST_WHOLE = 2**53  # beyond it floats skip whole numbers, and not far beyond it integers end
 _KINDS = {"float": "f8", "int": "i8", "bool": "?"}
 
 
@@ -55,10 +57,13 @@ def _fault(f: Field[Any], value: Any) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return "is not a number"
-    if math.isnan(value):
-        return "is NaN; give a number"
     within = f.metadata.get("within", "(-inf, inf)")
     whole = kind == "int" or f.metadata.get("whole", False)
+    most: float = _MOST_WHOLE if whole else sys.float_info.max
+    if not -most <= value <= most and abs(value) != math.inf and value == value:  # a whole number may be beyond floats
+        return f"is too large; give a number up to {most:g}"
+    if math.isnan(value):
+        return "is NaN; give a number"
     if inside(float(value), within) and (not whole or math.isinf(value) or value == int(value)):
         return None
     return f"must be {_words(within, whole)}{f.metadata.get('why', '')}"

@@ -44,6 +44,7 @@ FIELDS: dict[str, Field] = {
     "successes": Field("i8", "", "samples whose signal reached gamma"),
     "signal": Field("f8", "", "signal of the latest sample (a reward, or 1 for correct)"),
     "signal_sum": Field("f8", "", "sum of the signal"),
+    "signal_squares": Field("f8", "", "sum of the squares of the signal"),
     "signal_max": Field("f8", "", "largest signal, 0 before the first draw"),
     "tokens": Field("i8", "tokens", "tokens of the samples shown"),
     "logprob": Field("f8", "logprob", "summed log-probability of the samples shown, nats"),
@@ -52,7 +53,7 @@ FIELDS: dict[str, Field] = {
     "distinct": Field("i8", "answer", "different answers shown"),
     "top": Field("i8", "answer", "votes of the most frequent answer"),
     "second": Field("i8", "answer", "votes of the runner-up"),
-    "streak": Field("i8", "answer", "latest samples in a row with one and the same answer"),
+    "streak": Field("i8", "answer", "latest samples in a row with one and the same answer, or with none"),
     "ranked": Field("i4", "answer", f"votes of the {RANKS} most frequent answers, descending", (RANKS,)),
     "rate": Field("f8", RATES, "true success rate"),
     "prior_mean": Field("f8", PRIOR, "success rate expected before any draw"),
@@ -180,10 +181,6 @@ def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], mem
     exact = _signature(kind, row, numba.from_dtype(params))
     try:
         compiled = njit_signature(exact, function)
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
-        compiled = njit_signature(exact, function, cache=False)  # defined in a shell or notebook: no file to key by
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()
         detail = next((line.strip() for line in reason if line.strip() and not line.startswith("Failed")), "")

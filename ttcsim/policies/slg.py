@@ -32,7 +32,7 @@ class SLG(Policy):
     are chosen in practice is not known to us (their theory takes m of order (ln N)^3 / 5); all three are parameters.
     """
 
-    m: int = number(4, "[2, inf)")
+    m: int = number(4, "[2, 4096]")
     tail: float = number(0.5, "(0, 1]")
     horizon: float = number(64, "[1, 1e9]")
     signal: str = "reward"

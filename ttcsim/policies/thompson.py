@@ -17,8 +17,8 @@ class Thompson(Policy):
     Every active query gets a fresh posterior draw at every step.
     """
 
-    a: float = number(1.0, "(0, inf)")
-    b: float = number(1.0, "(0, inf)")
+    a: float = number(1.0, "[1e-9, 1e9]")
+    b: float = number(1.0, "[1e-9, 1e9]")
 
     name: ClassVar[str] = "thompson"
     source: ClassVar[str] = "Thompson 1933"

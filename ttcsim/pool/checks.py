@@ -112,6 +112,12 @@ def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame 
     return samples, revisions.drop("sample", strict=False) if revisions.height else None
 
 
+def outside(column: pl.Series, least: int, most: int) -> pl.Series:
+    """Which whole numbers of a column of any width lie outside of limits, which its type may not be able to hold."""
+    wide = column.cast(pl.Int64, strict=False)  # null for what is beyond 64 bits
+    return ~wide.is_between(least, most).fill_null(False) & column.is_not_null()
+
+
 def _first(bad: pl.Series) -> int:
     return int(bad.arg_max() or 0)
 
@@ -153,7 +159,7 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
             refuse(column.is_null(), "fill it or drop the column")
         least, unit = (1, "a sample costs at least 1 token") if name == "tokens" else (0, "it counts from 0")
         most = np.iinfo(np.int32).max
-        refuse((column < least) | (column > most), f"{unit} and fits in 32 bits: {_REMEDY}")
+        refuse(outside(column, least, most), f"{unit} and fits in 32 bits: {_REMEDY}")
     elif name == "answer":
         text = kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()
         demand(text, "it must be text (null = no answer)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +20,7 @@ from ttcsim.pool.format import (
     NEVER_REPLAYED,
     PLACES,
     QUERIES,
+    REASON,
     SAMPLES,
     STRATEGIES,
     PoolFolder,
@@ -28,6 +28,7 @@ from ttcsim.pool.format import (
     parts,
     sha256,
 )
+from ttcsim.pool.reading import decoding, is_dir, is_file, read_json, read_parquet, text_of
 
 _BUILTIN = "builtin:"
 
@@ -61,24 +62,15 @@ def load(source: str | Path) -> Pool:
             raise InputError(f"{text}: no such built-in pool; there are {', '.join(builtin_names()) or 'none'}")
         return _load_folder(_data() / name)
     path = Path(source)
-    if path.is_dir():
+    if is_dir(path):
         return _load_folder(path)
-    if path.is_file():
-        return pool_from_frame(_read(path), where=str(path), name=path.stem)
+    if is_file(path):
+        return pool_from_frame(_read(path), where=str(path), name=text_of(path.stem))
     raise InputError(f"{path}: no such file or folder; give a pool folder, a Parquet file or builtin:NAME")
 
 
 def _read(path: Path) -> pl.DataFrame:
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty; copy or harvest it again")
-    try:
-        return pl.read_parquet(path, glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"{path}: not a whole Parquet file ({reason}); copy or harvest it again, or convert it with "
-            "`ttcsim pool import samples`"
-        ) from error
+    return read_parquet(path, "copy or harvest it again, or convert it with `ttcsim pool import samples`")
 
 
 def _load_folder(folder: Path) -> Pool:
@@ -86,7 +78,7 @@ def _load_folder(folder: Path) -> Pool:
     manifest = _read_manifest(folder, shards)
     if not shards:
         raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
-    frames = [_read(shard) for shard in shards]
+    frames = [_read(shard).drop(REASON, strict=False) for shard in shards]
     for shard, frame in zip(shards, frames, strict=True):
         listed = manifest["files"][f"{SAMPLES}/{shard.name}"]["rows"] if manifest else frame.height
         if frame.height != listed:
@@ -97,8 +89,8 @@ def _load_folder(folder: Path) -> Pool:
                 f"{shard}: column '{min(different)}' differs from {shards[0].name}; "
                 "all parts need the same columns and types"
             )
-    queries = _read(folder / QUERIES) if (folder / QUERIES).is_file() else None
-    name = str((manifest or {}).get("name") or folder.name)
+    queries = _read(folder / QUERIES) if is_file(folder / QUERIES) else None
+    name = text_of((manifest or {}).get("name") or folder.name)
     samples = pl.concat(f.select(frames[0].columns) for f in frames)
     pool = pool_from_frame(samples, where=str(folder), name=name, queries=queries, manifest=manifest)
     counted = {"queries": pool.n_queries, "samples": samples.height}
@@ -114,12 +106,10 @@ def _load_folder(folder: Path) -> Pool:
 
 def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
     path = folder / MANIFEST
-    if not path.is_file():
+    if not is_file(path):
         return None
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path}: not JSON ({error}); restore it, or remove it to load without checks") from error
+    with decoding(f"{path}: not JSON", "restore it, or remove it to load without checks"):
+        manifest: dict[str, Any] = read_json(path)
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if version != FORMAT_VERSION:
         raise InputError(f"{path}: format_version is {version}, this ttcsim reads {FORMAT_VERSION}; update ttcsim")
@@ -127,7 +117,7 @@ def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
         raise InputError(f"{path}: 'files' or 'counts' is missing; restore it, or remove it to load without checks")
     for name, facts in manifest["files"].items():
         file = folder / name
-        if not file.is_file():
+        if not is_file(file):
             raise InputError(f"{path}: lists {name}, which is missing; restore the file or harvest it again")
         if not isinstance(facts, dict) or "sha256" not in facts or "rows" not in facts:
             raise InputError(f"{path}: files.{name} lacks 'sha256' or 'rows'; restore the manifest")

@@ -41,6 +41,9 @@ KEYS = ("query_id", "sample")
 PLACES = {"chain": pl.Int32, "step": pl.Int32}
 """Where in a chain of revisions a sample stands; null outside of one."""
 
+REASON = "reason"
+"""The column that no replay reads; pools harvested before it was there lack it."""
+
 SAMPLE_COLUMNS = {
     "query_id": pl.String,
     "sample": pl.Int32,
@@ -48,8 +51,13 @@ SAMPLE_COLUMNS = {
     "answer": pl.String,
     "tokens": pl.Int32,
     "logprob": pl.Float32,
+    REASON: pl.String,
 }
-"""Columns of the samples, but for rewards and `PLACES`; only `query_id` and `correct` are required."""
+"""Columns of the samples, but for rewards and `PLACES`; only `query_id` and `correct` are required.
+
+`reason` says why a response is wrong where no comparison decided ("timeout", "memory", "crashed", "failed" ...), and is
+null elsewhere.
+"""
 
 REWARD = pl.Float32
 """Type of the column `reward` and of every ``reward_*``."""

@@ -13,6 +13,7 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder
 from ttcsim.pool.format import QUERIES, SAMPLES, SCORES, STRATEGIES, TEXTS, PoolFolder, part, parts
+from ttcsim.pool.reading import decoding, is_dir, is_file, read_parquet
 
 _SAME = ("model", "sampling", "adaptive", "task", "verifier", "reward_models", "strategies")
 
@@ -32,7 +33,7 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
         raise InputError("pool merge: name two or more pools, then the folder to make")
     folders = [Path(s) for s in sources]
     for folder in folders:
-        if not folder.is_dir():
+        if not is_dir(folder):
             raise InputError(f"{folder}: no such folder; pool merge joins pool folders")
     pools = [load(folder) for folder in folders]
     manifests = [pool.manifest or {} for pool in pools]
@@ -42,11 +43,16 @@ def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:
         for kind in (SAMPLES, TEXTS, SCORES):
             shards = [(m, p) for m, folder in zip(manifests, folders, strict=True) for p in parts(folder, kind)]
             for number, (manifest, shard) in enumerate(shards):
-                made.copy(part(kind, number), shard, manifest["files"][f"{kind}/{shard.name}"])
+                listed = manifest["files"].get(f"{kind}/{shard.name}")
+                if listed is None:
+                    raise InputError(f"{shard}: the manifest does not list it; remove the file or restore the manifest")
+                made.copy(part(kind, number), shard, listed)
         for name in (QUERIES, STRATEGIES):
-            tables = [pl.read_parquet(folder / name) for folder in folders if (folder / name).is_file()]
+            tables = [read_parquet(folder / name) for folder in folders if is_file(folder / name)]
             if tables:
-                made.add(name, pl.concat(tables, how="diagonal").sort("query_id", maintain_order=True))
+                with decoding(f"{dest}: the pools' {name} do not fit together", "give their columns the same types"):
+                    joined = pl.concat(tables, how="diagonal").sort("query_id", maintain_order=True)
+                made.add(name, joined)
         facts = {k: v for k, v in manifests[0].items() if k != "harvest"}
         facts |= {"name": Path(dest).name, "merged": [m.get("harvest") or m.get("name") for m in manifests]}
         samples = sum(int(m["counts"]["samples"]) for m in manifests)

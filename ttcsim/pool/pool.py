@@ -81,6 +81,16 @@ class Pool:
         """Share of correct samples of each query, f8[Q]."""
         return self.successes / self.sizes
 
+    @functools.cached_property
+    def answered(self) -> bool:
+        """Whether any sample has an answer."""
+        return self.answers is not None and bool((self.answers >= 0).any())
+
+    @property
+    def solvable(self) -> float:
+        """Share of the queries with a correct sample: no coverage and no accuracy is above it."""
+        return float((self.successes > 0).mean())
+
     def total(self, budget: float) -> int:
         """Units that an average budget per query buys over all queries, see `total_budget`."""
         return total_budget(budget, self.n_queries)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from ttcsim import grammar
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.room import demand
 
+_PER_SAMPLE = 64  # bytes while a pool is made
 Rates = NDArray[np.float64]
 
 
@@ -83,6 +85,9 @@ def world_rates(text: str, n: int, seed: int = 0) -> Rates:
         raise InputError(f"{call.where}: unsolvable={unsolvable:g} must lie in [0, 1)")
     if n < 1:
         raise InputError(f"{call.where}: {n} queries are too few; give 1 or more")
+    if seed < 0:
+        raise InputError(f"seed: {seed} must be a whole number from 0 on")
+    demand(64 * n, f"{call.where}: {n:,} queries", "ask for fewer")
     generator = np.random.default_rng([seed, 0x776F726C64])
     dead = round(unsolvable * n)
     rates = np.concatenate([law(n - dead, generator, *values), np.zeros(dead)])
@@ -98,6 +103,7 @@ def make_pool(text: str, n: int, samples: int, *, seed: int = 0) -> Pool:
     """
     if samples < 1:
         raise InputError(f"samples: {samples} is too few; give 1 or more")
+    demand(_PER_SAMPLE * n * samples, f"world {text!r}: {n:,} queries of {samples:,} samples", "ask for fewer")
     rates = world_rates(text, n, seed)
     generator = np.random.default_rng([seed, 0x706F6F6C])
     correct = generator.random((n, samples)) < rates[:, None]

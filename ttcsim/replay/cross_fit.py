@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,8 @@ def groups_of(pool: Pool, column: str) -> NDArray[np.int64]:
             raise InputError(f"query column '{column}': query '{pool.query_ids[row]}' has no number; fill it in")
         edges = np.unique(np.quantile(numbers, np.linspace(0, 1, GROUPS + 1)[1:-1]))
         return np.searchsorted(edges, numbers, side="right").astype(np.int64)
+    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Duration):
+        raise InputError(f"query column '{column}': holds {values.dtype}; it must hold text or numbers")
     text = values.cast(pl.String).fill_null("")
     return np.unique(text.to_numpy(), return_inverse=True)[1].astype(np.int64)
 
@@ -59,6 +62,34 @@ def cross_fit(pool: Pool, prior: Prior) -> Expected:
     """
     if pool.n_queries == 1:
         return Expected(np.array([0.5]), np.array([2.0]))
+    mean, draws = np.empty(pool.n_queries), np.empty(pool.n_queries)
+    for cell in cells(pool, prior):
+        mean[cell.takers], draws[cell.takers] = prior.law(cell.alike, cell.half)
+    return Expected(mean, draws)
+
+
+class Cell(NamedTuple):
+    """Queries that share a prior, and those that it is fitted to."""
+
+    takers: NDArray[np.int64]  # i8[n]
+    givers: NDArray[np.int64]  # i8[m] of their group in the other half
+    alike: Counts  # of the givers
+    half: Counts  # of all of the other half
+
+    def pulls(self, prior: Prior) -> NDArray[np.float64]:
+        """How far each giver pulls the expected rate, f8[m], by the jackknife; their mean is zero."""
+        count = len(self.givers)
+        if count < 2:
+            return np.zeros(count)
+        others = [np.arange(count) != i for i in range(count)]
+        whole = prior.law(self.alike, self.half)[0]
+        without = [prior.law(Counts(self.alike.hits[o], self.alike.misses[o]), self.half)[0] for o in others]
+        pulls = (count - 1) * (whole - np.array(without))
+        return np.asarray(pulls - pulls.mean())
+
+
+def cells(pool: Pool, prior: Prior) -> Iterator[Cell]:
+    """Every half and group of a pool of at least two queries."""
     group = groups_of(pool, prior.column)
     keys = query_keys(pool.query_ids)
     half = (keys >> np.uint64(63)).astype(np.int64)
@@ -66,12 +97,10 @@ def cross_fit(pool: Pool, prior: Prior) -> Expected:
         half[np.argsort(keys)] = np.arange(pool.n_queries) % 2
     hits = pool.successes.astype(np.float64)
     misses = pool.sizes - hits
-    mean, draws = np.empty(pool.n_queries), np.empty(pool.n_queries)
     for own in (0, 1):
         others = half != own
         whole = Counts(hits[others], misses[others])
         for g in np.unique(group[half == own]):
-            alike = others & (group == g)
-            place = (half == own) & (group == g)
-            mean[place], draws[place] = prior.law(Counts(hits[alike], misses[alike]), whole)
-    return Expected(mean, draws)
+            givers = np.flatnonzero(others & (group == g))
+            takers = np.flatnonzero((half == own) & (group == g))
+            yield Cell(takers, givers, Counts(hits[givers], misses[givers]), whole)

@@ -63,6 +63,12 @@ class Replay:
         other.depth = other._expected_depth() if other.depth else 0
         return other
 
+    def expecting(self, mean: NDArray[np.float64]) -> Replay:
+        """The same policy with other expected rates of the queries, f8[Q]."""
+        other = copy.copy(self)
+        other.x = self.x._replace(prior_mean=read_only(mean))
+        return other
+
     def zeros(self, reps: int, budgets: int | None = None, *, every_draw: bool = False) -> Tally:
         """Room for `reps` replications at all budgets, or at so many."""
         if budgets is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
+from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
-from ttcsim.statistics.intervals import column_means, query_interval, replay_interval
+from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +31,24 @@ class Outcome:
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
     slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
+    taught: dict[
+        str, NDArray[np.float64]
+    ]  # metric -> f8[Q, B] what a query does to the mean through priors fitted to it
 
     def influence(self, metric: str) -> NDArray[np.float64]:
-        """What every query contributes to the mean, f8[Q, B]: its own value, and what its cost takes from the others.
+        """What every query contributes to the mean, f8[Q, B]: its own value, and what it does to the others'.
 
         All queries share one budget. A query that costs one unit more than the average leaves that much less for the
         rest, which is worth the slope of the curve: so the linearised contribution of query q is
         ``value_q - slope * (cost_q - mean cost)``. Resampling the values alone treats the allocation as given, and its
-        95 % intervals cover elimination's coverage about 90 % of the time (tests/statistics).
+        95 % intervals cover elimination's coverage about 90 % of the time (tests/statistics). A query that priors are
+        fitted to also moves what others get; NaN where priors of too few queries make that unforeseeable.
         """
+        own = self.contribution(metric)
+        return np.asarray(own + self.taught[metric] if self.taught else own)
+
+    def contribution(self, metric: str) -> NDArray[np.float64]:
+        """`influence` with the priors as they are, f8[Q, B]; both have the same mean."""
         cost = self.cost - column_means(self.cost)
         return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
 
@@ -76,25 +87,63 @@ class Result:
         labels = ", ".join(str(o.policy) for o in self.outcomes)
         raise InputError(f"policy '{text}' is not in this result; it has {labels}")
 
+    def biased_by(self, outcome: Outcome) -> list[str | None]:
+        """What keeps each budget's values from being those of fresh samples; None where nothing does.
+
+        ``"exhausted"``: some query ran out of samples, so that the pool's end works as a cap, which helps or hurts.
+        ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. ``"law"``: the
+        pool was continued by a fitted law of success rates (`theory.tail`). Otherwise a
+        replay is, in law, a run on fresh samples (paper/theory.md). A policy whose own cap lies within the pool needs
+        no more samples than there are, and the prophet is a statement about a pool.
+        """
+        if self.pool.manifest and "continued" in self.pool.manifest:
+            return ["law"] * len(self.budgets)
+        if self.config["replay"] == "bootstrap":
+            return ["bootstrap"] * len(self.budgets)
+        least = self.pool.sizes.min()
+        own = outcome.policy.cap <= least or outcome.policy.oracle == "outcomes"
+        # Uniform wants of each query what the budget says, so it may use a pool up to its last sample.
+        enough = [
+            outcome.policy == Uniform() and budget <= least and self.config["cost"] == "samples"
+            for budget in self.budgets
+        ]
+        short = outcome.exhausted.max(axis=0) > 0
+        return ["exhausted" if s and not (own or e) else None for s, e in zip(short, enough, strict=True)]
+
+    @cached_property
+    def served(self) -> dict[str, float | None]:
+        """The largest budget up to which nothing biases a policy, by its label; None where there is none."""
+        served: dict[str, float | None] = {}
+        for outcome in self.outcomes:
+            free = itertools.takewhile(
+                lambda pair: pair[1] is None, zip(self.budgets, self.biased_by(outcome), strict=True)
+            )
+            served[str(outcome.policy)] = max((budget for budget, _ in free), default=None)
+        return served
+
     @cached_property
     def frame(self) -> pl.DataFrame:
         """One row per policy, budget and metric.
 
         Columns: policy, budget, metric, mean, se, lo, hi (95 %, replay noise for these queries), lo_queries,
-        hi_queries (95 %, new queries too), spent (cost per query), exhausted (share of queries), reps.
+        hi_queries (95 %, new queries too; null for a policy whose priors are fitted to too few of them), spent (cost
+        per query), exhausted (share of queries), biased_by (see `biased_by`), reps.
         """
         frames = []
+        ceiling = self.pool.solvable
         for outcome in self.outcomes:
             for metric, values in outcome.per_rep.items():
-                lo_queries, hi_queries = query_interval(outcome.influence(metric), self.config["seed"])
+                lo_queries, hi_queries = share_interval(outcome.influence(metric))
                 columns = {
                     "policy": str(outcome.policy), "budget": self.budgets, "metric": metric,
-                    **replay_interval(values)._asdict(), "lo_queries": lo_queries, "hi_queries": hi_queries,
+                    **replay_interval(values, self.pool.n_queries, ceiling=ceiling)._asdict(),
+                    "lo_queries": lo_queries, "hi_queries": hi_queries,
                     "spent": column_means(outcome.spent), "exhausted": column_means(outcome.exhausted),
+                    "biased_by": pl.Series(self.biased_by(outcome), dtype=pl.String),
                     "reps": self.config["reps"],
                 }  # fmt: skip
                 frames.append(pl.DataFrame(columns))
-        return pl.concat(frames).with_columns(pl.col("se", "lo", "hi").fill_nan(None))
+        return pl.concat(frames).with_columns(pl.col("se", "lo", "hi", "lo_queries", "hi_queries").fill_nan(None))
 
     def replications(self) -> pl.DataFrame:
         """Every single value: policy, budget, metric, replication, value."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
+import warnings
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,16 @@ from typing import Any
 import polars as pl
 
 from ttcsim.errors import InputError
+from ttcsim.policies import ALL, Policy
+from ttcsim.policies.strings import code_named, parse_policy
 from ttcsim.policies.uniform import Uniform
+from ttcsim.policies.user_code import sources
 from ttcsim.pool import Pool
-from ttcsim.pool.folders import whole_folder
+from ttcsim.pool.files import load
+from ttcsim.pool.folders import whole_folder, write_whole
+from ttcsim.pool.format import as_parquet
 from ttcsim.replay.result import Result
+from ttcsim.replay.run_files import damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
 
@@ -32,7 +41,7 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
 
     Files: ``frame.parquet`` and ``frame.csv`` (the result), ``compare.parquet`` (against the baseline `uniform`, or the
     first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``config.json``; with `replications`,
-    ``replications.parquet``.
+    ``replications.parquet``; with policies of files, ``code/``, the text of each.
 
     Parameters
     ----------
@@ -40,14 +49,18 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
         Where the pool can be loaded from again.
     """
     with whole_folder(dest) as partial:
-        result.frame.write_parquet(partial / "frame.parquet")
-        result.frame.write_csv(partial / "frame.csv")
-        compare(result, baseline_of(result)).write_parquet(partial / "compare.parquet")
-        allocation(result).write_parquet(partial / "allocation.parquet")
-        wins(result).write_parquet(partial / "wins.parquet")
-        if replications:
-            result.replications().write_parquet(partial / "replications.parquet")
-        config = {**result.config, "source": source, "versions": versions()}
+        tables = {
+            "frame": result.frame,
+            "compare": compare(result, baseline_of(result)),
+            "allocation": allocation(result),
+            "wins": wins(result),
+            **({"replications": result.replications()} if replications else {}),
+        }
+        for name, table in tables.items():
+            write_whole(partial / f"{name}.parquet", as_parquet(table))
+        write_whole(partial / "frame.csv", result.frame.write_csv().encode())
+        code = _keep_code((o.policy for o in result.outcomes), partial)
+        config = {**result.config, "source": source, "versions": versions(), "code": code}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
 
@@ -58,34 +71,98 @@ def baseline_of(result: Result) -> str:
     return str((uniform or result.outcomes)[0].policy)
 
 
+def _keep_code(policies: Iterable[Policy], folder: Path) -> dict[str, dict[str, str | None]]:
+    """Write the texts of the user's policies, and say where they were, by the name that strings have for them."""
+    told = {}
+    for i, source in enumerate(sources(policies)):
+        kept = None
+        if source.text is not None and source.name.endswith(".py"):
+            kept = f"code/{i}-{Path(source.name).name}"
+            (folder / "code").mkdir(exist_ok=True)
+            (folder / kept).write_bytes(source.text)
+        told[source.name] = {"path": str(source.path or ""), "sha256": source.sha256, "kept": kept}
+    return told
+
+
 def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
-    """Config and frame of a run folder."""
-    folder = Path(folder)
-    try:
-        config = json.loads((folder / "config.json").read_text())
-        frame = pl.read_parquet(folder / "frame.parquet")
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`") from error
-    return config, frame
+    """Config and frame of a run folder. Nothing that it names is imported."""
+    return read_config(Path(folder)), read_table(Path(folder), "frame")
 
 
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
-    names = ("compare", "allocation", "wins")
-    try:
-        first, second, third = (pl.read_parquet(Path(folder) / f"{name}.parquet") for name in names)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{folder}: not a whole run folder ({reason}); make one with `ttcsim sweep --out`") from error
-    return first, second, third
+    compared, allocated, won = (read_table(Path(folder), name) for name in ("compare", "allocation", "wins"))
+    return compared, allocated, won
 
 
-def rerun(folder: str | Path, pool: Pool, *, threads: int | None = None) -> tuple[Result, bool]:
-    """Run a run folder again on its pool; True when every number is the same to the last bit."""
+def rerun(
+    folder: str | Path, pool: Pool | None = None, *, trust: bool = False, threads: int | None = None
+) -> tuple[Result, bool]:
+    """Run a run folder again on its pool; True when every number is the same to the last bit.
+
+    Parameters
+    ----------
+    pool : Pool, optional
+        The pool, where it moved.
+    trust : bool
+        Whether to import and run the code that the folder names, where its policies are not all of this package. The
+        text that it keeps of a file is used where the file is gone or changed, with a warning.
+
+    Raises
+    ------
+    InputError
+        When the folder names code and is not trusted, and when the pool is another.
+    """
+    folder = Path(folder)
     config, frame = read_run(folder)
+    named = list(dict.fromkeys(filter(None, map(code_named, config["policies"]))))
+    if named and not trust:
+        raise InputError(
+            f"{folder}: its policies would run the code of {', '.join(_where(config, name) for name in named)}; when "
+            "you trust the folder, allow it with --trust (trust=True)"
+        )
+    pool = load(config["source"]) if pool is None else pool
     if pool.hash != config["pool_hash"]:
         raise InputError(f"{folder}: was made from another pool than {pool.name} (the hashes differ); use that pool")
+    files = {name: _file(folder, config, name) for name in named if name.endswith(".py")}
+    policies = [parse_policy(text, ALL, files=files) for text in config["policies"]]
+    _warn_changed(config, policies)
     keys = ("reps", "seed", "cost", "replay", "selectors", "reward")
-    result = sweep(pool, config["policies"], config["budgets"], threads=threads, **{k: config[k] for k in keys})
+    result = sweep(pool, policies, config["budgets"], threads=threads, **{k: config[k] for k in keys})
     return result, result.frame.equals(frame)
+
+
+def _where(config: dict[str, Any], name: str) -> str:
+    path = config["code"].get(name, {}).get("path")
+    return f"{name} ({path})" if path else name
+
+
+def _file(folder: Path, config: dict[str, Any], name: str) -> Path:
+    """A file of policies: where it was, when it is still the same there, else the text that the folder keeps."""
+    code = config["code"].get(name)
+    if code is None or not code["kept"]:
+        return Path(name)
+    kept = folder / "code" / Path(code["kept"]).name  # and nowhere else, whatever the config says
+    path = Path(code["path"])
+    hashes = [_hash(each) for each in (path, kept)]
+    if hashes[0] == code["sha256"]:
+        return path
+    if hashes[1] != code["sha256"]:
+        raise damaged(folder, f"{kept.relative_to(folder)} is not the text that config.json tells of")
+    state = "is gone" if hashes[0] is None else "has changed"
+    warnings.warn(f"{path} {state} since the run; the text that {folder} keeps is used", stacklevel=3)
+    return kept
+
+
+def _warn_changed(config: dict[str, Any], policies: Iterable[Policy]) -> None:
+    for source in sources(policies):
+        code = config["code"].get(source.name)
+        if code is not None and code["sha256"] != source.sha256:
+            warnings.warn(f"module {source.name} ({source.path}) has changed since the run", stacklevel=3)
+
+
+def _hash(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):  # ValueError: no path at all, such as one with a null character
+        return None

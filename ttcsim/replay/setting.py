@@ -42,6 +42,8 @@ class Setting:
 def available_columns(pool: Pool) -> set[str]:
     """What policies may ask for: columns of the samples, and ``queries.NAME`` for those of the queries."""
     have = {"correct"} | pool.columns()
+    if not pool.answered:
+        have.discard("answer")  # a column of nulls is nothing to agree on
     if pool.queries is not None:
         have |= {f"queries.{column}" for column in pool.queries.columns if column != "query_id"}
     return have
@@ -61,8 +63,9 @@ def refuse_unfit(policy: Policy, setting: Setting) -> None:
     have = available_columns(setting.pool)
     column = lacking(policy, setting.pool)
     if column is not None:
+        lack = "has only nulls in" if column in setting.pool.columns() else "lacks"
         raise InputError(
-            f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} lacks "
+            f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} {lack} "
             f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
         )
     for column in PRICES[setting.cost].needs:

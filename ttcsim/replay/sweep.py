@@ -15,23 +15,27 @@ from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
 from ttcsim.policies import ZOO, Policy, policy
+from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
+from ttcsim.replay.cross_fit import cells
 from ttcsim.replay.executors import available_cores, replicate
 from ttcsim.replay.prices import PRICES
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
+from ttcsim.room import demand
 from ttcsim.statistics.intervals import column_means, replay_interval
 
 _MOST_REPS = 10_000_000
 _SLOPE_REPS = 100
+_MOST_UNITS = 10**15  # of all queries together; a tenth more than that is still a whole number in a float
 
 
 def sweep(
     pool: Pool | str | Path,
-    policies: Sequence[str | Policy],
+    policies: Sequence[str | Policy] | Mapping[str, str | Policy],
     budgets: Sequence[float],
     *,
     reps: int = 1000,
@@ -51,8 +55,9 @@ def sweep(
     ----------
     pool : Pool, str or Path
         A pool, or where to load it from.
-    policies : sequence of str or Policy
-        String forms or objects, see ``ttcsim.policy``; "all" stands for every published policy (``policies.ZOO``).
+    policies : sequence or mapping of str or Policy
+        String forms or objects, see ``ttcsim.policy``; "all" stands for every published policy (``policies.ZOO``). The
+        keys of a mapping are their labels, by which results call them.
     budgets : sequence of float
         Average budget per query, in units of `cost`; the total is ``floor(budget * queries)``.
     reps, seed : int
@@ -92,6 +97,8 @@ def sweep(
     threads = available_cores() if threads is None else threads
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
+    values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
+    demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
     totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
     setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
     columns = Columns(pool)
@@ -103,12 +110,13 @@ def sweep(
         while len(measured[0].covered) < reps:
             measured = replicate(replays, measured, reps, executor, progress)
             if precision is not None:
-                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], precision)
+                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], pool, precision)
         slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
-    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, strict=True)]
+        taught = [_taught(one, min(reps, _SLOPE_REPS), executor) for one in replays]
+    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
     config = {
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
-        "policies": [str(p) for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
+        "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward,
     }  # fmt: skip
     result = Result(pool=pool, outcomes=outcomes, config=config)
@@ -117,33 +125,45 @@ def sweep(
     return result
 
 
-def _distinct(policies: Sequence[str | Policy]) -> list[Policy]:
-    chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
+def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy]) -> list[Policy]:
+    if isinstance(policies, Mapping):
+        chosen = [policy(p, label=label) for label, p in policies.items()]
+    else:
+        chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
     if not chosen:
         raise InputError("policies: none given; name at least one, such as 'elimination'")
     label, times = Counter(map(str, chosen)).most_common(1)[0]
     if times > 1:
-        raise InputError(f"policy '{label}': given twice; drop one")
+        same = len({p.written() for p in chosen if str(p) == label}) == 1
+        raise InputError(f"policy '{label}': given twice; {'drop one' if same else 'label one, as in mine=...'}")
     return chosen
 
 
 def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
-    grid = sorted({float(b) for b in budgets})
+    try:
+        grid = sorted({float(b) for b in budgets})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"budgets: {budgets!r} are no numbers; give some such as 8") from error
     if not grid:
         raise InputError("budgets: none given; name at least one, such as 8")
     for budget in grid:
-        if not (np.isfinite(budget) and pool.total(budget) >= 1):
+        if budget * pool.n_queries > _MOST_UNITS:
+            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most 1e15 to all together")
+        if not budget > 0 or pool.total(budget) < 1:
             raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
     return grid
 
 
 def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None) -> None:
+    for label, number in (("reps", reps), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer):
+            raise InputError(f"{label}: {number!r} is no whole number")
     if reps < 1:
         raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
     for name, value, known in (("cost", cost, PRICES), ("replay", replay, REPLAYS)):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise InputError(f"{name}: '{value}' is unknown; use {' or '.join(known)}")
     if precision is not None and not precision > 0:
         raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
@@ -183,13 +203,45 @@ def _slopes(
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
-def _enough(metrics: list[dict[str, NDArray[np.float64]]], precision: float) -> int:
+def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, NDArray[np.float64]]:
+    """What every query does to every metric through the priors that are fitted to it, f8[Q, B]; nothing without any.
+
+    The slope in each prior is taken from replays with one a standard error below and above it. From priors of fewer
+    than `MEMBERS` queries on average no limits follow that cover: NaN.
+    """
+    prior, pool = one.policy.prior(), one.setting.pool
+    if prior is None or pool.n_queries < 2:
+        return {}
+    shape, found = (pool.n_queries, len(one.setting.totals)), {}
+    every = list(cells(pool, prior))
+    few = np.mean([len(cell.givers) for cell in every]) < MEMBERS
+    for metric in _metrics(one, one.zeros(1)):
+        found[metric] = np.full(shape, np.nan if few else 0.0)
+    for cell in () if few else every:
+        pulls = cell.pulls(prior)
+        error = float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1))
+        if error == 0.0:
+            continue
+        sides = []
+        for sign in (-1, 1):
+            mean = one.x.prior_mean.copy()
+            mean[cell.takers] = np.clip(mean[cell.takers] + sign * error, 1e-6, 1 - 1e-6)
+            sides.append(one.expecting(mean))
+        measured = replicate(sides, [side.zeros(0) for side in sides], reps, executor)
+        low, high = (_metrics(*pair) for pair in zip(sides, measured, strict=True))
+        for metric in low:
+            slope = (column_means(high[metric]) - column_means(low[metric])) / (2 * error)
+            found[metric][cell.givers] += pool.n_queries / len(pulls) * pulls[:, None] * slope
+    return found
+
+
+def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision: float) -> int:
     """Replications that the worst interval needs, from its width now; as many as there are when it is narrow enough."""
     worst, reps = 0.0, 0
     for one in metrics:
         for values in one.values():
             reps = len(values)
-            interval = replay_interval(values)
+            interval = replay_interval(values, pool.n_queries, ceiling=pool.solvable)
             worst = max(worst, float(((interval.hi - interval.lo) / 2).max()))
     if worst <= precision:
         return reps
@@ -210,7 +262,9 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], reps: int) -> Outcome:
+def _outcome(
+    one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
+) -> Outcome:
     pool = one.setting.pool
     per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
     for i, selector in enumerate(one.setting.selectors):
@@ -228,6 +282,7 @@ def _outcome(one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], r
         draws=draws,
         cost=cost,
         slope=slope,
+        taught=taught,
     )
 
 
@@ -243,14 +298,19 @@ def _warn_adaptive(pool: Pool) -> None:
 
 
 def _warn_exhausted(result: Result) -> None:
-    replayed = [o for o in result.outcomes if o.policy.oracle != "outcomes"]
-    shares = {str(o.policy): float(o.exhausted.mean(axis=0).max()) for o in replayed}
-    worst = max(shares, key=lambda name: shares[name], default="")
-    if worst and shares[worst] > 0:
-        others = sum(share > 0 for share in shares.values()) - 1
-        warnings.warn(
-            f"policy '{worst}'{f' and {others} more' if others else ''}: up to {shares[worst]:.1%} of the queries ran "
-            "out of samples; values there are those of this finite pool (column `exhausted` says where; harvest more "
-            "samples, or use replay='bootstrap')",
-            stacklevel=3,
-        )
+    """One line on results that lean on the end of the pool: what they are, and up to where the others go."""
+    faulty = [o for o in result.outcomes if "exhausted" in result.biased_by(o)]
+    if not faulty:
+        return
+    worst = max(faulty, key=lambda o: float(o.exhausted.mean(axis=0).max()))
+    least, most = int(result.pool.sizes.min()), int(result.pool.sizes.max())
+    capped = f"cap={least}" if least == most else f"each query's samples as its cap ({least} to {most})"
+    served = result.served[str(worst.policy)]
+    warnings.warn(
+        f"policy '{worst.policy}'{f' and {len(faulty) - 1} more' if len(faulty) > 1 else ''}: up to "
+        f"{float(worst.exhausted.mean(axis=0).max()):.1%} of the queries ran out of samples; there the values are those"
+        f" of the policy with {capped}. The pool serves it without bias "
+        f"{'at none of these budgets' if served is None else f'up to budget {served:g}'} (column `biased_by`); give it "
+        "a cap, or harvest more samples",
+        stacklevel=3,
+    )

@@ -23,6 +23,10 @@ LANDMARKS = ("uniform", "elimination", "clairvoyant", "prophet")
 """Policies that every figure names."""
 
 
+literal = matplotlib.rc_context({"text.parse_math": False})
+"""Decorates what draws names from outside: a dollar in them is a dollar, and no formula that may be wrong."""
+
+
 def style_of(index: int) -> dict[str, Any]:
     """Colour and marker of the i-th line."""
     return {"color": _COLOURS[index % len(_COLOURS)], "marker": _MARKERS[index % len(_MARKERS)], "markersize": 4.5}
@@ -126,6 +130,7 @@ def lines_of(frame: pl.DataFrame, metric: str, most: int = len(_COLOURS)) -> tup
     return lines, [name for names in groups if names not in named for name in names]
 
 
+@literal
 def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "samples", title: str = "") -> Figure:
     """A metric against the average budget, with the 95 % band of replay noise of every policy.
 
@@ -156,6 +161,7 @@ def plot_metric(frame: pl.DataFrame, *, metric: str = "coverage", cost: str = "s
     return figure
 
 
+@literal
 def plot_efficiency(comparison: pl.DataFrame, *, cost: str = "samples", title: str = "") -> Figure:
     """Budget that the baseline needs over the policy's own, with 95 % intervals over queries.
 
@@ -193,6 +199,7 @@ def _columns(frame: pl.DataFrame, policy: str, metric: str, *names: str) -> list
     return [column.cast(pl.Float64).to_numpy() for column in rows]
 
 
+@literal
 def plot_allocation(
     table: pl.DataFrame, *, budget: float | None = None, cost: str = "samples", title: str = ""
 ) -> Figure:

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 from matplotlib.figure import Figure
 
+from ttcsim.policies.strings import split_label
 from ttcsim.report.figures import middle_budget, plot_allocation, plot_efficiency, plot_metric
 from ttcsim.report.tables import grid, wins_at
 
@@ -32,7 +33,7 @@ def report_html(
     frame, comparison, table, won : DataFrame
         A result's frame, its comparison with the baseline, the allocation of its draws, and all pairs.
     """
-    cost = str(config["cost"])
+    cost = str(config["cost"]).encode(errors="backslashreplace").decode()  # fonts have no halves of surrogate pairs
     metrics = []
     for name in frame["metric"].unique(maintain_order=True).to_list():
         rows = frame.filter(metric=name)
@@ -41,6 +42,7 @@ def report_html(
     compared = comparison.filter(metric="coverage").height > 0
     return _PAGES.get_template("page.html").render(
         config=config,
+        labelled=[text for text in config["policies"] if split_label(text)[0]],
         headline=headline,
         metrics=metrics,
         wins=wins_at(won, middle_budget(frame)) if won is not None and won.height else None,
@@ -54,7 +56,8 @@ def report_html(
 def write_report(folder: Path, text: str) -> Path:
     """Write ``report.html`` into `folder`."""
     path = folder / "report.html"
-    path.write_text(text, encoding="utf-8")
+    # Names of files need not be text that UTF-8 has.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from ttcsim.report.figures import axes_of, bare, budget_axis, label_ends, log_axis, style_of
+from ttcsim.report.figures import axes_of, bare, budget_axis, label_ends, literal, log_axis, style_of
 from ttcsim.strategies.questions.optimal import Optimal
 from ttcsim.strategies.runs import BEST_OF_N
 
@@ -20,6 +20,7 @@ Rows = list[dict[str, Any]]
 End = tuple[float, float, str, str]
 
 
+@literal
 def search_figure(rows: Rows) -> Figure:
     """Accuracy by budget (left, all queries) and by bin and budget, best-of-N beside the strongest search (right)."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", width_ratios=[1, 1.2])
@@ -59,6 +60,7 @@ def _grouped(axes: Axes, frame: pl.DataFrame, shown: list[str], budgets: list[in
     axes.legend(frameon=False, fontsize=9)
 
 
+@literal
 def optimal_figure(curves: list[Optimal]) -> Figure:
     """Compute-optimal curves with bands, their in-sample version dashed, and best-of-N."""
     figure, axes = axes_of(7.6)
@@ -75,6 +77,7 @@ def optimal_figure(curves: list[Optimal]) -> Figure:
     return figure
 
 
+@literal
 def ratio_figure(rows: Rows) -> Figure:
     """Accuracy against the sequential to parallel ratio, a line a bin."""
     figure, axes = axes_of(7.0)
@@ -92,6 +95,7 @@ def ratio_figure(rows: Rows) -> Figure:
     return figure
 
 
+@literal
 def flops_figure(rows: Rows) -> Figure:
     """Test-time compute minus the large model at matched FLOPs, by bin and R."""
     figure, axes = axes_of(7.0)

@@ -50,7 +50,7 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     for outcome in (o for o in result.outcomes if o is not base):
         for metric, values in outcome.per_rep.items():
             one, reference = own[outcome, metric], references[metric]
-            interval = replay_interval(values - base.per_rep[metric])
+            interval = replay_interval(values - base.per_rep[metric], queries)
             paired = limits(one.resampled_value - own[base, metric].resampled_value, queries)
             mean = base.per_rep[metric].mean(axis=0)
             columns = {
@@ -79,7 +79,7 @@ def _curve(result: Result, outcome: Outcome, metric: str) -> Curve:
     spent = column_means(outcome.spent)
     # A policy that always spends its budget does so whatever the queries.
     resampled = resampled_means(spending, seed) if np.ptp(spending, axis=0).any() else spent
-    return Curve(spent, influence.mean(axis=0), resampled, resampled_means(influence, seed))
+    return Curve(spent, outcome.contribution(metric).mean(axis=0), resampled, resampled_means(influence, seed))
 
 
 def _known_exactly(result: Result, base: Outcome, metric: str) -> bool:
@@ -123,7 +123,7 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
     for i, first in enumerate(result.outcomes):
         for second in result.outcomes[i + 1 :]:
             difference = first.per_rep[metric] - second.per_rep[metric]
-            interval = replay_interval(difference)
+            interval = replay_interval(difference, result.pool.n_queries)
             influence = first.influence(metric) - second.influence(metric)
             lo_queries, hi_queries = limits(resampled[first] - resampled[second], len(influence))
             p_replay, p_queries = mean_tests(difference), mean_tests(influence)
@@ -135,11 +135,15 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
                 rows.append((budget, *names, sign * interval.mean[b], *noise, *new, p_replay[b], p_queries[b]))
     columns = ["budget", "winner", "loser", "difference", "lo", "hi", "lo_queries", "hi_queries"]
     schema = {c: pl.String if c in ("winner", "loser") else pl.Float64 for c in [*columns, "p_replay", "p_queries"]}
-    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("lo", "hi").fill_nan(None))
-    return frame.with_columns(
-        pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
-        pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
-    ).sort("budget", maintain_order=True)
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return (
+        frame.with_columns(
+            pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
+            pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
+        )
+        .with_columns(pl.col(pl.Float64).fill_nan(None))
+        .sort("budget", maintain_order=True)
+    )
 
 
 def allocation(result: Result, bins: int = 5) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Intervals: replay noise for one set of queries, and the bootstrap over queries for the next set."""
+"""Intervals: replay noise for one set of queries, and what the next set may give."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LEVEL = 0.95
-"""Confidence level of every interval."""
+from ttcsim.statistics.shares import LEVEL, share_limits, unanimous_limits
+
 RESAMPLES = 2000
 """Bootstrap resamples of the queries."""
+_RARE = 30.0  # effective events below which the limits of a share are not symmetric enough for Student's
 _BLOCK = 4_000_000  # cells of a block of bootstrap weights: bounds memory for many queries
 
 
@@ -31,13 +32,18 @@ def column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([np.ascontiguousarray(column).mean() for column in values.T])
 
 
-def replay_interval(values: NDArray[np.float64]) -> Interval:
+def replay_interval(values: NDArray[np.float64], queries: int, *, ceiling: float | None = None) -> Interval:
     """Student interval of the mean over replications (axis 0); the limits are NaN for a single replication.
+
+    Near 0 and near the ceiling of a share they are those of `share_limits`. Where all replications agree, a single
+    query in a single replication was still to be seen with a probability that the number of them bounds.
 
     Parameters
     ----------
     values : f8[R, B]
-        One value per replication and budget.
+        One value per replication and budget: a mean over so many queries.
+    ceiling : float, optional
+        What the share can at most be: that of the queries with any correct sample. None of a difference.
     """
     reps = len(values)
     shifted = values - values[0]  # equal values have a standard error of exactly 0
@@ -47,12 +53,23 @@ def replay_interval(values: NDArray[np.float64]) -> Interval:
         return Interval(mean, nan, nan, nan)
     variance = column_means((shifted - column_means(shifted)) ** 2) * reps / (reps - 1)
     se = np.sqrt(variance / reps)
-    half = stats.t.ppf(0.5 + LEVEL / 2, reps - 1) * se
-    return Interval(mean, se, mean - half, mean + half)
+    # No event in n trials bounds the expected number of events by -log(0.025).
+    unseen = -np.log(0.5 - LEVEL / 2) / (reps * queries)
+    half = np.where(se > 0, stats.t.ppf(0.5 + LEVEL / 2, reps - 1) * se, unseen)
+    lo, hi = mean - half, mean + half
+    if ceiling is None:
+        return Interval(mean, se, lo, hi)
+    share = np.clip(mean / ceiling, 0, 1) if ceiling > 0 else np.zeros_like(mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        events = share * (1 - share) * np.minimum(share, 1 - share) * (ceiling / se) ** 2
+    near = (se > 0) & (events < _RARE)
+    low, high = (ceiling * end for end in share_limits(share, np.where(near, se, 0.0) / max(ceiling, 1e-300), reps))
+    lo, hi = np.where(near, low, np.maximum(lo, 0.0)), np.where(near, high, np.minimum(hi, ceiling))
+    return Interval(mean, se, np.minimum(lo, mean), np.maximum(hi, mean))
 
 
-def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Blocks of bootstrap weights f8[block, Q], rows summing to 1; the same for every call with the same arguments."""
+def query_counts(queries: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Blocks i8[block, Q] of how often each query is in each bootstrap resample; the same for the same arguments."""
     if queries * RESAMPLES <= _BLOCK:
         yield _only_block(queries, seed)
     else:
@@ -60,16 +77,22 @@ def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
 
 
 @functools.lru_cache(maxsize=2)  # every policy and metric of a sweep asks for the same one
-def _only_block(queries: int, seed: int) -> NDArray[np.float64]:
+def _only_block(queries: int, seed: int) -> NDArray[np.int64]:
     return next(_blocks(queries, seed))
 
 
-def _blocks(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def _blocks(queries: int, seed: int) -> Iterator[NDArray[np.int64]]:
     generator = np.random.default_rng([seed, 0x7175657279])
     block = max(1, _BLOCK // queries)
     for at in range(0, RESAMPLES, block):
         rows = min(block, RESAMPLES - at)
-        yield generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries
+        yield generator.multinomial(queries, np.full(queries, 1 / queries), size=rows)
+
+
+def query_weights(queries: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Blocks of bootstrap weights f8[block, Q], rows summing to 1: `query_counts` over the number of queries."""
+    for counts in query_counts(queries, seed):
+        yield counts / queries
 
 
 def weighted_sums(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,25 +108,34 @@ def resampled_means(per_query: NDArray[np.float64], seed: int) -> NDArray[np.flo
     return np.concatenate([weighted_sums(weights, per_query) for weights in query_weights(len(per_query), seed)])
 
 
-def query_interval(per_query: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile interval of the mean over queries (axis 0), for a new set of queries of the same kind.
+def limits(resampled: NDArray[np.float64], queries: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Percentile limits of bootstrap means f8[resamples, B] of differences.
 
-    The rows are means over replications, so their replay noise is in the spread too: resampling queries resamples
-    both levels. Expanded percentiles (Hesterberg, "What teachers should know about the bootstrap", 2015, section 5.3)
-    make up for the narrowness of the bootstrap with few queries.
+    Limits narrower than half of what a single query can change come from sets without a query in which the two differ,
+    and would miss what such queries do in others: there, as where all queries are alike, they are `unanimous_limits`.
+
+    The rows resampled are means over replications, so their replay noise is in the spread too. Expanded percentiles
+    (Hesterberg, "What teachers should know about the bootstrap", 2015, section 5.3) make up for the narrowness of the
+    bootstrap with few queries.
+    """
+    lo, hi = np.quantile(resampled, tails(queries), axis=0)
+    alike = hi - lo < 0.5 / queries
+    surely = unanimous_limits(column_means(resampled), queries, least=-1.0)
+    return np.where(alike, surely[0], lo), np.where(alike, surely[1], hi)
+
+
+def share_interval(per_query: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Limits of a share over queries (axis 0), for a new set of queries of the same kind: `share_limits`.
 
     Parameters
     ----------
     per_query : f8[Q, B]
         What each query contributes to the mean (`Outcome.influence`).
     """
-    return limits(resampled_means(per_query, seed), len(per_query))
-
-
-def limits(resampled: NDArray[np.float64], queries: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile limits of bootstrap means f8[resamples, B]."""
-    lo, hi = np.quantile(resampled, tails(queries), axis=0)
-    return lo, hi
+    queries = len(per_query)
+    mean = column_means(per_query)
+    se = np.sqrt(column_means((per_query - mean) ** 2) / max(queries - 1, 1))
+    return share_limits(np.clip(mean, 0, 1), se, queries)
 
 
 def tails(queries: int) -> tuple[float, float]:

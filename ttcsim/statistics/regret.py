@@ -42,7 +42,7 @@ def regret(result: Result) -> pl.DataFrame:
     )
     frames = []
     for outcome in result.outcomes:
-        own = replay_interval(outcome.per_rep["coverage"])
+        own = replay_interval(outcome.per_rep["coverage"], pool.n_queries, ceiling=pool.solvable)
         columns = {
             "policy": str(outcome.policy), "budget": result.budgets, "coverage": own.mean, "clairvoyant": best,
             "regret": best - own.mean, "lo": best - own.hi, "hi": best - own.lo, "optimal": optimal,

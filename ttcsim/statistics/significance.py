@@ -10,7 +10,10 @@ from ttcsim.statistics.intervals import column_means
 
 
 def mean_tests(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Two-sided p-values f8[B] of "the mean over rows is 0", by Student's test; 1 where every value is 0."""
+    """Two-sided p-values f8[B] of "the mean over rows is 0", by Student's test.
+
+    1 where every value is 0; NaN where one is.
+    """
     rows = len(values)
     mean = column_means(values)
     if rows < 2:
@@ -18,6 +21,7 @@ def mean_tests(values: NDArray[np.float64]) -> NDArray[np.float64]:
     se = np.sqrt(column_means((values - mean) ** 2) / (rows - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(se > 0, np.abs(mean) / se, np.where(mean == 0, 0.0, np.inf))
+    t[np.isnan(mean)] = np.nan
     return np.asarray(2 * stats.t.sf(t, rows - 1))
 
 

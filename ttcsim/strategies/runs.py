@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim import grammar
+from ttcsim.compiled.rng import query_keys
 from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME, check_selectors
@@ -19,6 +20,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
+from ttcsim.pool.reading import decoding, is_file, read_parquet
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting
 from ttcsim.theory.uniform import pass_at_k
@@ -33,15 +35,24 @@ class StrategyRuns:
     """Mean outcomes of every strategy on every query at every budget.
 
     A cell without runs is NaN. Best-of-N, derived from the samples, is a strategy among the others.
+
+    A query whose samples happened to go well looks easy and has a good best-of-N. Where bins come from the samples that
+    the values come from, easy bins and any choice look too good, hard bins too bad: hence `apart`.
     """
 
-    pool: Pool  # samples of the same queries: difficulty and best-of-N come from them
+    pool: Pool  # samples of the same queries
     strategies: tuple[str, ...]
     budgets: tuple[int, ...]  # ascending, in generations
     rate: NDArray[np.float64]  # f8[Q, S, B] share of correct runs
     runs: NDArray[np.int64]  # i8[Q, S, B]
     tokens: NDArray[np.float64]  # f8[Q, S, B] mean a run, NaN where unknown
     large: NDArray[np.float64] | None = None  # f8[Q] pass@1 of the large model
+    apart: Pool | None = None  # the samples that no value is derived from; None: no value is derived from any
+
+    @property
+    def judged(self) -> Pool:
+        """The samples that difficulty may be estimated from."""
+        return self.pool if self.apart is None else self.apart
 
     def index(self, strategy: str) -> int:
         """Position of a strategy."""
@@ -70,12 +81,16 @@ class StrategyRuns:
 
 
 def load_runs(
-    source: str | Path, *, budgets: Sequence[int] = (), selectors: Sequence[str] = ("weighted",), seed: int = 0
-) -> StrategyRuns:
+    source: str | Path, *, budgets: Sequence[int] = (), selectors: Sequence[str] = ("weighted",),
+    apart: int | None = None, seed: int = 0,
+) -> StrategyRuns:  # fmt: skip
     """The strategies of a pool folder, with best-of-N derived from its samples.
 
     Parameters
     ----------
+    apart : int, optional
+        Random samples of each query that difficulty is estimated from; best-of-N is derived from the others. By default
+        half of what every query has; 0 where no difficulty is asked for.
     budgets : sequence of int
         More budgets for best-of-N, beside those of the strategies.
     selectors : sequence of str
@@ -89,14 +104,11 @@ def load_runs(
     """
     folder = Path(source)
     file = folder / "strategies.parquet"
-    if not file.is_file():
+    if not is_file(file):
         raise InputError(f"{source}: has no strategies.parquet; harvest strategies, or use --world tree or revisions")
     pool = load(folder)
-    try:
-        frame = pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{file}: not a whole Parquet file; copy or harvest it again") from error
-    return runs_from_frame(pool, frame, where=str(file), budgets=budgets, selectors=selectors, seed=seed)
+    frame = read_parquet(file)
+    return runs_from_frame(pool, frame, where=str(file), budgets=budgets, selectors=selectors, apart=apart, seed=seed)
 
 
 def runs_from_frame(
@@ -106,6 +118,7 @@ def runs_from_frame(
     where: str = "strategies",
     budgets: Sequence[int] = (),
     selectors: Sequence[str] = ("weighted",),
+    apart: int | None = None,
     seed: int = 0,
 ) -> StrategyRuns:
     """A table of runs, one row each, as `StrategyRuns`; see `load_runs`."""
@@ -126,24 +139,27 @@ def runs_from_frame(
     places = {axis: {name: i for i, name in enumerate(names)} for axis, names in axes.items()}
     cells = tuple(means[axis].replace_strict(at, return_dtype=pl.Int64).to_numpy() for axis, at in places.items())
     rate[cells], runs[cells], tokens[cells] = means["correct"], means["len"], means["tokens"]
+    judged, others_of = set_apart(pool, apart, seed=seed)
     for i, selector in enumerate(selectors):
-        derived = best_of_n(pool, grid, selector, seed=seed)
+        derived = best_of_n(others_of, grid, selector, seed=seed)
         has = ~np.isnan(derived)
         rate[:, i][has], runs[:, i][has] = derived[has], REPEATS
         if pool.tokens is not None:
             mean = np.add.reduceat(pool.tokens, pool.offsets[:-1]) / pool.sizes
             tokens[:, i][has] = (mean[:, None] * np.array(grid))[has]
-    return StrategyRuns(pool, strategies, tuple(grid), rate, runs, tokens, large)
+    return StrategyRuns(pool, strategies, tuple(grid), rate, runs, tokens, large, judged)
 
 
 def _checked(frame: pl.DataFrame, pool: Pool, where: str) -> pl.DataFrame:
     for column in _TYPES:
         if column not in frame.columns:
             raise InputError(f"{where}: column '{column}' is missing; it has {', '.join(frame.columns)}")
-    try:
-        frame = frame.with_columns(pl.col(c).cast(t) for c, t in _TYPES.items())
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
+    types = {c: t for c, t in {**_TYPES, "tokens": pl.Float64}.items() if c in frame.columns}
+    for column in types:
+        if frame[column].dtype.is_nested():
+            raise InputError(f"{where}: column '{column}' holds {frame[column].dtype}; give it plain values")
+    with decoding(f"{where}: a column has another type than the format says", "correct it"):
+        frame = frame.with_columns(pl.col(c).cast(t) for c, t in types.items())
     for column in _TYPES:
         if frame[column].is_null().any():
             row = int(frame[column].is_null().arg_max() or 0) + 1
@@ -165,6 +181,34 @@ def _large(frame: pl.DataFrame, pool: Pool, where: str) -> NDArray[np.float64] |
     if missing:
         raise InputError(f"{where}: '{LARGE}' has no run on query '{missing[0]}'; it needs one on every query")
     return np.array([mean[q] for q in pool.query_ids])
+
+
+def set_apart(pool: Pool, samples: int | None = None, *, seed: int = 0) -> tuple[Pool, Pool]:
+    """Two pools of the same queries: so many random samples of each, half of what all have by default, and the rest.
+
+    Raises
+    ------
+    InputError
+        When that leaves a query without a sample in either.
+    """
+    least = int(pool.sizes.min())
+    if samples is None:
+        samples = max(least // 2, 1)
+    if samples == 0:
+        return pool, pool
+    if not 1 <= samples < least:
+        raise InputError(
+            f"difficulty: pool {pool.name} has {least} samples of a query, and {samples} of each are set apart for the "
+            "bins, which best-of-N may not use; harvest more samples, or set fewer apart (--samples)"
+        )
+    judging, rest = [], []
+    keys = query_keys(pool.query_ids)
+    for q, every in enumerate(np.split(np.arange(pool.n_samples), pool.offsets[1:-1])):
+        chosen = np.zeros(len(every), np.bool_)
+        chosen[np.random.default_rng([seed, int(keys[q])]).choice(len(every), samples, replace=False)] = True
+        judging.append((q, every[chosen]))
+        rest.append((q, every[~chosen]))
+    return pool.take(judging), pool.take(rest)
 
 
 REPEATS = 64

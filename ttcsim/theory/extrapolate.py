@@ -1,59 +1,46 @@
-"""Coverage beyond the pool: laws of success rates fitted to counts, with intervals.
+"""Coverage beyond the pool: laws of success rates fitted to its counts, tested against them, with intervals.
 
-The laws of Schaeffer et al., "How Do Large Language Monkeys Get Their Power (Laws)?" (arXiv 2502.17578): Beta,
-Kumaraswamy and Beta scaled to (0, c). Failure after k draws is ``E (1-p)^k``; where the density behaves like
-``p^(a-1)`` near 0 it falls like ``k^-a``, so the shape a is the exponent of the power law.
+No pool says how rates below 1 / (its samples a query) are spread. So several laws are fitted (`rate_laws.AUTO`), those
+that the counts reject are left out, and the limits are the outermost of the others (paper/theory.md has a table of how
+often they cover). Beyond `FAR` times the draws the answer is the laws' and no longer the pool's, and is marked; beyond
+`MOST` times none is given.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
-from scipy.special import gammaln
 
 from ttcsim.errors import InputError
+from ttcsim.theory.rate_laws import AUTO, LAWS, Counts, RateLaw
 
-FAMILIES = ("beta", "kumaraswamy", "scaled-beta")
-_EDGES = np.concatenate([[0.0], np.geomspace(1e-12, 1.0, 6001)])
-_POINTS = np.sqrt(np.maximum(_EDGES[:-1], 1e-13) * _EDGES[1:])
-_LOG, _LOG1M = np.log(_POINTS), np.log1p(-np.minimum(_POINTS, 1 - 1e-9))
+FAMILIES = ("auto", *LAWS)
+LEVEL = 0.01
+"""A law is rejected below this p-value."""
+FAR, MOST = 10, 100
+"""Multiples of the pool's samples a query: beyond the first the limits are marked, beyond the second it refuses."""
 
 
 @dataclass(frozen=True)
 class Fit:
     """A fitted law of success rates."""
 
-    family: str
-    a: float  # shape near 0: the exponent of the power law
-    b: float
-    c: float  # largest rate; 1 for the unscaled families
+    law: RateLaw
+    v: NDArray[np.float64]
     log_likelihood: float
 
-    def masses(self) -> NDArray[np.float64]:
-        """Probability of each cell of the grid of rates."""
-        x = np.minimum(_EDGES / self.c, 1.0)
-        if self.family == "kumaraswamy":
-            with np.errstate(divide="ignore"):
-                cdf = -np.expm1(self.b * np.log1p(-np.minimum(x**self.a, 1.0)))
-            cdf[x >= 1] = 1.0
-        else:
-            cdf = stats.beta.cdf(x, self.a, self.b)
-        return np.asarray(np.diff(cdf))
+    @property
+    def parameters(self) -> dict[str, float]:
+        """By name, as the law is written."""
+        return dict(zip(self.law.parameters, map(float, self.law.read(self.v)), strict=True))
 
     def coverage(self, draws: NDArray[np.float64]) -> NDArray[np.float64]:
         """Expected share of queries solved within k draws, for every k."""
-        k = np.asarray(draws, np.float64)
-        return np.asarray(1.0 - np.exp(k[:, None] * _LOG1M[None, :]) @ self.masses())
-
-
-def _likelihoods(sizes: NDArray[np.int64], successes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Binomial likelihood of each query at each rate of the grid, f8[Q, cells]."""
-    n, x = (np.asarray(v, np.float64)[:, None] for v in (sizes, successes))
-    log = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1) + x * _LOG + (n - x) * _LOG1M
-    return np.asarray(np.exp(log), np.float64)
+        return np.asarray(1.0 - self.law.missing(self.v, np.asarray(draws, np.float64)))
 
 
 def fit_rates(sizes: NDArray[np.int64], successes: NDArray[np.int64], family: str = "beta") -> Fit:
@@ -63,76 +50,134 @@ def fit_rates(sizes: NDArray[np.int64], successes: NDArray[np.int64], family: st
     ----------
     sizes, successes : i8[Q]
         Draws of each query, and how many succeeded. The number of draws must not depend on the outcomes.
-    family : {"beta", "kumaraswamy", "scaled-beta"}
-        Law on (0, 1); the last one on (0, c) with c fitted too.
+    family : str
+        One of `rate_laws.LAWS`: ``beta``, ``kumaraswamy``, ``scaled-beta`` on (0, c), ``logit-normal``, ``2beta``,
+        ``2logit-normal``, and with ``zero+`` before it, a share of queries that are never solved.
     """
-    if family not in FAMILIES:
-        raise InputError(f"family '{family}' is unknown; use {', '.join(FAMILIES)}")
-    kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
-    return _fit(_likelihoods(kinds[0], kinds[1]), members.astype(np.float64), kinds, family)
+    if family not in LAWS:
+        raise InputError(f"family '{family}' is unknown; use {', '.join(LAWS)}")
+    counts = Counts.of(sizes, successes)
+    return _fit(LAWS[family], counts, counts.members)
 
 
-def _fit(
-    likelihoods: NDArray[np.float64],
-    members: NDArray[np.float64],
-    kinds: NDArray[np.int64],
-    family: str,
-    start: Fit | None = None,
-) -> Fit:
-    scaled = family == "scaled-beta"
-
-    def law(v: NDArray[np.float64], log_likelihood: float = 0.0) -> Fit:
-        c = 1.0 / (1.0 + np.exp(-v[2])) if scaled else 1.0
-        return Fit(family, float(np.exp(v[0])), float(np.exp(v[1])), float(c), log_likelihood)
+def _fit(law: RateLaw, counts: Counts, members: NDArray[np.float64], start: NDArray[np.float64] | None = None) -> Fit:
+    """The likeliest parameters for so many queries of each kind, from one start or from all of the law's own."""
+    low, high = np.array(law.box).T
 
     def loss(v: NDArray[np.float64]) -> float:
-        if np.abs(v[:2]).max() > 8 or (scaled and abs(v[2]) > 12):
-            return 1e12
-        density = likelihoods @ law(v).masses()
-        return -float(members @ np.log(np.maximum(density, 1e-300)))
+        return -float(members @ np.log(np.maximum(law.density(v, counts), 1e-300)))
 
-    top = min(max(float((kinds[1] / kinds[0]).max()), 1e-3), 1 - 1e-3)
-    guesses, options = [(0.5, 2.0, top), (0.2, 10.0, top)], {"xatol": 1e-5, "fatol": 1e-7}
-    if start is not None:
-        guesses, options = [(start.a, start.b, start.c)], {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 120}
-    starts = [[np.log(a), np.log(b), *([np.log(c / (1.0 - c))] if scaled else [])] for a, b, c in guesses]
-    found = [optimize.minimize(loss, np.array(v), method="Nelder-Mead", options=options) for v in starts]
-    best = min(found, key=lambda r: r.fun)
-    return law(best.x, -float(best.fun))
+    found = [
+        optimize.minimize(loss, np.clip(at, low, high), method="L-BFGS-B", bounds=law.box)
+        for at in ([start] if start is not None else law.starts)
+    ]
+    best = min(found, key=lambda r: float(r.fun))
+    return Fit(law, np.asarray(best.x), -float(best.fun))
+
+
+def fit_p_value(fit: Fit, sizes: NDArray[np.int64], successes: NDArray[np.int64], *, seed: int = 0) -> float:
+    """How well counts agree with a law: the p-value of a chi-square test of their randomised probability transform.
+
+    Every query is thinned to the fewest draws of any: the samples of a query are exchangeable, so x of n become a
+    hypergeometric number of m, whose law the fit knows. The degrees of freedom are not reduced by the fitted
+    parameters, so a true law is rejected less often than it says.
+    """
+    generator = np.random.default_rng([seed, 0x676F6F64])
+    draws = int(sizes.min())
+    thinned = generator.hypergeometric(successes, sizes - successes, draws)
+    every = Counts.of(np.full(draws + 1, draws), np.arange(draws + 1))
+    mass = fit.law.density(fit.v, every)
+    below = np.concatenate([[0.0], np.cumsum(mass)])
+    place = below[thinned] + generator.random(len(sizes)) * mass[thinned]
+    cells = int(np.clip(len(sizes) // 10, 2, 20))
+    counted = np.bincount(np.clip(place * cells, 0, cells - 1).astype(np.int64), minlength=cells)
+    expected = len(sizes) / cells
+    return float(stats.chi2.sf(((counted - expected) ** 2).sum() / expected, cells - 1))
+
+
+@dataclass(frozen=True)
+class LawCurve:
+    """What one law says of coverage."""
+
+    fit: Fit
+    p_value: float  # of the test of fit
+    bic: float
+    coverage: NDArray[np.float64]
+    lo: NDArray[np.float64]  # 95 %, bootstrap over queries
+    hi: NDArray[np.float64]
+    limits: dict[str, tuple[float, float]]  # 95 % limits of the parameters
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the counts contradict it."""
+        return self.p_value < LEVEL
 
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """Predicted coverage with 95 % limits from the bootstrap over queries."""
+    """Predicted coverage with 95 % limits, of all laws that the counts do not reject."""
 
-    fit: Fit
+    laws: tuple[LawCurve, ...]  # that were tried
+    best: LawCurve  # lowest BIC of those that are not rejected; of all where every one is
     draws: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    lo: NDArray[np.float64]
+    coverage: NDArray[np.float64]  # of the best
+    lo: NDArray[np.float64]  # outermost limits
     hi: NDArray[np.float64]
-    exponent: tuple[float, float, float]  # a, and its limits
+    far: NDArray[np.bool_]  # more than `FAR` times the draws that were made
 
 
 def extrapolate(
     sizes: NDArray[np.int64],
     successes: NDArray[np.int64],
     draws: NDArray[np.float64],
-    family: str = "beta",
+    family: str = "auto",
     *,
     resamples: int = 200,
     seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Extrapolation:
-    """Coverage at numbers of draws beyond those that were made, for these queries and others like them."""
-    kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
-    likelihoods = _likelihoods(kinds[0], kinds[1])
-    fit = fit_rates(sizes, successes, family)
-    generator = np.random.default_rng([seed, 0x65787472])
-    curves, exponents = [], []
-    for _ in range(resamples):
-        again = generator.multinomial(len(sizes), members / members.sum()).astype(np.float64)
-        one = _fit(likelihoods, again, kinds, family, fit)
-        curves.append(one.coverage(draws))
-        exponents.append(one.a)
-    (lo, hi), (low, high) = (np.quantile(x, [0.025, 0.975], axis=0) for x in (curves, exponents))
+    """Coverage at numbers of draws beyond those that were made, for these queries and others like them.
+
+    Parameters
+    ----------
+    family : str
+        ``auto``: all of `rate_laws.AUTO`; or the name of one law.
+
+    Raises
+    ------
+    InputError
+        For an unknown family, and for more than `MOST` times the draws of the query that has fewest.
+    """
+    if family not in FAMILIES:
+        raise InputError(f"family '{family}' is unknown; use {', '.join(FAMILIES)}")
     points = np.asarray(draws, np.float64)
-    return Extrapolation(fit, points, fit.coverage(points), lo, hi, (fit.a, float(low), float(high)))
+    made = int(sizes.min())
+    if points.max() > MOST * made:
+        raise InputError(
+            f"{points.max():g} draws a query are more than {MOST} times the {made} that were made: no law fitted to "
+            f"these can be trusted there; ask for at most {MOST * made}, or sample more"
+        )
+    counts = Counts.of(sizes, successes)
+    chosen = AUTO if family == "auto" else (LAWS[family],)
+    total = len(chosen) * (resamples + 1)
+    curves = []
+    for turn, law in enumerate(chosen):
+        fit = _fit(law, counts, counts.members)
+        # The same resamples for every law.
+        generator = np.random.default_rng([seed, 0x65787472])
+        again = []
+        for done in range(resamples):
+            progress(turn * (resamples + 1) + done, total)
+            members = generator.multinomial(len(sizes), counts.members / counts.members.sum())
+            again.append(_fit(law, counts, members.astype(np.float64), fit.v))
+        lo, hi = np.quantile([one.coverage(points) for one in again], [0.025, 0.975], axis=0)
+        spread = np.quantile([law.read(one.v) for one in again], [0.025, 0.975], axis=0).T
+        limits = {name: (float(low), float(high)) for name, (low, high) in zip(law.parameters, spread, strict=True)}
+        bic = len(fit.v) * np.log(len(sizes)) - 2 * fit.log_likelihood
+        p_value = fit_p_value(fit, sizes, successes, seed=seed)
+        curves.append(LawCurve(fit, p_value, float(bic), fit.coverage(points), lo, hi, limits))
+    progress(total, total)
+    kept = [curve for curve in curves if not curve.rejected] or curves
+    best = min(kept, key=lambda curve: curve.bic)
+    lo, hi = np.min([c.lo for c in kept], axis=0), np.max([c.hi for c in kept], axis=0)
+    return Extrapolation(tuple(curves), best, points, best.coverage, lo, hi, points > FAR * made)

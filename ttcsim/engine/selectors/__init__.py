@@ -4,8 +4,9 @@ Best-of-N has one meaning, whoever asks. A sample without an answer takes no par
 one; where none of those drawn has, as on pools of programs, each is an answer of its own: `majority` is then the
 expectation over all drawn, `weighted` that over those of the highest reward. Ties are settled by expectation, never by
 order: of three answers tied for the vote, one of them correct, the value is 1/3. The value of an answer is the share of
-its own drawn samples that are correct, which is 0 or 1 unless the verifier contradicts itself. A query of which nothing
-was drawn counts as wrong.
+its own drawn samples that are correct, which is 0 or 1 unless the verifier contradicts itself; for `weighted` only
+those of the largest reward count, as the best-scored response of the winning answer is what is returned. A query of
+which nothing was drawn counts as wrong. On a pool without any answer votes are refused.
 
 A new selector is a file beside these, with a value function and a `SELECTOR`, and its name in `_FILES`. `oracle`,
 which is right where any sample drawn is, is coverage and needs none.
@@ -48,8 +49,12 @@ def check_selectors(names: Sequence[str], pool: Pool, reward: str | None = None)
     for name in names:
         if name != ORACLE and name not in BY_NAME:
             raise InputError(f"selectors: '{name}' is unknown; use {ORACLE}, {', '.join(BY_NAME)}")
-        if "answer" in needed([name]) and pool.answers is None:
-            raise InputError(f"selectors: '{name}' needs the column 'answer', which pool {pool.name} lacks")
+        if "answer" in needed([name]) and not pool.answered:
+            lack = "lacks" if pool.answers is None else "has only nulls in"
+            raise InputError(
+                f"selectors: '{name}' needs the column 'answer', which pool {pool.name} {lack}; extract answers, or "
+                "select best, first or oracle"
+            )
     chosen = tuple(name for name in dict.fromkeys(names) if name != ORACLE)
     if "reward" not in needed(chosen):
         return chosen, None

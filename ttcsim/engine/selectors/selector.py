@@ -26,11 +26,13 @@ class Ballot(NamedTuple):
     votes: NDArray[np.float64]  # f8[A] summed weight
     shown: NDArray[np.int64]  # i8[A] samples
     right: NDArray[np.int64]  # i8[A] correct samples
+    top: NDArray[np.float64]  # f8[A] largest reward
 
 
 def make_ballot(codes: int) -> Ballot:
     """Scratch for `codes` answers."""
-    return Ballot(np.zeros(codes, np.float64), np.zeros(codes, np.int64), np.zeros(codes, np.int64))
+    counts = np.zeros((2, codes), np.int64)
+    return Ballot(np.zeros(codes, np.float64), counts[0], counts[1], np.zeros(codes, np.float64))
 
 
 if JIT_DISABLED:

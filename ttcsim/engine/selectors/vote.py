@@ -13,12 +13,16 @@ from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Rewards, Va
 def by_vote(correct: Flags, reward: Rewards, answer: Answers, by_reward: bool, ballot: Ballot, out: Values) -> None:
     """Value of the answer with the most votes after every sample, averaged over ties; O(1) a sample.
 
-    A vote weighs 1, or the sample's reward. Until the first sample with an answer (code above 0), every sample is an
-    answer of its own, so that the samples of the largest weight tie; from then on those without one take no part.
+    A vote weighs 1, or the sample's reward. An answer is worth the share of correct ones among its samples; voted by
+    reward, among those of them with the largest, as in the hierarchical step of Snell et al. (section 6.2).
+
+    Until the first sample with an answer (code above 0), every sample is an answer of its own, so that the samples of
+    the largest weight tie; from then on those without one take no part.
     """
     ballot.votes[:] = 0.0
     ballot.shown[:] = 0
     ballot.right[:] = 0
+    ballot.top[:] = -1.0
     out[0] = 0
     named = False
     top = -1.0
@@ -33,8 +37,11 @@ def by_vote(correct: Flags, reward: Rewards, answer: Answers, by_reward: bool, b
             leads = ballot.shown[a] > 0 and ballot.votes[a] == top
             before = FIXED_POINT * ballot.right[a] // ballot.shown[a] if ballot.shown[a] > 0 else 0
             ballot.votes[a] += weight
-            ballot.shown[a] += 1
-            ballot.right[a] += int(correct[m])
+            if by_reward and weight > ballot.top[a]:
+                ballot.top[a], ballot.shown[a], ballot.right[a] = weight, 0, 0
+            if not by_reward or weight == ballot.top[a]:
+                ballot.shown[a] += 1
+                ballot.right[a] += int(correct[m])
             value = FIXED_POINT * ballot.right[a] // ballot.shown[a]
             if ballot.votes[a] > top:
                 top, ties, total = ballot.votes[a], 1, value

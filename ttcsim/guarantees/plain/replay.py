@@ -117,9 +117,7 @@ def replay_policy(
     while True:
         exploring = spent < explore
         if policy["name"] == "bayes" and t >= max(next_fit, len(queries)):
-            hits = np.array([float(sum(q.signals())) for q in queries])
-            misses = np.array([q.n - float(sum(q.signals())) for q in queries])
-            batch["prior"] = special.fit_beta(*batch["prior"], hits, misses, 20)
+            batch["prior"] = fitted_prior(batch["prior"], policy.get("signal", "correct"), queries)
             next_fit = max(t + 1, int(t * 1.25))
         active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
         scored = []
@@ -139,6 +137,35 @@ def replay_policy(
             t += 1
             query.drawn.append(sample)
         query.stopped = query.stopped or wants_to_leave(policy, query)
+
+
+def fitted_prior(before: tuple[float, float], signal: str, queries: Sequence[Query]) -> tuple[float, float]:
+    """Beta(a, b) of maximum likelihood for outcomes, of linear credibility (Buehlmann and Straub) for rewards."""
+    if signal == "correct":
+        hits = np.array([float(sum(q.signals())) for q in queries])
+        return tuple(special.fit_beta(*before, hits, np.array([q.n for q in queries]) - hits, 20))
+    total = of_squares = grand = within = 0.0
+    for q in queries:
+        own = squares = 0.0
+        for s in q.signals():
+            own += float(s)
+            squares += float(s) * float(s)
+        total, of_squares, grand = total + q.n, of_squares + q.n * q.n, grand + own
+        within += squares - own * own / q.n
+    mean = grand / total
+    if total == len(queries):
+        return mean * 2.0, (1.0 - mean) * 2.0
+    within = max(within, 0.0) / (total - len(queries))
+    between = 0.0
+    for q in queries:
+        own = 0.0
+        for s in q.signals():
+            own += float(s)
+        between += q.n * (own / q.n - mean) ** 2
+    between -= (len(queries) - 1.0) * within
+    effective = total - of_squares / total
+    worth = 1e3 if between * 1e3 <= within * effective else max(within * effective / between, 1e-3)
+    return mean * worth, (1.0 - mean) * worth
 
 
 def replay_stream(queries: list[Query], policy: Mapping[str, Any], total: int, cost: str) -> tuple[list[Query], int]:
@@ -199,7 +226,8 @@ def selected_accuracy(query: Query, selector: str) -> Fraction:
     """Expected correctness of the selected answer, exactly, as a Fraction: DESIGN's one meaning of best-of-N.
 
     A sample without an answer takes no part while any drawn has one; where none has, each is an answer of its own. Ties
-    by expectation; an answer is worth the share of its own drawn samples that are correct.
+    by expectation; an answer is worth the share of its own drawn samples that are correct; voted by reward, of those
+    among them with the largest.
     """
     drawn = query.drawn
     if not drawn:
@@ -223,5 +251,7 @@ def selected_accuracy(query: Query, selector: str) -> Fraction:
                 votes[s["answer"]] = votes.get(s["answer"], 0.0) + weight
                 ballots.setdefault(s["answer"], []).append(s)
     winners = [a for a, v in votes.items() if v == max(votes.values())]
+    if selector == "weighted":
+        ballots = {a: [s for s in own if s["reward"] == max(t["reward"] for t in own)] for a, own in ballots.items()}
     shares = [Fraction(sum(s["correct"] for s in ballots[a]), len(ballots[a])) for a in winners]
     return sum(shares, Fraction(0)) / len(winners)

@@ -160,7 +160,7 @@ def wants_to_leave(policy: Policy, query: Query) -> bool:
             return bool(stats.beta.sf(0.5, top + 1, second + 1) >= policy["threshold"])
         case "esc":
             window = answers[-policy["k"] :]
-            return bool(query.n % policy["k"] == 0 and len(set(window)) == 1 and window[0] is not None)
+            return bool(query.n % policy["k"] == 0 and len(set(window)) == 1)  # None is an answer like any other
         case "bayes-stop":
             law = [float(x) for x in policy["law"].split("/")]
             return bool(top > second and mode_posterior(votes, law, policy["keep"]) >= policy["confidence"])

@@ -13,9 +13,15 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.checks import outside
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.tables import check_column, read_table
+from ttcsim.pool.importers.tables import check_column, read_table, texts
 from ttcsim.pool.pool import offsets_of
+from ttcsim.pool.reading import text_of
+from ttcsim.room import demand
+
+_MOST = 2**31 - 1
+_PER_SAMPLE = 64  # bytes, most of them while the pool is made and written
 
 
 def import_counts(
@@ -34,7 +40,9 @@ def import_counts(
     table = read_table(src, where)
     for column in names.values():
         check_column(table, column, src)
-    ids = table[names["query_id"]].cast(pl.String)
+    if table.height == 0:
+        raise InputError(f"{src}: holds no rows; counts need one a query")
+    ids = texts(table, names["query_id"], src)
     if ids.is_null().any():
         raise InputError(f"{src}: column '{names['query_id']}': row {int(ids.is_null().arg_max() or 0) + 1} is null")
     double = ids.is_duplicated()
@@ -43,9 +51,14 @@ def import_counts(
         hint = f"choose one group with --where {groups[0]}=..." if groups else "keep one row per query"
         raise InputError(f"{src}: query '{ids[int(double.arg_max() or 0)]}' occurs twice; {hint}")
     for label in ("n", "c"):
-        numbers = table[names[label]]
+        column = names[label]
+        numbers = table[column]
         if not numbers.dtype.is_integer() or numbers.is_null().any():
-            raise InputError(f"{src}: column '{names[label]}' must hold whole numbers without nulls")
+            raise InputError(f"{src}: column '{column}' must hold whole numbers without nulls")
+        beyond = outside(numbers, -_MOST, _MOST)
+        if beyond.any():
+            number = numbers[int(beyond.arg_max() or 0)]
+            raise InputError(f"{src}: column '{column}' has {number}; a query has at most {_MOST} samples")
     n, c = (table[names[label]].cast(pl.Int64).to_numpy() for label in ("n", "c"))
     bad = (n < 1) | (c < 0) | (c > n)
     if bad.any():
@@ -55,9 +68,13 @@ def import_counts(
         )
     order = ids.arg_sort()
     n, c = n[order], c[order]
+    samples = sum(n.tolist())
+    demand(_PER_SAMPLE * samples, f"{src}: {samples:,} samples", "give fewer queries or smaller counts")
     offsets = offsets_of(n)
     within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], n)
-    return Pool(Path(src).stem, tuple(ids[order]), offsets, correct=(within < np.repeat(c, n)).astype(np.uint8))
+    return Pool(
+        text_of(Path(src).stem), tuple(ids[order]), offsets, correct=(within < np.repeat(c, n)).astype(np.uint8)
+    )
 
 
 IMPORTER = Importer("counts", "a table with one row a query: n samples, of which c are correct", import_counts)

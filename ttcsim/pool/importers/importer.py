@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.reading import reason
 
 
 @dataclass(frozen=True)
@@ -27,4 +29,7 @@ class Importer:
         self, src: str | Path, *, mapping: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
     ) -> Pool:
         """The pool of a file or folder; what is wrong with it is an `InputError`."""
-        return self.read(src, mapping=mapping, where=where)
+        try:
+            return self.read(src, mapping=mapping, where=where)
+        except (RecursionError, MemoryError) as error:
+            raise InputError(f"{src}: {reason(error)}; split it, or take out what is not needed") from error

@@ -12,8 +12,10 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.importers.entries import identifier, short, take
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.repeats import pool_from_responses
+from ttcsim.pool.reading import decoding, is_dir, is_file, read_text, text_of
 
 INVALID = "[invalid]"  # what its regex filter returns when nothing matches
 
@@ -35,10 +37,12 @@ def import_lm_eval(
         ``{"filter": NAME}``; by default the filter that kept the most responses, else the first.
     """
     path = Path(src)
-    files = sorted(path.rglob("samples_*.jsonl")) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
+    files = sorted(path.rglob("samples_*.jsonl")) if is_dir(path) else [path]
+    if not files or not is_file(files[0]):
         raise InputError(f"{path}: no samples_*.jsonl there; run lm_eval with --log_samples and --output_path")
     lines = [(_task(file), place, line) for file in files for place, line in _lines(file)]
+    if not lines:
+        raise InputError(f"{path}: the samples_*.jsonl there hold no samples; run lm_eval again")
     filters: dict[str, int] = {}
     for *_, line in lines:
         filters[_filter(line)] = max(filters.get(_filter(line), 0), len(_responses(line)))
@@ -51,9 +55,14 @@ def import_lm_eval(
     single = 0
     for task, place, line in lines:
         metric = _metric(line, (mapping or {}).get("correct"), place)
-        score = float(line[metric])
+        score = line[metric]
+        if not isinstance(score, int | float) or not 0 <= score <= 1:
+            raise InputError(f"{place}: {metric} is {short(score)}; a score lies in [0, 1]: map another metric")
         kept = _responses(line)
-        drawn = len(line["resps"][0]) if line.get("resps") and isinstance(line["resps"][0], list) else 1
+        if not kept:
+            raise InputError(f"{place}: 'filtered_resps' is empty; run the task again")
+        resps = take(line, "resps", list, place, [])
+        drawn = len(resps[0]) if resps and isinstance(resps[0], list) else 1
         if len(kept) > 1:
             outcomes = [str(response).strip() == str(line.get("target")).strip() for response in kept]
             if abs(sum(outcomes) / len(outcomes) - score) > 1e-6:
@@ -66,11 +75,12 @@ def import_lm_eval(
             single += drawn > 1
         else:
             raise InputError(f"{place}: {metric} is {score:g}; a sample is right (1) or wrong (0): map another metric")
-        query = f"{task}:{line['doc_id']}" if len(tasks) > 1 else str(line["doc_id"])
-        responses = line["resps"][0] if drawn == len(kept) and drawn > 1 else kept
+        document = identifier(line, "doc_id", place)
+        query = f"{task}:{document}" if len(tasks) > 1 else document
+        responses = resps[0] if drawn == len(kept) and drawn > 1 else kept
         for response, answer, correct in zip(responses, kept, outcomes, strict=True):
-            text = None if str(answer) == INVALID else str(answer).strip()
-            rows.append({"query_id": query, "correct": correct, "answer": text, "response": str(response)})
+            text = None if str(answer) == INVALID else text_of(answer).strip()
+            rows.append({"query_id": query, "correct": correct, "answer": text, "response": text_of(response)})
     if single:
         warnings.warn(
             f"{path}: {single} lines have one score for several responses (filter '{wanted}'), so they give one sample "
@@ -88,24 +98,21 @@ IMPORTER = Importer(
 
 
 def _task(file: Path) -> str:
-    return file.stem.removeprefix("samples_").rpartition("_")[0] or file.stem
+    stem = text_of(file.stem)
+    return stem.removeprefix("samples_").rpartition("_")[0] or stem
 
 
 def _lines(file: Path) -> list[tuple[str, dict[str, Any]]]:
     """The entries of a file, and what messages call their places."""
     found = []
-    try:
-        text = file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read ({error}); export it again") from error
-    for number, line in enumerate(text.splitlines(), start=1):
+    with decoding(f"{file}: cannot be read", "export it again"):
+        text = read_text(file)
+    for number, line in enumerate(text.split("\n"), start=1):  # a text may hold other ends of lines
         if not line.strip():
             continue
         place = f"{file}: line {number}"
-        try:
+        with decoding(f"{place} is not JSON", "the file is cut off or no log of samples"):
             entry = json.loads(line)
-        except ValueError:
-            raise InputError(f"{place} is not JSON; the file is cut off or no log of samples") from None
         missing = {"doc_id", "filtered_resps"} - set(entry) if isinstance(entry, dict) else {"doc_id"}
         if missing:
             raise InputError(f"{place} has no '{min(missing)}'; is it a samples_*.jsonl of lm_eval?")
@@ -125,7 +132,8 @@ def _responses(line: dict[str, Any]) -> list[Any]:
 
 
 def _metric(line: dict[str, Any], wanted: str | None, place: str) -> str:
-    names = [str(m) for m in line.get("metrics", []) if m in line] or [
+    metrics = [m for m in take(line, "metrics", list, place, []) if isinstance(m, str)]
+    names = [m for m in metrics if m in line] or [
         k for k, v in line.items() if isinstance(v, bool | int | float) and k != "doc_id"
     ]
     if wanted is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,13 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.importers.entries import short
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.repeats import pool_from_responses
 from ttcsim.pool.importers.tables import check_column, read_table
+from ttcsim.pool.reading import decoding, is_dir, read_json, read_text, text_of
 
+_DEEPEST = 100
 _QUESTION = ("question", "prompt", "problem")
 
 
@@ -35,7 +37,7 @@ def import_monkeys(
     """
     path = Path(src)
     names = {"samples": "samples", "is_corrects": "is_corrects", **(mapping or {})}
-    loose = path.is_dir() and not (path / "state.json").exists()
+    loose = is_dir(path) and not (path / "state.json").exists()
     problems = _from_files(path) if loose else _from_table(path, names, where)
     rows: list[dict[str, Any]] = []
     facts: list[dict[str, Any]] = []
@@ -52,13 +54,13 @@ def import_monkeys(
         for i, outcome in enumerate(outcomes):
             if outcome not in (0, 1):  # which True and False are
                 raise InputError(
-                    f"{path}: problem '{query}', sample {i}: outcome {outcome!r} is neither true nor false"
+                    f"{path}: problem '{query}', sample {i}: outcome {short(outcome)} is neither true nor false"
                 )
-            text = json.dumps(texts[i]) if isinstance(texts, list) else None
+            text = text_of(texts[i]) if isinstance(texts, list) else None
             rows.append({"query_id": query, "correct": bool(outcome), "sample": i, "response": text})
-        question = next((str(problem[k]) for k in _QUESTION if problem.get(k) is not None), None)
+        question = next((text_of(problem[k]) for k in _QUESTION if problem.get(k) is not None), None)
         gold = problem.get("gt_answer")
-        facts.append({"query_id": query, "prompt": question, "gold": None if gold is None else str(gold)})
+        facts.append({"query_id": query, "prompt": question, "gold": None if gold is None else text_of(gold)})
     schema = {"query_id": pl.String, "correct": pl.Boolean, "sample": pl.Int32, "response": pl.String}
     frame = pl.DataFrame(rows, schema=schema)
     queries = pl.DataFrame(facts, schema={"query_id": pl.String, "prompt": pl.String, "gold": pl.String})
@@ -76,13 +78,11 @@ def _from_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:
         raise InputError(f"{folder}: holds no .yaml or .json file; give the save_dir of the grading step")
     found = []
     for file in files:
-        try:
-            content = json.loads(file.read_text()) if file.suffix == ".json" else _yaml(file)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: cannot be read ({str(error).splitlines()[0]}); copy it again") from error
+        with decoding(f"{file}: cannot be read", "copy it again"):
+            content = read_json(file) if file.suffix == ".json" else _yaml(file)
         if not isinstance(content, dict):
             raise InputError(f"{file}: is no mapping with 'samples' and 'is_corrects'; give graded problems")
-        found.append((file.stem, content))
+        found.append((text_of(file.stem), content))
     return found
 
 
@@ -91,12 +91,17 @@ def _yaml(file: Path) -> Any:
         import yaml
     except ImportError:
         raise InputError(f"{file}: reading YAML needs PyYAML; `pip install 'ttcsim[import]'`") from None
+    text = read_text(file)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        with file.open() as stream:
-            return yaml.load(stream, Loader=loader)  # a safe loader: no code in the file is run
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        # An alias may stand for a list of aliases; and the loader in C falls over what is nested deeply.
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("it has aliases, which no graded problem has")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"nested deeper than {_DEEPEST}")
+    return yaml.load(text, Loader=loader)  # a safe loader: no code in the file is run
 
 
 def _from_table(
@@ -106,4 +111,6 @@ def _from_table(
     key = names.get("query_id")
     if key is not None:
         check_column(table, key, path)
-    return [(str(row[key]) if key else f"{number:06d}", row) for number, row in enumerate(table.iter_rows(named=True))]
+    return [
+        (text_of(row[key]) if key else f"{number:06d}", row) for number, row in enumerate(table.iter_rows(named=True))
+    ]

@@ -9,6 +9,7 @@ import polars as pl
 
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.reading import text_of
 
 MANY = 4  # samples of one query that are unlikely to agree to the letter by chance
 
@@ -31,4 +32,4 @@ def pool_from_responses(frame: pl.DataFrame, path: Path, queries: pl.DataFrame |
             "another seed for every run",
             stacklevel=3,
         )
-    return pool_from_frame(frame.drop("response"), where=str(path), name=path.stem, queries=queries)
+    return pool_from_frame(frame.drop("response"), where=str(path), name=text_of(path.stem), queries=queries)

@@ -9,6 +9,7 @@ from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.tables import check_column, read_table
+from ttcsim.pool.reading import text_of
 
 
 def import_samples(
@@ -28,7 +29,7 @@ def import_samples(
         check_column(table, column, src)
     taken = {source: target for target, source in (mapping or {}).items()}
     table = table.drop([t for t in taken.values() if t in table.columns and t not in taken]).rename(taken)
-    return pool_from_frame(table, where=str(src), name=Path(src).stem)
+    return pool_from_frame(table, where=str(src), name=text_of(Path(src).stem))
 
 
 IMPORTER = Importer(

@@ -62,7 +62,7 @@ def bandit(
     solved |= {str(o.policy): o.per_rep["coverage"][:, places] for o in single_samples.outcomes}
     columns: dict[str, Any] = {"budget": np.array(budgets, np.float64), "reps": reps}
     for name, values in solved.items():
-        mean, _, lo, hi = replay_interval(values)
+        mean, _, lo, hi = replay_interval(values, table.pool.n_queries, ceiling=1.0)
         columns |= {name: mean, f"{name}_lo": lo, f"{name}_hi": hi}
     columns["compute_optimal"] = [max(best.value[best.budgets <= b], default=None) for b in budgets]
     return pl.DataFrame(columns).to_dicts()

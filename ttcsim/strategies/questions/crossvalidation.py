@@ -16,8 +16,6 @@ from ttcsim.strategies.questions.difficulty import Difficulty
 
 SPLITS = 10
 """Random halvings over which a cross-validated value is averaged."""
-RESAMPLED_SPLITS = 2
-"""The same in a bootstrap over queries, where resampling averages too."""
 
 
 def halvings(difficulty: Difficulty, splits: int, seed: int) -> list[NDArray[np.bool_]]:

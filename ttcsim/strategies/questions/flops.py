@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.statistics.intervals import limits, query_weights, weighted_sums
-from ttcsim.strategies.questions.crossvalidation import RESAMPLED_SPLITS, SPLITS, cross_validated, halvings
+from ttcsim.statistics.intervals import weighted_sums
+from ttcsim.statistics.shares import difference_limits
+from ttcsim.strategies.questions.crossvalidation import SPLITS, cross_validated, halvings
 from ttcsim.strategies.questions.difficulty import Difficulty
+from ttcsim.strategies.questions.resampling import resample, spread
 from ttcsim.strategies.runs import StrategyRuns
 
 RATIOS = (0.16, 0.79, 22.0)
@@ -76,6 +78,11 @@ def flops_matched(
     ----------
     large : f8[Q], optional
         The large model's pass@1; the runs of ``large_model`` by default.
+
+    Returns
+    -------
+    list of dict
+        `difference` has its standard error and 95 % limits for new queries in the same quantile of difficulty.
     """
     large = table.large if large is None else large
     if large is None:
@@ -89,32 +96,33 @@ def flops_matched(
     folds = halvings(difficulty, SPLITS, seed)
     multiplier = np.array([inference_multiplier(scale, ratio) for ratio in ratios])
     matched = np.minimum(multiplier, budgets[-1])
+    outcomes = [table.rate[:, complete[:, b], b] for b in usable]
+    again = resample(
+        difficulty, np.hstack([*outcomes, large[:, None]]), [at_budget.shape[1] for at_budget in outcomes], seed=seed
+    )
+    differences = _at(again.means(again.chosen), budgets, matched) - again.means(again.sums)[:, :, -1:]
     rows: list[dict[str, Any]] = []
     for d, own in difficulty.groups():
-        outcomes = [table.rate[own][:, complete[:, b], b] for b in usable]
-        halves, big = [fold[own] for fold in folds], large[own, None]
-        flat, resampled = np.full((1, len(own)), 1 / len(own)), np.concatenate(list(query_weights(len(own), seed)))
-        small = _curve(flat, halves, outcomes, budgets, matched)[0]
-        bigger = weighted_sums(flat, big)[0, 0]
-        spread = _curve(resampled, halves[:RESAMPLED_SPLITS], outcomes, budgets, matched)
-        lo, hi = limits(spread - weighted_sums(resampled, big), len(own))
+        flat = np.full((1, len(own)), 1 / len(own))
+        halves = [fold[own] for fold in folds]
+        curve = [cross_validated(flat, halves, at_budget[own])[0] for at_budget in outcomes]
+        small = np.interp(np.log(matched), np.log(budgets), curve)
+        bigger = weighted_sums(flat, large[own, None])[0, 0]
+        se = spread(differences[:, d - 1], len(own))
+        lo, hi = difference_limits(small - bigger, se, len(own))
         columns = {
             "bin": d, "queries": len(own), "R": list(ratios), "M": scale, "f": multiplier, "budget": matched,
             "capped": multiplier > budgets[-1], "test_time": small, "large_model": bigger,
-            "difference": small - bigger, "lo_queries": lo, "hi_queries": hi,
+            "difference": small - bigger, "se": se, "lo_queries": lo, "hi_queries": hi,
             "better": np.where(lo > 0, "test-time compute", np.where(hi < 0, "pretraining", "neither")),
         }  # fmt: skip
-        rows += pl.DataFrame(columns).to_dicts()
+        rows += pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None)).to_dicts()
     return rows
 
 
-def _curve(
-    weights: NDArray[np.float64],
-    folds: list[NDArray[np.bool_]],
-    outcomes: list[NDArray[np.float64]],
-    budgets: NDArray[np.float64],
-    at: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Compute-optimal accuracy under each row of weights, measured at `budgets` and read off at others, f8[W, at]."""
-    curves = np.stack([cross_validated(weights, folds, at_budget) for at_budget in outcomes], axis=1)
-    return np.array([np.interp(np.log(at), np.log(budgets), curve) for curve in curves])
+def _at(curves: NDArray[np.float64], budgets: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Curves f8[..., budgets] read off between their budgets, linearly in log budget, f8[..., at]."""
+    place = np.interp(np.log(at), np.log(budgets), np.arange(len(budgets)))
+    below = np.minimum(place.astype(np.int64), max(len(budgets) - 2, 0))
+    above = np.minimum(below + 1, len(budgets) - 1)
+    return np.asarray(curves[..., below] + (place - below) * (curves[..., above] - curves[..., below]))

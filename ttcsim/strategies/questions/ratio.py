@@ -9,8 +9,9 @@ import polars as pl
 
 from ttcsim import grammar
 from ttcsim.errors import InputError
-from ttcsim.statistics.intervals import column_means, query_interval
+from ttcsim.statistics.intervals import column_means
 from ttcsim.strategies.questions.difficulty import Difficulty
+from ttcsim.strategies.questions.resampling import bin_limits
 from ttcsim.strategies.runs import BEST_OF_N, StrategyRuns
 
 
@@ -19,12 +20,31 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
 
     The bin 0 stands for all queries; 1 is the easiest.
     """
+    splits = splits_at(table, budget)
+    b = table.budgets.index(budget)
+    sequential, parallel = np.array(sorted(splits)).T
+    columns = [splits[split] for split in sorted(splits)]
+    rows: list[dict[str, Any]] = []
+    lo, hi = bin_limits(difficulty, table.rate[:, columns, b], seed=seed)
+    for d, own in difficulty.groups(whole=True):
+        values = table.rate[own][:, columns, b]
+        accuracy = column_means(values)
+        told = {
+            "bin": d, "queries": len(own), "budget": budget, "sequential": sequential, "parallel": parallel,
+            "ratio": sequential / parallel, "accuracy": accuracy, "lo_queries": lo[d], "hi_queries": hi[d],
+            "best": np.arange(len(columns)) == np.argmax(accuracy),
+        }  # fmt: skip
+        rows += pl.DataFrame(told).with_columns(pl.col(pl.Float64).fill_nan(None)).to_dicts()
+    return rows
+
+
+def splits_at(table: StrategyRuns, budget: int) -> dict[tuple[int, int], int]:
+    """The strategy of every (sequential, parallel) split of a budget that every query has; best-of-N is one of them."""
     if budget not in table.budgets:
         raise InputError(
             f"ratio: no budget {budget} in pool {table.pool.name}; there are {', '.join(map(str, table.budgets))}"
         )
-    b = table.budgets.index(budget)
-    complete = table.complete()[:, b]
+    complete = table.complete()[:, table.budgets.index(budget)]
     splits = {split: s for s, name in enumerate(table.strategies) if (split := _split(name)) and complete[s]}
     if not splits:
         raise InputError(
@@ -32,20 +52,7 @@ def ratio_sweep(table: StrategyRuns, difficulty: Difficulty, budget: int, *, see
         )
     if (1, budget) not in splits and complete[table.index(BEST_OF_N)]:
         splits[1, budget] = table.index(BEST_OF_N)
-    sequential, parallel = np.array(sorted(splits)).T
-    columns = [splits[split] for split in sorted(splits)]
-    rows: list[dict[str, Any]] = []
-    for d, own in difficulty.groups(whole=True):
-        values = table.rate[own][:, columns, b]
-        lo, hi = query_interval(values, seed)
-        accuracy = column_means(values)
-        told = {
-            "bin": d, "queries": len(own), "budget": budget, "sequential": sequential, "parallel": parallel,
-            "ratio": sequential / parallel, "accuracy": accuracy, "lo_queries": lo, "hi_queries": hi,
-            "best": np.arange(len(columns)) == np.argmax(accuracy),
-        }  # fmt: skip
-        rows += pl.DataFrame(told).to_dicts()
-    return rows
+    return splits
 
 
 def _split(name: str) -> tuple[int, int] | None:

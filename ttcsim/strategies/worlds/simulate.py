@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
@@ -26,6 +25,7 @@ World = ReasoningTree | RevisionChains
 WORLDS: dict[str, type[World]] = {"tree": ReasoningTree, "revisions": RevisionChains}
 BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 RUNS = 32
+_MOST = 1e9  # of any parameter of a world
 
 
 Method = Callable[..., Outcomes]
@@ -39,8 +39,8 @@ def parse_world(text: str) -> World:
     types = {f.name: f.type for f in fields(kind)}
     given: dict[str, Any] = call.parameters(types)
     for name, value in given.items():
-        if isinstance(value, str | bool) or not math.isfinite(value):
-            raise InputError(f"{call.where}: {name}={value!r} is not a number")
+        if isinstance(value, str | bool) or not -_MOST <= value <= _MOST:
+            raise InputError(f"{call.where}: {name}={value!r} is not a number from -{_MOST:.0e} to {_MOST:.0e}")
         if types[name] == "int" and not isinstance(value, int):
             raise InputError(f"{call.where}: {name}={value!r} is not a whole number")
     return kind(**given)

@@ -1,7 +1,9 @@
 """What Snell et al. found, asked of strategy runs: each claim with its numbers and a verdict.
 
-A comparison holds beyond chance when its paired 95 % interval for new queries lies on one side of zero. A finding is a
-function of `Ask` and one entry in `FINDINGS`.
+Every claim is a test over new queries: of statements that all have to be true it takes the weakest, of those of which
+one has to be the strongest, times their number. A claim holds where its p-value, after Holm's correction for all that
+were asked together, is at most 5 %: so with 95 % none is said to hold that does not. A finding is a function of `Ask`
+and one entry in `FINDINGS`.
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ttcsim.errors import InputError
 from ttcsim.statistics.claim import Claim
+from ttcsim.statistics.significance import holm
 from ttcsim.strategies.questions.difficulty import difficulty
 from ttcsim.strategies.questions.findings import compute_optimal, exchange, revisions, search
 from ttcsim.strategies.questions.findings.ask import Answer, Ask
@@ -32,17 +37,36 @@ FINDINGS: tuple[tuple[str, Callable[[Ask], Answer]], ...] = (
 )
 
 
+ALPHA = 0.05
+"""How probable it is, at most, that any claim is said to hold that does not."""
+
+
 def findings(table: StrategyRuns, *, bins: int = 5, seed: int = 0) -> list[Claim]:
     """All claims, in the order of the paper; those that the runs cannot answer say what is missing."""
-    ask = Ask(table, difficulty(table.pool, bins=bins), seed)
-    found = []
+    ask = Ask(table, difficulty(table.judged, bins=bins), seed)
+    answers: dict[str, Answer] = {}
+    missing: dict[str, str] = {}
     for statement, answer in FINDINGS:
         try:
-            holds, numbers = answer(ask)
-            found.append(Claim(statement, numbers, holds))
+            answers[statement] = answer(ask)
         except InputError as error:
-            found.append(Claim(statement, str(error), None))
-    return found
+            missing[statement] = str(error)
+    adjusted = dict(zip(answers, holm(np.array([a.p for a in answers.values()])).tolist(), strict=True))
+    return [
+        Claim(statement, missing[statement], None)
+        if statement in missing
+        else Claim(
+            statement,
+            f"{answers[statement].numbers}; {_probability(adjusted[statement])}",
+            adjusted[statement] <= ALPHA,
+        )
+        for statement, _ in FINDINGS
+    ]
+
+
+def _probability(p: float) -> str:
+    """An adjusted p-value in words."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def as_rows(found: Sequence[Claim]) -> list[dict[str, Any]]:

@@ -5,34 +5,61 @@ A question that the runs cannot answer is an `InputError` that says what is miss
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from ttcsim.errors import InputError
-from ttcsim.statistics.intervals import query_interval
+from ttcsim.statistics.shares import difference_limits
 from ttcsim.strategies.questions.difficulty import Difficulty
+from ttcsim.strategies.questions.resampling import resample, spread
 from ttcsim.strategies.runs import StrategyRuns
 
 
 class Answer(NamedTuple):
-    """Whether a claim holds, and the numbers."""
+    """How probable such numbers are where the claim is false, at most, and the numbers."""
 
-    holds: bool
+    p: float
     numbers: str
 
 
 class Gap(NamedTuple):
-    """Mean paired difference with its 95 % limits for new queries."""
+    """Mean paired difference over queries, with its standard error for new ones."""
 
     mean: float
-    lo: float
-    hi: float
+    se: float
+    queries: int
 
     def __str__(self) -> str:
-        return f"{100 * self.mean:+.1f} points ({100 * self.lo:+.1f} to {100 * self.hi:+.1f})"
+        lo, hi = difference_limits(self.mean, self.se, self.queries)
+        return f"{100 * self.mean:+.1f} points ({100 * lo:+.1f} to {100 * hi:+.1f})"
+
+    def __neg__(self) -> Gap:
+        return Gap(-self.mean, self.se, self.queries)
+
+    @property
+    def p_above(self) -> float:
+        """One-sided p-value of "not above zero"; exact where all queries have the same difference."""
+        if self.mean <= 0 or np.isnan(self.se):
+            return 1.0
+        if self.se <= 1e-12:
+            return float((1 + self.mean) ** -self.queries)  # at worst all others are at -1
+        return float(stats.t.sf(self.mean / self.se, self.queries - 1))
+
+
+def every(p: Iterable[float]) -> float:
+    """The p-value of "all of these": the intersection-union test needs no correction."""
+    return max(p)
+
+
+def some(p: Iterable[float]) -> float:
+    """The p-value of "any of these", by Bonferroni."""
+    each = list(p)
+    return min(1.0, len(each) * min(each))
 
 
 @dataclass(frozen=True)
@@ -71,13 +98,18 @@ class Ask:
         return self.table.rate[:, self.table.index(name), self.table.budgets.index(budget)]
 
     def gap(self, difference: NDArray[np.float64]) -> Gap:
-        """The mean of a paired difference over queries."""
-        lo, hi = query_interval(difference[:, None], self.seed)
-        return Gap(float(difference.mean()), float(lo[0]), float(hi[0]))
+        """The mean of a paired difference over all queries."""
+        queries = len(difference)
+        return Gap(float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(queries)), queries)
 
-    def members(self, d: int) -> NDArray[np.int64]:
-        """Queries of a bin, 1 the easiest; at least two."""
-        own = np.flatnonzero(self.which.bins == d - 1)
+    def gaps_in(self, bins: Sequence[int], differences: NDArray[np.float64]) -> list[Gap]:
+        """The means of paired differences f8[Q, C] over some bins, 1 the easiest, of at least two queries."""
+        places = np.array(bins) - 1
+        own = np.flatnonzero(np.isin(self.which.bins, places))
         if len(own) < 2:
-            raise InputError(f"bin {d} has {len(own)} queries")
-        return own
+            raise InputError(f"bin {' and '.join(map(str, bins))} has {len(own)} queries")
+        again = resample(self.which, differences, seed=self.seed)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means = again.sums[:, places].sum(axis=1) / again.sizes[:, places].sum(axis=1)[:, None]
+        se = spread(means, len(own))
+        return [Gap(float(m), float(s), len(own)) for m, s in zip(differences[own].mean(axis=0), se, strict=True)]

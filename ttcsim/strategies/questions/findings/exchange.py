@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttcsim.strategies.questions.findings.ask import Answer, Ask
+from ttcsim.strategies.questions.findings.ask import Answer, Ask, Gap, every
 from ttcsim.strategies.questions.flops import flops_matched
 
 
@@ -18,7 +18,9 @@ def flops(ask: Ask) -> Answer:
         f"{winners(ratio, 'pretraining')}"
         for ratio in sorted({r["R"] for r in rows})
     ]
-    easy = all(r["better"] == "test-time compute" for r in rows if r["bin"] == 1)
-    last, worst = max(r["bin"] for r in rows), max(r["R"] for r in rows)
-    hard = any(r["better"] == "pretraining" for r in rows if r["bin"] == last and r["R"] == worst)
-    return Answer(easy and hard, "; ".join(told))
+    last, most = max(r["bin"] for r in rows), max(r["R"] for r in rows)
+    ahead = {(r["bin"], r["R"]): Gap(r["difference"], r["se"], r["queries"]) for r in rows if r["se"] is not None}
+    wanted = [ahead.get((r["bin"], r["R"])) for r in rows if r["bin"] == 1]
+    easy = every(1.0 if gap is None else gap.p_above for gap in wanted)
+    hard = (-ahead[last, most]).p_above if (last, most) in ahead else 1.0
+    return Answer(every([easy, hard]), "; ".join(told))

@@ -1,0 +1,115 @@
+"""The files of a run folder as they must be: read as data, and refused where they are not what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ttcsim.errors import InputError
+from ttcsim.pool.reading import decoding, read_json, read_parquet
+
+_REMEDY = "make one with `ttcsim sweep --out`"
+
+
+def damaged(folder: Path, reason: str) -> InputError:
+    """The error for a run folder that is not whole."""
+    return InputError(f"{folder}: not a whole run folder ({reason}); {_REMEDY}")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json`` with all of `CONFIG`."""
+    with decoding(f"{folder}: not a whole run folder", _REMEDY):
+        config = read_json(folder / "config.json")
+    if not isinstance(config, dict):
+        raise damaged(folder, "config.json holds no object")
+    config = {"code": {}, **config}
+    for key, (right, words) in CONFIG.items():
+        if key not in config:
+            raise damaged(folder, f"config.json lacks '{key}'")
+        if not right(config[key]):
+            raise damaged(folder, f"'{key}' in config.json must be {words}")
+    return config
+
+
+def read_table(folder: Path, name: str) -> pl.DataFrame:
+    """A table by its name in `COLUMNS`, with those columns."""
+    table = read_parquet(folder / f"{name}.parquet", _REMEDY)
+    for column, kind in COLUMNS[name].items():
+        if table.schema.get(column) != kind:
+            raise damaged(folder, f"{name}.parquet: column '{column}' must hold {kind}")
+        if kind == pl.String and table[column].has_nulls():
+            raise damaged(folder, f"{name}.parquet: column '{column}' has empty cells")
+    budgets = table["budget"]
+    if not (budgets.is_finite() & (budgets > 0)).fill_null(False).all():
+        raise damaged(folder, f"{name}.parquet: column 'budget' must hold positive numbers")
+    if name in ("frame", "allocation") and table.is_empty():
+        raise damaged(folder, f"{name}.parquet has no rows")
+    return table
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) or _is_whole_number(value)
+
+
+def _or_null(right: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or right(value)
+
+
+def _list_of(right: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(right, value))
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+_CODE = {"path": _is_text, "sha256": _or_null(_is_text), "kept": _or_null(_is_text)}
+
+
+def _is_code(value: Any) -> bool:
+    return _is_object(value) and all(
+        _is_object(one) and all(key in one and right(one[key]) for key, right in _CODE.items())
+        for one in value.values()
+    )
+
+
+CONFIG: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **{key: (_is_text, "a text") for key in ("pool", "pool_hash", "cost", "replay", "source")},
+    **{key: (_is_whole_number, "a whole number") for key in ("queries", "samples", "reps", "seed")},
+    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors")},
+    "budgets": (_list_of(_is_number), "a list of numbers"),
+    "reward": (_or_null(_is_text), "a text or null"),
+    "versions": (_is_object, "an object"),
+    "code": (_is_code, "an object of path, sha256 and kept by name"),
+}
+"""What a config holds: whether a value is right, and what it must be in words."""
+
+
+def _columns(texts: str, floats: str, **others: type[pl.DataType]) -> dict[str, type[pl.DataType]]:
+    return {**dict.fromkeys(texts.split(), pl.String), **dict.fromkeys(floats.split(), pl.Float64), **others}
+
+
+_INTERVALS = "lo hi lo_queries hi_queries"
+
+COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
+    "frame": _columns("policy metric", f"budget mean {_INTERVALS} spent exhausted"),
+    "compare": _columns(
+        "policy baseline metric",
+        f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi",
+        at_least=pl.Boolean,
+    ),
+    "allocation": _columns("policy", "budget rate_lo rate_hi draws share", bin=pl.Int64, queries=pl.Int64),
+    "wins": _columns("winner loser", f"budget difference {_INTERVALS} replay_holm queries_holm"),
+}
+"""The columns of each table that others read."""

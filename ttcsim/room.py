@@ -1,0 +1,32 @@
+"""What would not fit into this machine's memory is refused by arithmetic, before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+
+from ttcsim.errors import InputError
+
+_GIB = 2**30
+
+
+def memory() -> int:
+    """Bytes of this machine's memory."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # systems that do not say
+        return 64 * _GIB
+
+
+def demand(size: int, what: str, remedy: str) -> None:
+    """Raise `InputError` when `size` bytes are more than the machine has.
+
+    Parameters
+    ----------
+    what : str
+        What needs them, with its place: "samples.parquet: 5 rows".
+    remedy : str
+        How to need less.
+    """
+    if size > memory():
+        need = f"{size / _GIB:,.0f} GiB" if size < 2**60 else "far more"
+        raise InputError(f"{what} would take {need}, and this machine has {memory() / _GIB:,.0f} GiB; {remedy}")
