@@ -460,8 +460,8 @@ SABOTAGES = (
         "an interval on one side",
         "G16",
         "statistics/intervals.py",
-        "mean - half, mean + half)",
-        "mean + half, mean - half)",
+        "lo, hi = mean - half, mean + half",
+        "lo, hi = mean + half, mean - half",
     ),
     one(
         "a standard error divided by n",
@@ -474,8 +474,8 @@ SABOTAGES = (
         "a difference with the wrong sign",
         "G16",
         "statistics/comparison.py",
-        "replay_interval(values - base.per_rep[metric])",
-        "replay_interval(base.per_rep[metric] - values)",
+        "replay_interval(values - base.per_rep[metric], queries)",
+        "replay_interval(base.per_rep[metric] - values, queries)",
     ),
     one(
         "Holm's correction without a factor",
@@ -492,11 +492,11 @@ SABOTAGES = (
         "stats.t.sf(t, rows - 1)",
     ),
     one(
-        "new queries resampled half",
+        "new queries as if there were four times as many",
         "G16",
         "statistics/intervals.py",
-        "generator.multinomial(queries, np.full(queries, 1 / queries), size=rows) / queries",
-        "generator.multinomial(4 * queries, np.full(queries, 1 / queries), size=rows) / (4 * queries)",
+        "return share_limits(np.clip(mean, 0, 1), se, queries)",
+        "return share_limits(np.clip(mean, 0, 1), se / 2, queries)",
     ),
     one(
         "regret against nothing", "G5", "statistics/regret.py", '"regret": best - own.mean', '"regret": own.mean - best'
@@ -519,8 +519,8 @@ SABOTAGES = (
         "efficiency over what was offered",
         "G17",
         "statistics/comparison.py",
-        "    return Curve(spent, influence.mean(axis=0), resampled,",
-        "    return Curve(offered, influence.mean(axis=0), resampled,",
+        "    return Curve(spent, outcome.contribution(",
+        "    return Curve(offered, outcome.contribution(",
     ),
     one(
         "coverage counted in pairs of queries",
