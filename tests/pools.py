@@ -20,6 +20,9 @@ samples = st.fixed_dictionaries(
 
 @st.composite
 def plain_pools(draw, max_queries=6, max_samples=9):
-    """{query id: [sample, ...]}, ids in sorted order."""
+    """{query id: [sample, ...]}, ids in sorted order; some sample has an answer, without which votes are refused."""
     n = draw(st.integers(1, max_queries))
-    return {f"q{i}": draw(st.lists(samples, min_size=1, max_size=max_samples)) for i in range(n)}
+    plain = {f"q{i}": draw(st.lists(samples, min_size=1, max_size=max_samples)) for i in range(n)}
+    if all(s["answer"] is None for rows in plain.values() for s in rows):
+        plain["q0"][0] = {**plain["q0"][0], "answer": "a"}
+    return plain
