@@ -56,6 +56,29 @@ def test_names_are_text_and_tags_nest(result):
     assert html.escape("<script>alert(1)</script>") in text and "5 &gt; 4 &amp;" in text
 
 
+def test_values_that_lean_on_the_pool_s_end_are_marked(result):
+    assert "ran out of samples" not in page(result)
+    pool = make_pool("beta(0.5,1)", 20, 6)
+    with pytest.warns(UserWarning, match="ran out"):
+        marked = ttcsim.sweep(pool, ["uniform", "elimination"], [1.0, 4.0], reps=20)
+    text = page(marked)
+    assert text.count("* some queries ran out of samples: the value is that of the policy with") == 1
+    cells = re.findall(r"<td>([\d.]+)<small>[^<]*</small>( \*)?", text)
+    assert [bool(mark) for _, mark in cells] == [b is not None for b in ordered(marked.frame)]
+    frame = marked.frame.filter(policy="elimination")
+    assert frame["biased_by"].to_list() == [None, "exhausted"]
+
+
+def ordered(frame):
+    """`biased_by` in the order of the page's cells."""
+    best = frame.filter(budget=4.0).sort("mean", descending=True)["policy"].to_list()
+    return [
+        frame.row(by_predicate=(pl.col("policy") == p) & (pl.col("budget") == b), named=True)["biased_by"]
+        for p in best
+        for b in (1.0, 4.0)
+    ]
+
+
 HOSTILE = (
     "<script>alert(1)</script>", "</td></table><img src=x onerror=alert(1)>", '" onload="alert(1)', "' onload='a()",
     "&lt;b&gt;", "{{ 7 * 7 }}", "{% raw %}", "</title><svg/onload=alert(1)>", "<!--", "]]>", "javascript:alert(1)",

@@ -64,6 +64,7 @@ def sweep(
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
+    from ttcsim.replay.result import BIASES
     from ttcsim.replay.run_folder import baseline_of, versions, write_run
 
     with progress("replaying") as told:
@@ -81,8 +82,8 @@ def sweep(
         return
     for metric in result.frame["metric"].unique(maintain_order=True).to_list():
         _show_metric(result.frame, metric)
-    if result.frame["biased_by"].count():
-        say(_BIASED[next(mark for mark in result.frame["biased_by"] if mark)])
+    for bias in result.frame["biased_by"].drop_nulls().unique():
+        say(f"* {BIASES[bias]}.")
     comparison = ttcsim.compare(result, baseline_of(result))
     if comparison.height:
         _show_efficiency(comparison)
@@ -114,13 +115,6 @@ def report(folder: opt.RunFolder) -> None:
     config, frame = read_run(folder)
     comparison, table, won = read_tables(folder)
     say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
-
-
-_BIASED = {
-    "exhausted": "* some queries ran out of samples: the value is that of the policy with the pool's size as its cap.",
-    "bootstrap": "* samples are shown again, which biases these values down: replay=permute does not.",
-    "law": "* the pool was continued by a fitted law of success rates, on which these values rest.",
-}
 
 
 def _show_metric(frame: pl.DataFrame, metric: str) -> None:

@@ -18,6 +18,13 @@ from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
 
+BIASES = {
+    "exhausted": "some queries ran out of samples: the value is that of the policy with the pool's size as its cap",
+    "bootstrap": "samples are shown again, which biases values down; replay=permute does not",
+    "law": "the pool was continued by a fitted law of success rates, on which the value rests",
+}
+"""What keeps a replayed value from being that of fresh samples, in words; see paper/theory.md."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:

@@ -40,7 +40,7 @@ def read_table(folder: Path, name: str) -> pl.DataFrame:
     for column, kind in COLUMNS[name].items():
         if table.schema.get(column) != kind:
             raise damaged(folder, f"{name}.parquet: column '{column}' must hold {kind}")
-        if kind == pl.String and table[column].has_nulls():
+        if kind == pl.String and column != "biased_by" and table[column].has_nulls():
             raise damaged(folder, f"{name}.parquet: column '{column}' has empty cells")
     budgets = table["budget"]
     if not (budgets.is_finite() & (budgets > 0)).fill_null(False).all():
@@ -103,7 +103,7 @@ def _columns(texts: str, floats: str, **others: type[pl.DataType]) -> dict[str, 
 _INTERVALS = "lo hi lo_queries hi_queries"
 
 COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
-    "frame": _columns("policy metric", f"budget mean {_INTERVALS} spent exhausted"),
+    "frame": _columns("policy metric biased_by", f"budget mean {_INTERVALS} spent exhausted"),
     "compare": _columns(
         "policy baseline metric",
         f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi",

@@ -105,6 +105,6 @@ def _remarks(pool: Pool, result: Result) -> list[str]:
     if exhausted:
         remarks.append(
             f"Note: at {BUDGETS[-1]:g} samples per query, elimination used up all samples of {exhausted:.1%} of the "
-            "queries."
+            "queries: the value there is that of elimination with the pool's size as its cap."
         )
     return remarks

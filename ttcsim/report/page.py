@@ -13,6 +13,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ttcsim.policies.strings import split_label
+from ttcsim.replay.result import BIASES
 from ttcsim.report.figures import middle_budget, plot_allocation, plot_efficiency, plot_metric
 from ttcsim.report.tables import grid, wins_at
 
@@ -45,6 +46,7 @@ def report_html(
         labelled=[text for text in config["policies"] if split_label(text)[0]],
         headline=headline,
         metrics=metrics,
+        biases=[BIASES.get(bias, bias) for bias in frame["biased_by"].drop_nulls().unique().sort()],
         wins=wins_at(won, middle_budget(frame)) if won is not None and won.height else None,
         efficiency=_png(plot_efficiency(comparison, cost=cost)) if compared else None,
         comparison=comparison.drop("baseline"),

@@ -15,6 +15,7 @@ class Cell(NamedTuple):
     mean: str  # per cent
     noise: str  # half-width of replay noise; empty where there is none
     spent: str  # where less than the budget was spent
+    mark: str  # an asterisk where the value is not that of fresh samples
 
 
 class Grid(NamedTuple):
@@ -46,9 +47,12 @@ def grid(rows: pl.DataFrame) -> Grid:
     return Grid(budgets, [(name, [_cell(**row) for row in own[name,].iter_rows(named=True)]) for name in best])
 
 
-def _cell(mean: float, lo: float, hi: float | None, spent: float, budget: float, **_: object) -> Cell:
+def _cell(
+    mean: float, lo: float, hi: float | None, spent: float, budget: float, biased_by: str | None = None, **_: object
+) -> Cell:
     noise = "" if hi is None else f" ± {50 * (hi - lo):.2f}"
-    return Cell(f"{100 * mean:.2f}", noise, f"spends {spent:.3g}" if spent < 0.995 * budget else "")
+    partly = f"spends {spent:.3g}" if spent < 0.995 * budget else ""
+    return Cell(f"{100 * mean:.2f}", noise, partly, " *" if biased_by else "")
 
 
 def wins_at(won: pl.DataFrame, budget: float) -> Wins:
