@@ -170,8 +170,8 @@ def test_grid_is_sorted_by_the_middle_budget_and_says_what_was_not_spent():
     ]
     found = grid(pl.DataFrame(rows))
     assert [name for name, _ in found.rows] == ["b", "a"]
-    assert found.rows[0][1][1] == ("40.00", "", "spends 1")
-    assert found.rows[1][1][1] == ("20.00", " ± 5.00", "")
+    assert found.rows[0][1][1] == ("40.00", "", "spends 1", "")
+    assert found.rows[1][1][1] == ("20.00", " ± 5.00", "", "")
 
 
 def test_marks_of_the_wins():
