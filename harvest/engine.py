@@ -31,6 +31,7 @@ class Request:
     temperature: float | None = None
     stop: tuple[str, ...] | None = None
     keep_stop: bool = False  # the text keeps the string that stopped it
+    grown: bool = False  # the prompt holds what a model said: where that leaves no room, responses are empty
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,12 @@ class Response:
     text: str
     tokens: int  # generated tokens, the one that stopped it included; at least 1
     logprob: float  # summed over tokens, nats
-    cut: bool = False  # ended by max_tokens
+    cut: bool = False  # ended by max_tokens, or by the end of the context
+
+    @classmethod
+    def none(cls) -> Response:
+        """What comes where a prompt leaves no room."""
+        return cls("", 1, 0.0, cut=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", self.text.encode("utf-8", "replace").decode())
@@ -56,7 +62,7 @@ class Generator(Protocol):
         """Responses by key, in the order in which they are ready; requests are taken as room comes free."""
 
     def choose(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> list[float]:
-        """Probability of a `yes` token against `yes` and `no` ones, right after each prompt."""
+        """Probability of a `yes` token against `yes` and `no` ones, right after each prompt; 0 after one too long."""
 
     def fresh(self) -> None:
         """Forget everything that could touch what comes next (cached prefixes)."""
@@ -74,11 +80,11 @@ class RewardModel(Protocol):
     def render(self, messages: Messages) -> str:
         """A finished conversation as text, by its chat template."""
 
-    def outcomes(self, prompts: Sequence[str]) -> list[list[float]]:
-        """Logits of each text as a whole."""
+    def outcomes(self, prompts: Sequence[str]) -> list[list[float] | None]:
+        """Logits of each text as a whole; None of one that is too long for the model."""
 
-    def steps(self, prompts: Sequence[str]) -> list[list[list[float]]]:
-        """Logits at every step tag of each text."""
+    def steps(self, prompts: Sequence[str]) -> list[list[list[float]] | None]:
+        """Logits at every step tag of each text; None of one that is too long for the model."""
 
     def close(self) -> None:
         """Free the device."""

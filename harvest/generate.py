@@ -38,7 +38,6 @@ class _Loaded:
 
     answers: bool  # whether a rendered conversation ends where the model's turn begins
     no_template: str  # what is wrong without a chat template
-    too_long: str  # what to raise for longer texts
 
     def __init__(self, model: ModelConfig, arguments: dict[str, Any], environment: Mapping[str, str]) -> None:
         vllm = _vllm(environment)
@@ -56,15 +55,13 @@ class _Loaded:
         text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=self.answers)
         return str(text)
 
-    def _tokens(self, text: str, what: str) -> dict[str, Any]:
-        """A text as token ids; one that is too long for the model is refused by name."""
+    def _tokens(self, text: str) -> dict[str, Any] | None:
+        """A text as token ids; None of one that leaves no room in the model's context."""
         # A rendered chat begins with the tokenizer's own opening token already.
         opening = getattr(self._tokenizer, "bos_token", None)
         ids = self._tokenizer.encode(text, add_special_tokens=not (opening and text.startswith(opening)))
         limit = int(self._llm.llm_engine.vllm_config.model_config.max_model_len)
-        if len(ids) >= limit:
-            raise InputError(f"{what} has {len(ids)} tokens and leaves no room in {limit}; raise {self.too_long}")
-        return {"prompt_token_ids": ids}
+        return {"prompt_token_ids": ids} if len(ids) < limit else None
 
     def close(self) -> None:
         """Free the device."""
@@ -91,7 +88,6 @@ class VllmGenerator(_Loaded):
 
     answers = True
     no_template = "the model has no chat template; set task.chat = false and write the prompt out"
-    too_long = "engine.max_model_len"
 
     def __init__(
         self, model: ModelConfig, engine: Mapping[str, Any], sampling: SamplingConfig, environment: Mapping[str, str]
@@ -121,8 +117,17 @@ class VllmGenerator(_Loaded):
         try:
             while True:
                 while queued < self._ahead and (request := next(waiting, None)):
-                    running[self._add(request, sampling)] = request
-                    queued += request.n
+                    prompt = self._tokens(request.prompt)
+                    if prompt is not None:
+                        running[self._add(prompt, request, sampling)] = request
+                        queued += request.n
+                    elif request.grown:
+                        yield request.key, [Response.none()] * request.n
+                    else:
+                        raise InputError(
+                            f"the prompt of {request.key} leaves no room in the model's context; raise "
+                            "engine.max_model_len"
+                        )
                 if not running:
                     return
                 for output in self._llm.llm_engine.step():
@@ -134,7 +139,7 @@ class VllmGenerator(_Loaded):
             if running:
                 self._llm.llm_engine.abort_request(list(running))
 
-    def _add(self, request: Request, sampling: SamplingConfig) -> str:
+    def _add(self, prompt: dict[str, Any], request: Request, sampling: SamplingConfig) -> str:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
@@ -154,12 +159,11 @@ class VllmGenerator(_Loaded):
             logprobs=0,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        prompt = self._tokens(request.prompt, f"the prompt of {request.key}")
         self._llm.llm_engine.add_request(name, prompt, parameters)
         return name
 
     def choose(self, prompts: Sequence[str], yes: Sequence[str], no: Sequence[str]) -> list[float]:
-        """Probability of a `yes` token against `yes` and `no` ones, right after each prompt."""
+        """Probability of a `yes` token against `yes` and `no` ones, right after each prompt; 0 after one too long."""
         import math
 
         from vllm import SamplingParams
@@ -169,10 +173,15 @@ class VllmGenerator(_Loaded):
         if right & wrong:
             raise InputError("a `yes` and a `no` of the judge begin with the same token; choose other words")
         parameters = SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(right | wrong))
-        asked = [self._tokens(p, "a prompt of the judge") for p in prompts]
-        outputs = self._llm.generate(asked, parameters, use_tqdm=False)
+        asked = [self._tokens(p) for p in prompts]
+        fitting = [a for a in asked if a is not None]
+        outputs = iter(self._llm.generate(fitting, parameters, use_tqdm=False) if fitting else ())
         chances = []
-        for output in outputs:
+        for one in asked:
+            if one is None:
+                chances.append(0.0)
+                continue
+            output = next(outputs)
             found = {i: math.exp(p.logprob) for i, p in output.outputs[0].logprobs[0].items()}
             agreed = sum(found.get(i, 0.0) for i in right)
             total = agreed + sum(found.get(i, 0.0) for i in wrong)
@@ -200,7 +209,6 @@ class VllmRewardModel(_Loaded):
 
     answers = False
     no_template = "the reward model has no chat template; set chat = false in its [[reward]]"
-    too_long = "max_model_len in the engine of its [[reward]]"
 
     def __init__(
         self, path: str, engine: Mapping[str, Any], step_tag: str | None, environment: Mapping[str, str]
@@ -213,22 +221,25 @@ class VllmRewardModel(_Loaded):
             arguments["pooler_config"] = PoolerConfig(tok_pooling_type="STEP", step_tag_id=_tag_id(path, step_tag))
         super().__init__(ModelConfig(path=path), arguments, environment)
 
-    def outcomes(self, prompts: Sequence[str]) -> list[list[float]]:
+    def outcomes(self, prompts: Sequence[str]) -> list[list[float] | None]:
         """Logits of each text as a whole: of the classifier, or of the last token of a token-wise reward model."""
         whole = "classify" in self._llm.llm_engine.get_supported_tasks()
         rows = self._encode(prompts, "classify" if whole else "token_classify")
-        return [[float(x) for x in (row if whole else row[-1]).reshape(-1)] for row in rows]
+        return [None if r is None else [float(x) for x in (r if whole else r[-1]).reshape(-1)] for r in rows]
 
-    def steps(self, prompts: Sequence[str]) -> list[list[list[float]]]:
+    def steps(self, prompts: Sequence[str]) -> list[list[list[float]] | None]:
         """Logits at every step tag of each text."""
-        return [[[float(x) for x in tag] for tag in row] for row in self._encode(prompts, "token_classify")]
+        rows = self._encode(prompts, "token_classify")
+        return [None if row is None else [[float(x) for x in tag] for tag in row] for row in rows]
 
     def _encode(self, prompts: Sequence[str], task: str) -> list[Any]:
         from vllm import PoolingParams
 
-        tokens = [self._tokens(p, "a response") for p in prompts]
-        outputs = self._llm.encode(tokens, PoolingParams(use_activation=False), pooling_task=task, use_tqdm=False)
-        return [o.outputs.data for o in outputs]
+        tokens = [self._tokens(p) for p in prompts]
+        fitting = [t for t in tokens if t is not None]
+        how = PoolingParams(use_activation=False)
+        outputs = iter(self._llm.encode(fitting, how, pooling_task=task, use_tqdm=False) if fitting else ())
+        return [None if t is None else next(outputs).outputs.data for t in tokens]
 
 
 def _tag_id(path: str, tag: str) -> int:

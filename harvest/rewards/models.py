@@ -33,7 +33,7 @@ def _text(config: OutcomeReward | ProcessReward, model: RewardModel, query: Quer
 
 
 class Outcome:
-    """An outcome reward model: one score for the whole response."""
+    """An outcome reward model: one score for the whole response, 0 for one that is too long for it."""
 
     def __init__(self, config: OutcomeReward, model: RewardModel) -> None:
         self.config, self.model = config, model
@@ -41,11 +41,15 @@ class Outcome:
     def scores(self, items: Sequence[tuple[Query, str]]) -> list[list[float]]:
         """One value a response."""
         texts = [_text(self.config, self.model, query, text.strip()) for query, text in items]
-        return [[chance(logits, self.config.positive)] for logits in self.model.outcomes(texts)]
+        found = self.model.outcomes(texts)
+        return [[0.0 if logits is None else chance(logits, self.config.positive)] for logits in found]
 
 
 class Process:
-    """A process reward model: a score after every step, read at its step tag (Qwen2.5-Math-PRM: ``<extra_0>``)."""
+    """A process reward model: a score after every step, read at its step tag (Qwen2.5-Math-PRM: ``<extra_0>``).
+
+    A response that is too long for it has 0 at every step.
+    """
 
     def __init__(self, config: ProcessReward, model: RewardModel) -> None:
         self.config, self.model = config, model
@@ -58,11 +62,14 @@ class Process:
             _text(self.config, self.model, query, "".join(step + tag for step in own))
             for (query, _), own in zip(items, steps, strict=True)
         ]
-        values = [[chance(logits, self.config.positive) for logits in row] for row in self.model.steps(texts)]
+        values = [
+            [0.0] * len(own) if row is None else [chance(logits, self.config.positive) for logits in row]
+            for own, row in zip(steps, self.model.steps(texts), strict=True)
+        ]
         for (query, _), own, found in zip(items, steps, values, strict=True):
             if len(found) != len(own):
                 raise InputError(
                     f"reward '{self.config.name}', query {query.query_id}: {len(own)} steps, but {len(found)} scores; "
-                    f"is '{tag}' the step tag of this model, and does max_model_len hold the whole response?"
+                    f"is '{tag}' the step tag of this model?"
                 )
         return values

@@ -40,4 +40,5 @@ class Rollouts:
     def _requests(self, keys: Sequence[tuple[str, str]], queries: dict[str, Query]) -> Iterator[Request]:
         for query_id, start in keys:
             seed = request_seed(self.sampling.seed, query_id, "rollouts", self.config.name, start)
-            yield Request((query_id, start), queries[query_id].prompt + start, self.config.rollouts, seed)
+            prompt = queries[query_id].prompt + start
+            yield Request((query_id, start), prompt, self.config.rollouts, seed, grown=bool(start))

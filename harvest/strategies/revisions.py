@@ -37,7 +37,7 @@ def revise(
             seen = range(max(0, step - strategy.memory), step)
             prompt = revision_prompt(q, [attempts[q.query_id, chain, s].text for s in seen], strategy)
             seed = request_seed(sampling.seed, q.query_id, "chains", chain, step)
-            further.append(Request((q.query_id, chain, step), prompt, 1, seed))
+            further.append(Request((q.query_id, chain, step), prompt, 1, seed, grown=True))
         for key, responses in model.stream(further, sampling):
             attempts[key] = responses[0]
     return attempts

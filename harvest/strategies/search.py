@@ -94,7 +94,7 @@ class _Steps:
                     room = min(strategy.step_tokens, sampling.max_tokens - beam.tokens)
                     yield Request(
                         (i, b), s.query.prompt + beam.text, copies, seed, max_tokens=max(1, room),
-                        temperature=temperature, stop=stops, keep_stop=True,
+                        temperature=temperature, stop=stops, keep_stop=True, grown=bool(beam.text),
                     )  # fmt: skip
 
         grown: dict[tuple[int, int], list[Beam]] = {}
@@ -107,7 +107,10 @@ class _Steps:
     def _grow(self, beam: Beam, response: Response) -> Beam:
         tokens, text = beam.tokens + response.tokens, response.text
         # A step ends with the separator, or is cut off at step_tokens; anything else ended the whole response.
-        goes_on = (text.endswith(self.strategy.separator) or response.cut) and tokens < self.sampling.max_tokens
+        # One that is empty ended too: at the end of the context, or of the response itself.
+        goes_on = (text.endswith(self.strategy.separator) or (response.cut and text != "")) and (
+            tokens < self.sampling.max_tokens
+        )
         if not goes_on:
             for stop in self.sampling.stop:
                 text = text.removesuffix(stop)

@@ -77,6 +77,22 @@ def test_an_outcome_reward_model_sees_the_whole(queries):
     assert model.seen == [f"<user>{question}<assistant>7", f"{question}\n7", f"{question} => 7!"]
 
 
+def test_what_is_too_long_for_a_reward_model_has_no_reward(queries):
+    class Short(FakeRewardModel):
+        def outcomes(self, prompts):
+            return [row if len(p) < 60 else None for p, row in zip(prompts, super().outcomes(prompts), strict=True)]
+
+        def steps(self, prompts):
+            return [row if len(p) < 60 else None for p, row in zip(prompts, super().steps(prompts), strict=True)]
+
+    items = [(queries[0], "7"), (queries[0], "7\n" * 40), (queries[1], "8")]
+    orm = Outcome(OutcomeReward(name="orm", kind="outcome", model="m"), Short()).scores(items)
+    assert [len(v) for v in orm] == [1, 1, 1] and orm[1] == [0.0] and min(orm[0] + orm[2]) > 0
+    config = ProcessReward(name="prm", kind="process", model="m", step_tag="<+>", separator="\n")
+    prm = Process(config, Short(tag="<+>")).scores(items)
+    assert [len(v) for v in prm] == [1, 40, 1] and prm[1] == [0.0] * 40 and min(prm[0] + prm[2]) > 0
+
+
 def test_a_judge_is_asked_about_question_and_response(queries):
     class Asks(FakeGenerator):
         def choose(self, prompts, yes, no):

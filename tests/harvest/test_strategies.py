@@ -131,6 +131,39 @@ def test_searches_of_different_lengths_do_not_disturb_each_other(queries):
     assert (short.spent, long.spent) == (4 * 2, 3 * 4 * 2)
 
 
+class Small:
+    """A context of a few characters: prompts that responses have filled up get empty ones."""
+
+    room = 0
+
+    def stream(self, requests, sampling):
+        requests = list(requests)
+        for r in requests:
+            if len(r.prompt) >= self.room:
+                assert r.grown, "the query's own prompt has to fit"
+                yield r.key, [Response.none()] * r.n
+        yield from super().stream([r for r in requests if len(r.prompt) < self.room], sampling)
+
+
+def test_search_ends_where_the_context_does(queries):
+    class Both(Small, Digits):
+        room = len(queries[0].prompt) + 4  # two steps fit
+
+    strategy = BeamStrategy(kind="beam", scorer="x", budgets=(4,), width=2, separator=";")
+    (run, _) = search(queries, strategy, 4, Both(), digits_sum, SAMPLING)
+    assert all(b.done for b in run.beams) and {b.text.count(";") for b in run.beams} == {2}
+
+
+def test_revisions_beyond_the_context_are_empty(queries):
+    class Both(Small, FakeGenerator):
+        room = len(queries[0].prompt) + 30
+
+    strategy = RevisionsStrategy(kind="revisions", chains=2, length=4, memory=4, prompt="{question} {attempts}")
+    attempts = revise(queries, strategy, Both(), SAMPLING)
+    texts = [[attempts[queries[0].query_id, c, s].text for s in range(4)] for c in (0, 1)]
+    assert all(own[0] and own[1] for own in texts) and all(own[3] == "" for own in texts)
+
+
 def test_search_stops_after_its_rounds(queries):
     strategy = BeamStrategy(kind="beam", scorer="x", budgets=(4,), width=2, separator=";", rounds=2)
     (run, _) = search(queries, strategy, 4, Digits(), digits_sum, SAMPLING)

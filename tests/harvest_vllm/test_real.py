@@ -262,5 +262,49 @@ def test_every_reward_and_every_strategy(config):
         assert json.loads(ttcsim("strategies", command[0], out, *command[1:], "--bins", "2", "--json"))["rows"]
 
 
+CRAMPED = (
+    BASE.replace("max_model_len = 512", "max_model_len = 192")
+    + """
+[sampling]
+n = 4
+max_tokens = 16
+stop = ["\\n"]
+seed = 5
+[task]
+name = "arithmetic"
+shots = 4
+options = {{ size = 1, seed = 20261121, families = ["sum-1", "last-letter"] }}
+[[reward]]
+name = "orm"
+kind = "outcome"
+model = "{outcome}"
+chat = false
+prompt = "{{question}} {{response}} {padding}"
+engine = {{ dtype = "bfloat16", max_model_len = 64, enforce_eager = true }}
+[[strategy]]
+kind = "revisions"
+scorer = "orm"
+chains = 2
+length = 2
+prompt = "{{attempts}} {padding} Q: {{question}}\\nA:"
+[output]
+path = "cramped"
+"""
+)
+
+
+def test_responses_that_fill_the_context_end_no_harvest(config):
+    """Revision prompts beyond the model's context get an empty attempt, texts beyond a reward model's no reward."""
+    path, out = config.with_name("cramped.toml"), config.with_name("cramped")
+    path.write_text(CRAMPED.format(outcome=config.with_name("outcome"), padding="one two three four " * 40))
+    finished(harvest(path, "--out", out))
+    samples = pl.read_parquet(out / "samples" / "*.parquet")
+    assert (samples["reward_orm"] == 0).all()
+    texts = pl.read_parquet(out / "texts" / "*.parquet").join(samples, on=["query_id", "sample"])
+    revised = texts.filter(pl.col("step") == 1)
+    assert revised.height == 4 and (revised["text"] == "").all() and not revised["correct"].any()
+    assert (texts.filter(pl.col("step").is_null())["text"] != "").any()
+
+
 def test_the_guarantees_hold_on_what_was_harvested(whole):
     ttcsim("check", whole, "--reps", "200")  # exits 1 where one fails

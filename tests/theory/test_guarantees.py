@@ -22,7 +22,7 @@ from ttcsim.guarantees import fresh, study
 from ttcsim.policies.rules import stop
 from ttcsim.pool.files import to_frame
 from ttcsim.pool.worlds import make_pool
-from ttcsim.statistics import intervals
+from ttcsim.statistics import intervals, shares
 from ttcsim.theory import (
     bounds,
     clairvoyant_coverage,
@@ -298,6 +298,7 @@ def test_check_deep_tells_intervals_that_cover_from_those_that_do_not(world, mon
     monkeypatch.setattr(fresh, "SETS", 250)
     if narrow:  # half of the resamples instead of 95 %
         monkeypatch.setattr(intervals, "tails", lambda queries: (0.25, 0.75))
+        monkeypatch.setattr(shares, "LEVEL", 0.5)
     fresh.fresh.cache_clear()
     claims = guarantees.check(world, reps=20, only=["G16", "G17"], deep=True)
     fresh.fresh.cache_clear()
