@@ -16,6 +16,7 @@ from harvest.config.strategies import SearchStrategy, StrategyConfig
 from harvest.config.table import Table, first_fault
 from harvest.config.tasks import TaskConfig
 from ttcsim.errors import InputError
+from ttcsim.pool.reading import decoding, read_bytes, reason
 
 RECIPE = "recipe:"
 
@@ -188,11 +189,11 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> Config:
     else:
         path = Path(source)
     try:
-        table = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file or recipe:NAME") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML ({error})") from error
+        content = read_bytes(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({reason(error)}); give a TOML file or recipe:NAME") from error
+    with decoding(f"{path}: not TOML", "mend it, or give recipe:NAME"):
+        table = tomllib.loads(content.decode())
     for override in overrides:
         _override(table, override)
     return check_config(table, str(path))

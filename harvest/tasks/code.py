@@ -6,13 +6,13 @@ import base64
 import io
 import json
 import pickle
-import zlib
 from typing import Any
 
 from harvest.config import FileTask, LiveCodeBenchTask
-from harvest.tasks.files import Row, read_rows
+from harvest.tasks.files import Row, read_rows, unpacked
 from harvest.tasks.problem import Problem, Task
 from ttcsim.errors import InputError
+from ttcsim.pool.reading import reason
 
 
 def _humaneval(task: FileTask) -> list[Problem]:
@@ -41,7 +41,7 @@ def unpack_tests(packed: str) -> list[dict[str, Any]]:
     try:
         tests = json.loads(packed)
     except ValueError:
-        tests = json.loads(_OnlyText(io.BytesIO(zlib.decompress(base64.b64decode(packed)))).load())
+        tests = json.loads(_OnlyText(io.BytesIO(unpacked(base64.b64decode(packed)))).load())
     if not isinstance(tests, list):
         raise ValueError("not a list of test cases")
     return tests
@@ -66,8 +66,8 @@ def _contest_problem(row: Row) -> Problem:
         if functional:
             for value in (v for c in cases for v in (*c["input"].split("\n"), c["output"]) if v.strip()):
                 json.loads(value)  # as the judge will
-    except (ValueError, KeyError, TypeError, zlib.error, pickle.UnpicklingError, EOFError) as error:
-        raise row.fault(f"its test cases cannot be read ({error})") from error
+    except Exception as error:  # unpickling raises what it likes, and so does whatever a record may hold
+        raise row.fault(f"its test cases cannot be read ({reason(error)})") from error
     if not cases:
         raise row.fault("it has no test cases")
     if functional and "func_name" not in metadata:

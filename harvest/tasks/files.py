@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from harvest.config import FileTask
 from harvest.tasks.problem import Problem, Task
 from ttcsim.errors import InputError
+from ttcsim.pool.reading import decoding, read_by_ending, read_bytes, read_json
 
 Record = Mapping[str, Any]
+
+_MOST = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,8 @@ def _records(task: FileTask, file: str | None) -> Sequence[Record]:
             f"task '{task.name}' needs `file` (its problems, as .jsonl, .json, .csv or .parquet) or `dataset`"
         )
     path = Path(name)
-    try:
+    with decoding(f"{path}: cannot be read as problems", "name the file of problems"):
         records = _read(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); name the file of problems") from error
-    except (ValueError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"{path}: {str(error).splitlines()[0]}") from error
     if not records:
         raise InputError(f"{path}: holds no problems")
     return records
@@ -78,18 +75,33 @@ def _read(path: Path) -> Sequence[Record]:
     kinds = path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:]
     match kinds[:1]:
         case [".jsonl"]:
-            content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            content = read_bytes(path)
+            if path.suffix == ".gz":
+                content = unpacked(content, zlib.MAX_WBITS | 16)
             return [_line(line, number) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
         case [".json"]:
-            rows = json.loads(path.read_text())
+            rows = read_json(path)
             if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
                 raise ValueError("not a list of objects")
             return rows
-        case [".csv"]:
-            return pl.read_csv(path).to_dicts()
-        case [".parquet"]:
-            return pl.read_parquet(path, glob=False).to_dicts()
+        case [".csv"] | [".parquet"]:
+            return read_by_ending(path).to_dicts()
     raise ValueError("not a kind of file that is read; use .jsonl, .jsonl.gz, .json, .csv or .parquet")
+
+
+def unpacked(content: bytes, window: int = zlib.MAX_WBITS) -> bytes:
+    """Content that zlib packed, or with `window` gzip: at most `_MOST` bytes of it, since a few can stand for any."""
+    parts, left = [], _MOST
+    while content:
+        packed = zlib.decompressobj(window)
+        parts.append(packed.decompress(content, left + 1))
+        left -= len(parts[-1])
+        if left < 0:
+            raise ValueError(f"unpacks to more than {_MOST >> 20} MiB")
+        if not packed.eof:
+            raise ValueError("is cut off")
+        content = packed.unused_data
+    return b"".join(parts)
 
 
 def _line(line: bytes, number: int) -> Record:

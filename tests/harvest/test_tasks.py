@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 import pickle
 import re
 import zlib
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from harvest.config import ArithmeticTask, FileTask, GymTask, LinesTask, LiveCodeBenchTask
-from harvest.tasks import load_problems
+from harvest.tasks import files, load_problems
 from harvest.tasks.arithmetic import FAMILIES, SHOTS, examples, extract_answer
 from ttcsim.errors import InputError
 
@@ -226,3 +227,40 @@ def test_arithmetic_golds_are_right_and_no_query_is_an_example():
 )
 def test_arithmetic_answers(text, family, answer):
     assert extract_answer(text, family) == answer
+
+
+DAMAGED = {
+    "nested.json": b"[" * 100_000,
+    "text.json": b"\xff\xfe\x00",
+    "cut.jsonl.gz": gzip.compress(b'{"problem": "P", "answer": "1"}\n' * 99)[:-9],
+    "bomb.jsonl.gz": gzip.compress(b"\n" * (1 << 24)) * 5,
+    "text.jsonl.gz": b"no gzip",
+    "nested.jsonl": b'{"problem": ' + b"[" * 100_000 + b"\n",
+    "text.parquet": b"PAR1",
+    "none.csv": b"",
+    "packed.csv": gzip.compress(b"problem,answer\n"),
+    "[1].xlsx": b"",
+}
+
+
+@pytest.mark.parametrize("name", [*DAMAGED, "gone.jsonl", "pipe.jsonl", "folder.jsonl", "a\0b.jsonl"])
+def test_damaged_problem_files_are_one_line(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(files, "_MOST", 1 << 26)
+    path = tmp_path / name
+    if name in DAMAGED:
+        path.write_bytes(DAMAGED[name])
+    elif name == "pipe.jsonl":
+        os.mkfifo(path)
+    elif name == "folder.jsonl":
+        path.mkdir()
+    with pytest.raises(InputError) as error:
+        load_problems(FileTask(name="math500", file=str(path)))
+    assert name.partition(".")[2].partition(".")[0] in str(error.value) and "\n" not in str(error.value)
+
+
+def test_packed_tests_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_MOST", 1 << 20)
+    bomb = base64.b64encode(zlib.compress(pickle.dumps("[" + " " * (1 << 21)))).decode()
+    row = {"question_content": "Q", "public_test_cases": "[]", "private_test_cases": bomb}
+    with pytest.raises(InputError, match="unpacks to more than 1 MiB"):
+        load_problems(LiveCodeBenchTask(name="livecodebench", file=write(tmp_path / "l.jsonl", [row])))
