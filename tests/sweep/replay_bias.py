@@ -15,7 +15,7 @@ from ttcsim.pool.worlds import make_pool
 from ttcsim.theory.tail import continued
 
 QUERIES, WHOLE, LONGER = 40, 4096, 2048
-CASES = ((16, 4), (16, 8), (64, 8), (64, 32), (256, 128))
+CASES = ((16, 4), (16, 8), (64, 8), (64, 32))
 """Samples a query, and average draws per query."""
 POLICIES = ("uniform", "elimination", "ucb", "entropy", "two-stage", "thompson")
 
