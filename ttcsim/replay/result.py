@@ -139,6 +139,7 @@ class Result:
         frames = []
         ceiling = self.pool.solvable
         for outcome in self.outcomes:
+            biased = pl.Series(self.biased_by(outcome), dtype=pl.String)
             for metric, values in outcome.per_rep.items():
                 lo_queries, hi_queries = share_interval(outcome.influence(metric))
                 columns = {
@@ -146,7 +147,7 @@ class Result:
                     **replay_interval(values, self.pool.n_queries, ceiling=ceiling)._asdict(),
                     "lo_queries": lo_queries, "hi_queries": hi_queries,
                     "spent": column_means(outcome.spent), "exhausted": column_means(outcome.exhausted),
-                    "biased_by": pl.Series(self.biased_by(outcome), dtype=pl.String),
+                    "biased_by": biased,
                     "reps": self.config["reps"],
                 }  # fmt: skip
                 frames.append(pl.DataFrame(columns))

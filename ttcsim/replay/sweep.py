@@ -302,14 +302,15 @@ def _warn_exhausted(result: Result) -> None:
     faulty = [o for o in result.outcomes if "exhausted" in result.biased_by(o)]
     if not faulty:
         return
-    worst = max(faulty, key=lambda o: float(o.exhausted.mean(axis=0).max()))
+    shares = [float(column_means(o.exhausted).max()) for o in faulty]
+    share, worst = max(zip(shares, faulty, strict=True), key=lambda pair: pair[0])
     least, most = int(result.pool.sizes.min()), int(result.pool.sizes.max())
     capped = f"cap={least}" if least == most else f"each query's samples as its cap ({least} to {most})"
     served = result.served[str(worst.policy)]
     warnings.warn(
         f"policy '{worst.policy}'{f' and {len(faulty) - 1} more' if len(faulty) > 1 else ''}: up to "
-        f"{float(worst.exhausted.mean(axis=0).max()):.1%} of the queries ran out of samples; there the values are those"
-        f" of the policy with {capped}. The pool serves it without bias "
+        f"{share:.1%} of the queries ran out of samples; there the values are those of the policy with {capped}. The "
+        "pool serves it without bias "
         f"{'at none of these budgets' if served is None else f'up to budget {served:g}'} (column `biased_by`); give it "
         "a cap, or harvest more samples",
         stacklevel=3,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,10 @@ class Fit:
     def parameters(self) -> dict[str, float]:
         """By name, as the law is written."""
         return dict(zip(self.law.parameters, map(float, self.law.read(self.v)), strict=True))
+
+    def bic(self, queries: int) -> float:
+        """Bayes' information criterion, for so many queries."""
+        return float(len(self.v) * np.log(queries) - 2 * self.log_likelihood)
 
     def coverage(self, draws: NDArray[np.float64]) -> NDArray[np.float64]:
         """Expected share of queries solved within k draws, for every k."""
@@ -82,17 +87,32 @@ def fit_p_value(fit: Fit, sizes: NDArray[np.int64], successes: NDArray[np.int64]
     hypergeometric number of m, whose law the fit knows. The degrees of freedom are not reduced by the fitted
     parameters, so a true law is rejected less often than it says.
     """
-    generator = np.random.default_rng([seed, 0x676F6F64])
-    draws = int(sizes.min())
-    thinned = generator.hypergeometric(successes, sizes - successes, draws)
-    every = Counts.of(np.full(draws + 1, draws), np.arange(draws + 1))
-    mass = fit.law.density(fit.v, every)
-    below = np.concatenate([[0.0], np.cumsum(mass)])
-    place = below[thinned] + generator.random(len(sizes)) * mass[thinned]
-    cells = int(np.clip(len(sizes) // 10, 2, 20))
-    counted = np.bincount(np.clip(place * cells, 0, cells - 1).astype(np.int64), minlength=cells)
-    expected = len(sizes) / cells
-    return float(stats.chi2.sf(((counted - expected) ** 2).sum() / expected, cells - 1))
+    return _Thinned.of(sizes, successes, seed).p_value(fit)
+
+
+class _Thinned(NamedTuple):
+    """Counts with equal numbers of draws, as the test of fit looks at them whatever the law."""
+
+    successes: NDArray[np.int64]  # i8[Q]
+    every: Counts  # all that there can be
+    places: NDArray[np.float64]  # f8[Q], where within its probability each count is placed
+
+    @classmethod
+    def of(cls, sizes: NDArray[np.int64], successes: NDArray[np.int64], seed: int) -> _Thinned:
+        generator = np.random.default_rng([seed, 0x676F6F64])
+        draws = int(sizes.min())
+        thinned = generator.hypergeometric(successes, sizes - successes, draws)
+        every = Counts.of(np.full(draws + 1, draws), np.arange(draws + 1))
+        return cls(thinned, every, generator.random(len(sizes)))
+
+    def p_value(self, fit: Fit) -> float:
+        mass = fit.law.density(fit.v, self.every)
+        below = np.concatenate([[0.0], np.cumsum(mass)])
+        place = below[self.successes] + self.places * mass[self.successes]
+        cells = int(np.clip(len(place) // 10, 2, 20))
+        counted = np.bincount(np.clip(place * cells, 0, cells - 1).astype(np.int64), minlength=cells)
+        expected = len(place) / cells
+        return float(stats.chi2.sf(((counted - expected) ** 2).sum() / expected, cells - 1))
 
 
 @dataclass(frozen=True)
@@ -158,6 +178,7 @@ def extrapolate(
             f"these can be trusted there; ask for at most {MOST * made}, or sample more"
         )
     counts = Counts.of(sizes, successes)
+    thinned = _Thinned.of(sizes, successes, seed)
     chosen = AUTO if family == "auto" else (LAWS[family],)
     total = len(chosen) * (resamples + 1)
     curves = []
@@ -173,9 +194,7 @@ def extrapolate(
         lo, hi = np.quantile([one.coverage(points) for one in again], [0.025, 0.975], axis=0)
         spread = np.quantile([law.read(one.v) for one in again], [0.025, 0.975], axis=0).T
         limits = {name: (float(low), float(high)) for name, (low, high) in zip(law.parameters, spread, strict=True)}
-        bic = len(fit.v) * np.log(len(sizes)) - 2 * fit.log_likelihood
-        p_value = fit_p_value(fit, sizes, successes, seed=seed)
-        curves.append(LawCurve(fit, p_value, float(bic), fit.coverage(points), lo, hi, limits))
+        curves.append(LawCurve(fit, thinned.p_value(fit), fit.bic(len(sizes)), fit.coverage(points), lo, hi, limits))
     progress(total, total)
     kept = [curve for curve in curves if not curve.rejected] or curves
     best = min(kept, key=lambda curve: curve.bic)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,25 +40,35 @@ _LOG_MISS = np.log1p(-_centres(_EDGES))
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of a pool, equal ones together, with all that laws need of them."""
+    """Counts of a pool, equal ones together, with what laws need of them."""
 
     draws: Floats  # f8[kinds]
     successes: Floats  # f8[kinds]
     members: Floats  # f8[kinds], how many queries are of that kind
-    choose: Floats  # f8[kinds], log binomial coefficients
-    edges: Floats  # f8[cells + 1]
-    likelihood: Floats  # f8[kinds, cells], of each kind at the rate of each cell
 
     @classmethod
     def of(cls, sizes: NDArray[np.int64], successes: NDArray[np.int64]) -> Counts:
         """Those of n[Q] draws with x[Q] successes."""
         kinds, members = np.unique(np.stack([sizes, successes]), axis=1, return_counts=True)
-        n, x = kinds.astype(np.float64)
-        choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
-        edges = _cells(float(n.max()))
-        p = _centres(edges)
-        log = choose[:, None] + x[:, None] * np.log(p) + (n - x)[:, None] * np.log1p(-p)
-        return cls(n, x, members.astype(np.float64), choose, edges, np.exp(log))
+        draws, right = kinds.astype(np.float64)
+        return cls(draws, right, members.astype(np.float64))
+
+    @cached_property
+    def choose(self) -> Floats:
+        """Log binomial coefficients, f8[kinds]."""
+        n, x = self.draws, self.successes
+        return np.asarray(gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1))
+
+    @cached_property
+    def edges(self) -> Floats:
+        """Edges of the cells of rates, f8[cells + 1]."""
+        return _cells(float(self.draws.max()))
+
+    @cached_property
+    def likelihood(self) -> Floats:
+        """Probability of each kind at the rate of each cell, f8[kinds, cells]; only laws on cells need it."""
+        n, x, p = self.draws[:, None], self.successes[:, None], _centres(self.edges)
+        return np.asarray(np.exp(self.choose[:, None] + x * np.log(p) + (n - x) * np.log1p(-p)))
 
 
 @dataclass(frozen=True)

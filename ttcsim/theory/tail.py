@@ -56,7 +56,7 @@ class Mixture:
 def fit_mixture(pool: Pool) -> Fit:
     """The law of `FAMILIES` with the lowest BIC."""
     fits = [fit_rates(pool.sizes, pool.successes, family) for family in FAMILIES]
-    return min(fits, key=lambda fit: len(fit.v) * np.log(pool.n_queries) - 2 * fit.log_likelihood)
+    return min(fits, key=lambda fit: fit.bic(pool.n_queries))
 
 
 def continued(pool: Pool, samples: int, *, seed: int = 0) -> Pool:
