@@ -76,6 +76,21 @@ def small(form="<I"):
     return lambda body: struct.pack(form, len(body)) + body
 """
 
+
+def _answering(frames):
+    """A program that answers its first question by hand, with frames that may hold the question's ticket `q`."""
+    return (
+        DESCRIPTORS
+        + f"""
+import sys
+def total(a, b):
+    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
+    shout({frames})
+    return 0
+"""
+    )
+
+
 # Finds the module that answers, wherever it is.
 INSIDE = """
 import sys
@@ -716,62 +731,15 @@ def total(a, b):
     "sends empty messages without end": DESCRIPTORS
     + "\ndef total(a, b):\n    while True: os.write(max(descriptors()), bytes(4))\n",
     "sends part of a length": DESCRIPTORS + "\ndef total(a, b): shout(b'\\0\\0'); os._exit(0)\n",
-    "a value with a count of four billion": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"=l\\xff\\xff\\xff\\xff"))
-    return 0
-""",
-    "a packed list with a count of four billion": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"=I\\xff\\xff\\xff\\xff"))
-    return 0
-""",
-    "lists in each other, a hundred thousand deep, by hand": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"=" + b"l\\x01\\0\\0\\0" * 10000 + b"N"))
-    return 0
-""",
-    "a value of no type": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"=\\x80\\x04\\x95.pickle"))
-    return 0
-""",
-    "a value and then another": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"=i\\x01\\0\\0\\0\\x00i\\x01\\0\\0\\0\\x05"))
-    return 0
-""",
-    "raises what there is not": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"!Passed"), frame(q + b"!"), frame(q + b"!print"))
-    return 0
-""",
-    "a message that no text is": DESCRIPTORS
-    + """
-import sys
-def total(a, b):
-    q = sys._getframe(2).f_locals.get("question", bytes(8))[:8]
-    shout(frame(q + b"!\\xff\\xfe"), frame(q + b"=s\\x01\\0\\0\\0\\xff"))
-    return 0
-""",
+    "a value with a count of four billion": _answering("""frame(q + b"=l\\xff\\xff\\xff\\xff")"""),
+    "a packed list with a count of four billion": _answering("""frame(q + b"=I\\xff\\xff\\xff\\xff")"""),
+    "lists in each other, a hundred thousand deep, by hand": _answering(
+        """frame(q + b"=" + b"l\\x01\\0\\0\\0" * 10000 + b"N")"""
+    ),
+    "a value of no type": _answering("""frame(q + b"=\\x80\\x04\\x95.pickle")"""),
+    "a value and then another": _answering("""frame(q + b"=i\\x01\\0\\0\\0\\x00i\\x01\\0\\0\\0\\x05")"""),
+    "raises what there is not": _answering("""frame(q + b"!Passed"), frame(q + b"!"), frame(q + b"!print")"""),
+    "a message that no text is": _answering("""frame(q + b"!\\xff\\xfe"), frame(q + b"=s\\x01\\0\\0\\0\\xff")"""),
     "a thread that answers late": DESCRIPTORS
     + """
 import threading, time
