@@ -15,6 +15,7 @@ STREET = (
     ("engine",),
     ("theory",),
     ("statistics",),
+    ("plot",),
     ("replay",),
     ("strategies", "guarantees"),
     ("report",),

@@ -33,7 +33,7 @@ _PLACES = {
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
     "ttcsim.statistics.regret": ("regret",),
 }
-_FOLDERS = ("guarantees", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
+_FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
     "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "policy",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import matplotlib.pyplot as plt
 import polars as pl
-from matplotlib.figure import Figure
 
+from ttcsim import plot
+from ttcsim.plot.style import middle_budget
 from ttcsim.policies.strings import split_label
+from ttcsim.pool.folders import write_whole
 from ttcsim.replay.result import BIASES
-from ttcsim.report.figures import middle_budget, plot_allocation, plot_efficiency, plot_metric
 from ttcsim.report.tables import grid, wins_at
 
 
@@ -38,7 +38,7 @@ def report_html(
     metrics = []
     for name in frame["metric"].unique(maintain_order=True).to_list():
         rows = frame.filter(metric=name)
-        picture = _png(plot_metric(frame, metric=name, cost=cost))
+        picture = _png(plot.metric, frame, name, cost=cost)
         metrics.append({"name": name, "picture": picture, "grid": grid(rows), "frame": rows.drop("metric")})
     compared = comparison.filter(metric="coverage").height > 0
     return _PAGES.get_template("page.html").render(
@@ -48,27 +48,26 @@ def report_html(
         metrics=metrics,
         biases=[BIASES.get(bias, bias) for bias in frame["biased_by"].drop_nulls().unique().sort()],
         wins=wins_at(won, middle_budget(frame)) if won is not None and won.height else None,
-        efficiency=_png(plot_efficiency(comparison, cost=cost)) if compared else None,
+        efficiency=_png(plot.efficiency, comparison, frame=frame, cost=cost) if compared else None,
         comparison=comparison.drop("baseline"),
-        allocation=_png(plot_allocation(table, cost=cost)),
+        allocation=_png(plot.allocation, table, frame=frame, cost=cost),
         draws=table,
     )
 
 
 def write_report(folder: Path, text: str) -> Path:
-    """Write ``report.html`` into `folder`."""
+    """Write ``report.html`` into `folder`, whole or not at all."""
     path = folder / "report.html"
     # Names of files need not be text that UTF-8 has.
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    write_whole(path, text.encode("utf-8", errors="backslashreplace"))
     return path
 
 
-def _png(figure: Figure) -> str:
-    """A figure as base64, closed."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130)
-    plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode()
+def _png(draw: Callable[..., Any], *tables: Any, **how: Any) -> str:
+    """A figure as base64."""
+    axes = plot.canvas()
+    draw(*tables, ax=axes, **how)
+    return base64.b64encode(plot.encoded(axes, "png", dpi=130)).decode()
 
 
 def _cell(value: Any) -> str:
