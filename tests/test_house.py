@@ -8,7 +8,7 @@ import pytest
 HOUSE = Path(__file__).parents[1] / "ttcsim"
 STREET = (
     ("errors",),
-    ("grammar", "registry", "room"),
+    ("grammar", "notebook", "registry", "room"),
     ("compiled",),
     ("pool",),
     ("policies",),

@@ -65,7 +65,7 @@ def sweep(
     if out is not None and out.exists():
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
     from ttcsim.replay.result import BIASES
-    from ttcsim.replay.run_folder import baseline_of, versions, write_run
+    from ttcsim.replay.run_folder import versions
 
     with progress("replaying") as told:
         result = ttcsim.sweep(
@@ -74,8 +74,7 @@ def sweep(
             progress=told,
         )  # fmt: skip
     if out is not None:
-        source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-        write_run(result, out, source=source, replications=keep_replications)
+        result.save(out, source=pool, replications=keep_replications)
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
@@ -84,7 +83,7 @@ def sweep(
         _show_metric(result.frame, metric)
     for bias in result.frame["biased_by"].drop_nulls().unique():
         say(f"* {BIASES[bias]}.")
-    comparison = ttcsim.compare(result, baseline_of(result))
+    comparison = result.compare()
     if comparison.height:
         _show_efficiency(comparison)
 
