@@ -27,6 +27,7 @@ def demo(
     """Replay the built-in real pool: a table, the headline, figures and report.html."""
     from ttcsim.report.demo import replay_demo, write_demo
 
+    out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     with progress("replaying") as told:
         found = replay_demo(reps=reps, seed=seed, threads=threads, progress=told)
     say(found.opening)

@@ -16,7 +16,7 @@ from scipy.optimize import isotonic_regression
 
 LITERAL: dict[str, Any] = {"parse_math": False, "usetex": False}
 """A dollar in a name is a dollar, and no formula that may be wrong."""
-_LINE = 1.25
+_LINE = 1.4
 """Height of a line of text over the size of its font."""
 _WIDTH = 0.55
 """Width of a letter over the size of its font, about."""

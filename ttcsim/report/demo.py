@@ -53,7 +53,6 @@ def write_demo(demo: Demo, folder: Path) -> list[Path]:
     from ttcsim import plot
     from ttcsim.report.page import report_html, write_report
 
-    folder.mkdir(parents=True, exist_ok=True)
     result, comparison = demo.result, demo.comparison
     table = allocation(result)
     drawn = {name: plot.canvas() for name in ("coverage", "efficiency", "allocation")}
