@@ -36,17 +36,21 @@ class Cells(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.cells, self.text = set(), [], ""
+        self.tags, self.cells, self.text, self.inside = set(), [], "", False
         self.feed(text.replace("\n", ""))
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
         if tag in ("td", "th"):
             self.cells.append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag not in ("td", "th")
 
     def handle_data(self, data):
         self.text += data
-        if self.cells:
+        if self.inside:
             self.cells[-1] += f" {data}" if self.cells[-1] else data
 
 
