@@ -111,7 +111,9 @@ def test_56_policies_differ_and_names_can_be_read():
     styles = styles_of(f"policy-{i}" for i in range(56))
     assert len({(s.color, s.marker, str(s.linestyle)) for s in styles.values()}) == 56
     assert len({(s.color, str(s.linestyle)) for s in list(styles.values())[:28]}) == 28
-    for style in styles.values():
+    oracles = styles_of(["clairvoyant", "uniform", "prophet", "clairvoyant(cap=8)"])
+    assert len({(s.color, str(s.linestyle), s.hatch) for s in oracles.values()}) == 4
+    for style in (*styles.values(), *oracles.values()):
         rgb = np.array([int(style.ink[i : i + 2], 16) / 255 for i in (1, 3, 5)])
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
         assert 1.05 / (linear @ (0.2126, 0.7152, 0.0722) + 0.05) >= 4.45

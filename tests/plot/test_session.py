@@ -56,7 +56,9 @@ assert plt.get_fignums() == opened, "what goes to files is none of pyplot's"
 
 
 def run(code):
-    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=os.environ)
+    return subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", code], capture_output=True, text=True, env=os.environ
+    )
 
 
 def test_figures_leave_the_session_as_it_was():

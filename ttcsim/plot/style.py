@@ -23,6 +23,8 @@ _TURNS: tuple[tuple[Any, str], ...] = (
     ((0, (1, 1)), "xxx"),
 )
 """Lines, and hatches of bars, for each time round the colours."""
+_ORACLE = "#555555"
+_ORACLE_TURNS: tuple[tuple[Any, str], ...] = (((0, (4, 2)), "///"), ((0, (1, 1.5)), "..."), ((0, (6, 2, 1, 2)), "xxx"))
 _LANDMARKS = ("uniform", "elimination")
 """Policies that every figure names, beside oracles and what is not of this package."""
 _CONTRAST = 4.5
@@ -51,12 +53,6 @@ class Style(NamedTuple):
         return to_hex(tuple(rgb))
 
 
-_ORACLES = {
-    "rates": Style("#555555", "", (0, (1, 1.5)), "..."),
-    "outcomes": Style("#555555", "", (0, (4, 2)), "///"),
-}
-
-
 def _luminance(rgb: np.ndarray[Any, Any]) -> float:
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
@@ -68,14 +64,15 @@ def styles_of(names: Iterable[str]) -> dict[str, Style]:
     The first seven differ in colour; beyond, colour, line and marker together tell 56 apart. Oracles are dark grey.
     """
     styles: dict[str, Style] = {}
-    plain = 0
+    seen = {"": 0, "oracle": 0}
     for name in dict.fromkeys(names):
-        if oracle(name) in _ORACLES:
-            styles[name] = _ORACLES[oracle(name)]
+        kind = "oracle" if oracle(name) else ""
+        i, turn = seen[kind], seen[kind] // len(COLOURS)
+        seen[kind] += 1
+        if kind:
+            styles[name] = Style(_ORACLE, "", *_ORACLE_TURNS[i % len(_ORACLE_TURNS)])
         else:
-            turn, i = divmod(plain, len(COLOURS))
-            styles[name] = Style(COLOURS[i], _MARKERS[plain % len(_MARKERS)], *_TURNS[turn % len(_TURNS)])
-            plain += 1
+            styles[name] = Style(COLOURS[i % len(COLOURS)], _MARKERS[i % len(_MARKERS)], *_TURNS[turn % len(_TURNS)])
     return styles
 
 
@@ -122,10 +119,10 @@ def middle_budget(frame: pl.DataFrame) -> float:
     return float(budgets[len(budgets) // 2])
 
 
-def oracle(name: str) -> str:
-    """What a policy of this package knows that none can, by its string form: "rates", "outcomes" or nothing."""
+def oracle(name: str) -> bool:
+    """Whether a string form is that of a policy of this package that knows what none can."""
     kind = ALL.get(_base(name))
-    return kind.oracle if kind is not None else ""
+    return kind is not None and bool(kind.oracle)
 
 
 def _landmark(name: str) -> bool:
