@@ -199,3 +199,19 @@ def test_a_single_replication_and_a_single_query_are_drawn(tmp_path):
     one = ttcsim.sweep(pool, ["uniform", "elimination"], [1.0], reps=1)
     for name in ("coverage", "difference", "efficiency", "allocation"):
         plot.encoded(one.plot(name, ax=plot.canvas()))
+
+
+@pytest.mark.parametrize("size", plot.SIZES)
+def test_long_names_leave_room_for_the_figure_and_bars_are_never_hidden(result, size):
+    path = "/home/someone/experiments/policies/mine.py:Thrifty(weight=2.0,cap=16,signal=reward_judge,k=12)"
+    long = {"mine": path, "elimination": "a label of words that goes on for longer than anybody would ever read it" * 2}
+    frame = result.frame.with_columns(pl.col("policy").replace(long))
+    table = ttcsim.allocation(result).with_columns(pl.col("policy").replace(long))
+    axes = plot.metric(frame, ax=plot.canvas(size))
+    plot.encoded(axes)  # a layout that fails is a warning, and so an error here
+    assert axes.get_position().width > 0.3
+    assert any("mine.py:Thrifty" in name for name in names(axes)) and not any("/home" in name for name in names(axes))
+    bars = plot.allocation(table, frame=frame, ax=plot.canvas(size))
+    plot.encoded(bars)
+    box = bars.get_legend().get_window_extent()
+    assert not any(box.overlaps(bar.get_window_extent()) for bar in bars.patches if bar.get_height())

@@ -1,6 +1,5 @@
 """Whoever draws with matplotlib themselves notices nothing of us: backend, settings and open figures stay."""
 
-import os
 import subprocess
 import sys
 
@@ -56,9 +55,7 @@ assert plt.get_fignums() == opened, "what goes to files is none of pyplot's"
 
 
 def run(code):
-    return subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", code], capture_output=True, text=True, env=os.environ
-    )
+    return subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", code], capture_output=True, text=True)
 
 
 def test_figures_leave_the_session_as_it_was():

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from ttcsim.plot.curves import lines_of
 from ttcsim.plot.figures import own_axes
-from ttcsim.plot.labels import entitle, legend, shown, tick_groups, value_axis
+from ttcsim.plot.labels import entitle, legend_of_bars, tick_groups, value_axis
 from ttcsim.plot.style import alike, middle_budget, run_styles, styles_of
 
 
@@ -39,11 +39,11 @@ def allocation(
         draws = dict(rows.filter(policy=line.policy).select("bin", "draws").iter_rows())
         x = np.arange(len(groups)) + (i - (len(lines) - 1) / 2) * width
         heights = [draws.get(group, 0.0) for group in groups]
-        axes.bar(x, heights, width * 0.92, label=shown(line.label.replace("\n ", "")), **line.style.bar)
+        axes.bar(x, heights, width * 0.92, label=line.label, **line.style.bar)
     rates = {row["bin"]: (row["rate_lo"], row["rate_hi"]) for row in rows.iter_rows(named=True)}
     ticks = ["never\nsolved" if g == 0 else f"bin {g}\n{100 * rates[g][0]:.0f}–{rates[g][1]:.0%}" for g in groups]
     tick_groups(axes, ticks, "queries by success rate in the pool, easiest first")
     value_axis(axes, "mean draws per query", lambda value: f"{value:g}")
     entitle(axes, f"{title}average budget {budget:g} {cost}")
-    legend(axes, axes.get_legend_handles_labels()[0])
+    legend_of_bars(axes, axes.get_legend_handles_labels()[0])
     return axes

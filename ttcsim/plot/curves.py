@@ -24,8 +24,8 @@ from ttcsim.plot.labels import (
     legend,
     log_axis,
     ratio_axis,
+    roomy,
     share_axis,
-    shown,
     value_axis,
 )
 from ttcsim.plot.style import GREY, Style, alike, run_styles, styles_against
@@ -161,8 +161,7 @@ class _Drawn(NamedTuple):
 
     def label(self, labels: str) -> None:
         """Names where they are wanted, and the keys in a legend."""
-        roomy = self.axes.figure.get_layout_engine() is not None
-        if (labels or ("ends" if roomy else "legend")) == "ends":
+        if (labels or ("ends" if roomy(self.axes) else "legend")) == "ends":
             label_ends(self.axes, self.ends)
             legend(self.axes, self.keys)
         else:
@@ -201,7 +200,7 @@ def _draw_values(axes: Axes, own: dict[str, Floats], line: Line, hollow: NDArray
     style, scale = line.style, _scale(axes)
     points: dict[str, Any] = {"color": style.color, "marker": style.marker, "markersize": 4.5 * scale}
     drawn = axes.plot(own["x"], own["value"], linestyle=style.linestyle, linewidth=1.6 * scale, **points)[0]
-    drawn.set_label(shown(line.label))
+    drawn.set_label(line.label)
     axes.plot(own["x"][hollow], own["value"][hollow], linestyle="", markerfacecolor="white", **points)
     return drawn
 

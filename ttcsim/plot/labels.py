@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +21,10 @@ _LINE = 1.4
 """Height of a line of text over the size of its font."""
 _WIDTH = 0.55
 """Width of a letter over the size of its font, about."""
+_AT_ENDS, _IN_LEGEND = 0.36, 0.6
+"""Shares of the width of a figure, and of its axes, that names may take."""
+_WIDE = 5.0
+"""Inches from which on a figure is wide."""
 _SMALL = 0.9
 """Size of what stands beside, over that of the axes' labels."""
 
@@ -27,6 +32,27 @@ _SMALL = 0.9
 def shown(text: str) -> str:
     """A name as fonts and files can show it: signs that cannot be printed are written out."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def fitted(text: str, letters: int) -> str:
+    """Names as they can be shown, each in at most two lines of so many letters: one with more loses its middle."""
+    return "\n".join(_fitted(name, letters) for name in shown(text).split("\n"))
+
+
+def _fitted(name: str, letters: int) -> str:
+    name = re.sub(r"^.*/(?=[^/]+\.py:)", "", name)  # of a policy in a file, not where the file is
+    if len(name) > 2 * letters:
+        name = f"{name[: letters - 1]}…{name[-letters:]}"
+    if len(name) <= letters:
+        return name
+    breaks = (at for at in range(len(name) - letters, letters + 1) if name[at - 1] in " ,/(")
+    at = max(breaks, default=letters)
+    return f"{name[:at].rstrip()}\n  {name[at:].lstrip()}"
+
+
+def roomy(axes: Axes) -> bool:
+    """Whether the figure makes room for what stands beside its axes."""
+    return axes.figure.get_layout_engine() is not None
 
 
 def font_of(axes: Axes) -> float:
@@ -41,9 +67,35 @@ def entitle(axes: Axes, title: str) -> None:
 
 
 def legend(axes: Axes, handles: Sequence[Artist | Container]) -> None:
-    """A legend of what is given, without a frame; none of nothing."""
+    """A legend of what is given, none of nothing, where it hides least of the lines."""
+    names = _in_legend(axes, handles, _IN_LEGEND * axes.get_position().width)
+    _legend(axes, handles, names, loc="best")
+
+
+def legend_of_bars(axes: Axes, handles: Sequence[Artist | Container]) -> None:
+    """A legend that hides no bar: beside axes that would make room, in a wide figure, else above the bars."""
+    if roomy(axes) and axes.figure.get_figwidth() >= _WIDE:  # type: ignore[union-attr]
+        names = _in_legend(axes, handles, _AT_ENDS - 0.06)
+        _legend(axes, handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return
+    names = _in_legend(axes, handles, _IN_LEGEND * axes.get_position().width)
+    lines = len(names) + sum(name.count("\n") for name in names)
+    taken = min(0.6, _LINE * _SMALL * font_of(axes) / 72 * (lines + 1) / _height(axes))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, low + (high - low) / (1 - taken))
+    _legend(axes, handles, names, loc="upper left")
+
+
+def _in_legend(axes: Axes, handles: Sequence[Artist | Container], share: float) -> list[str]:
+    return [fitted(str(handle.get_label()), _letters(axes, share)) for handle in handles]
+
+
+def _legend(axes: Axes, handles: Sequence[Artist | Container], names: list[str], **place: Any) -> None:
     if handles:
-        made = axes.legend(handles=list(handles), frameon=False, fontsize=_SMALL * font_of(axes))
+        made = axes.legend(
+            handles=list(handles), labels=names, edgecolor="none", framealpha=0.5, fontsize=_SMALL * font_of(axes),
+            **place,
+        )  # fmt: skip
         for text in made.get_texts():
             text.update(LITERAL)
 
@@ -97,6 +149,12 @@ def _upright(axes: Axes, words: str) -> None:
     axes.set_ylabel(textwrap.fill(shown(words), max(12, int(letters))), **LITERAL)
 
 
+def _letters(axes: Axes, share: float) -> int:
+    """How many letters go into a share of the figure's width."""
+    width = share * axes.figure.get_figwidth() * 72  # type: ignore[union-attr]
+    return max(8, int(width / (_WIDTH * _SMALL * font_of(axes))))
+
+
 def _height(axes: Axes) -> float:
     """About, before a layout has been found, in inches."""
     return float(axes.get_position().height * axes.figure.get_figheight())  # type: ignore[union-attr]
@@ -121,13 +179,14 @@ def label_ends(axes: Axes, ends: list[End]) -> None:
     axes.set_ylim(axes.get_ylim())
     size = _SMALL * font_of(axes)
     line = _LINE * size / 72 / _height(axes)
-    ends = sorted(ends, key=lambda end: end.y)
+    letters = _letters(axes, _AT_ENDS)
+    ends = sorted((end._replace(text=fitted(end.text, letters)) for end in ends), key=lambda end: end.y)
     points = (axes.transData - axes.transAxes).transform([(end.x, end.y) for end in ends])
     wanted = np.clip(points[:, 1], 0, 1)
     heights = np.array([line * (1 + end.text.count("\n")) for end in ends])
     for end, place in zip(ends, apart(wanted, heights), strict=True):
         axes.annotate(
-            shown(end.text), (end.x, end.y), xytext=(1.04, place), textcoords="axes fraction", color=end.ink,
+            end.text, (end.x, end.y), xytext=(1.04, place), textcoords="axes fraction", color=end.ink,
             va="center", fontsize=size, annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-", "color": end.ink, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3, "relpos": (0, 0.5),

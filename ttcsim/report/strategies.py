@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ttcsim.plot.figures import canvas, panels
-from ttcsim.plot.labels import End, label_ends, legend, log_axis, share_axis, shown
+from ttcsim.plot.labels import End, label_ends, legend_of_bars, log_axis, share_axis
 from ttcsim.plot.style import Style, styles_of
 from ttcsim.strategies.questions.optimal import Optimal
 from ttcsim.strategies.runs import BEST_OF_N
@@ -50,11 +50,11 @@ def _grouped(axes: Axes, frame: pl.DataFrame, styles: dict[str, Style], budgets:
                     own["bin"].to_numpy() - 0.4 + (j * len(styles) + i + 0.5) * width, own["accuracy"], width * 0.92,
                     color=style.color, alpha=0.35 + 0.65 * (j + 1) / len(budgets),
                     yerr=_spread(own, "accuracy"), error_kw={"elinewidth": 0.7, "ecolor": "#444444"},
-                    label=shown(name),
+                    label=name,
                 )  # fmt: skip
     _bins_axis(axes, frame, f"difficulty bin, 1 the easiest; pale to full: N = {', '.join(map(str, budgets))}")
     share_axis(axes, "accuracy (bars: 95 %, new queries)")
-    legend(axes, list(handles.values()))
+    legend_of_bars(axes, list(handles.values()))
 
 
 def optimal_figure(curves: list[Optimal]) -> Axes:
@@ -113,7 +113,7 @@ def flops_figure(rows: Rows) -> Axes:
     axes.axhline(0, color="black", linewidth=0.8)
     _bins_axis(axes, frame, "difficulty bin, 1 the easiest")
     share_axis(axes, f"accuracy: test-time compute minus the {rows[0]['M']:g}x model (bars: 95 %, new queries)")
-    legend(axes, handles)
+    legend_of_bars(axes, handles)
     return axes
 
 
