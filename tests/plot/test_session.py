@@ -3,6 +3,25 @@
 import subprocess
 import sys
 
+import pytest
+
+STRATEGIES = """
+from ttcsim.strategies.questions.bins import by_bin
+from ttcsim.strategies.questions.difficulty import difficulty
+from ttcsim.strategies.questions.flops import flops_matched
+from ttcsim.strategies.questions.optimal import compute_optimal
+from ttcsim.strategies.questions.ratio import ratio_sweep
+from ttcsim.strategies.worlds.simulate import simulate
+tree, chains = simulate("tree", 10, budgets=[1, 2, 4], runs=2), simulate("revisions", 10, budgets=[4], runs=2)
+bins = difficulty(tree.pool, bins=2)
+for draw, data in (
+    ("search", by_bin(tree, bins)), ("optimal", [compute_optimal(tree, bins)]), ("flops", flops_matched(tree, bins)),
+    ("ratio", ratio_sweep(chains, difficulty(chains.pool, bins=2), 4)),
+):
+    ttcsim.plot.encoded(getattr(ttcsim.report.strategies, f"{draw}_figure")(data))
+    unchanged(draw)
+"""
+
 SESSION = """
 import matplotlib
 matplotlib.use("svg")
@@ -36,20 +55,6 @@ ttcsim.report.page.report_html(
     result.frame, result.compare(), ttcsim.allocation(result), result.config, won=result.wins()
 )
 unchanged("report")
-from ttcsim.strategies.questions.bins import by_bin
-from ttcsim.strategies.questions.difficulty import difficulty
-from ttcsim.strategies.questions.flops import flops_matched
-from ttcsim.strategies.questions.optimal import compute_optimal
-from ttcsim.strategies.questions.ratio import ratio_sweep
-from ttcsim.strategies.worlds.simulate import simulate
-tree, chains = simulate("tree", 10, budgets=[1, 2, 4], runs=2), simulate("revisions", 10, budgets=[4], runs=2)
-bins = difficulty(tree.pool, bins=2)
-for draw, data in (
-    ("search", by_bin(tree, bins)), ("optimal", [compute_optimal(tree, bins)]), ("flops", flops_matched(tree, bins)),
-    ("ratio", ratio_sweep(chains, difficulty(chains.pool, bins=2), 4)),
-):
-    ttcsim.plot.encoded(getattr(ttcsim.report.strategies, f"{draw}_figure")(data))
-    unchanged(draw)
 assert plt.get_fignums() == opened, "what goes to files is none of pyplot's"
 """
 
@@ -63,11 +68,19 @@ def test_figures_leave_the_session_as_it_was():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
+def test_figures_of_strategies_leave_the_session_as_it_was():
+    done = run(SESSION + STRATEGIES + SESSION.splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_is_drawn_for_files_never_loads_pyplot():
     code = """
-import sys, ttcsim, ttcsim.plot
-result = ttcsim.sweep("builtin:smollm2-arithmetic", ["uniform", "elimination"], [1, 2], reps=2)
-ttcsim.plot.encoded(result.plot(ax=ttcsim.plot.canvas()))
+import sys
+import polars as pl, ttcsim.plot
+row = {"policy": "uniform", "metric": "coverage", "budget": 1.0, "spent": 1.0, "mean": 0.5, "lo": 0.4, "hi": 0.6}
+frame = pl.DataFrame({**row, "lo_queries": 0.3, "hi_queries": 0.7, "biased_by": "exhausted"})
+ttcsim.plot.encoded(ttcsim.plot.metric(frame, ax=ttcsim.plot.canvas()))
 assert "matplotlib.pyplot" not in sys.modules
 """
     done = run(code)

@@ -79,8 +79,9 @@ def legend_of_bars(axes: Axes, handles: Sequence[Artist | Container]) -> None:
         _legend(axes, handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5))
         return
     names = _in_legend(axes, handles, _IN_LEGEND * axes.get_position().width)
-    lines = len(names) + sum(name.count("\n") for name in names)
-    taken = min(0.6, _LINE * _SMALL * font_of(axes) / 72 * (lines + 1) / _height(axes))
+    # Half a line between entries, and about two around them all.
+    lines = 1.5 * len(names) + sum(name.count("\n") for name in names) + 2
+    taken = min(0.7, _LINE * _SMALL * font_of(axes) / 72 * lines / _height(axes))
     low, high = axes.get_ylim()
     axes.set_ylim(low, low + (high - low) / (1 - taken))
     _legend(axes, handles, names, loc="upper left")
