@@ -16,6 +16,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
+from ttcsim.pool.pool import Units
 from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
 
 BIASES = {
@@ -37,6 +38,8 @@ class Outcome:
     exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
+    unit_draws: NDArray[np.float64]  # f8[U, B] mean draws
+    units: Units  # the queries, or each query with each source
     slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
     taught: dict[
         str, NDArray[np.float64]
@@ -107,7 +110,7 @@ class Result:
             return ["law"] * len(self.budgets)
         if self.config["replay"] == "bootstrap":
             return ["bootstrap"] * len(self.budgets)
-        least = self.pool.sizes.min()
+        least = np.diff(outcome.units.offsets).min()
         own = outcome.policy.cap <= least or outcome.policy.oracle == "outcomes"
         # Uniform wants of each query what the budget says, so it may use a pool up to its last sample.
         enough = [

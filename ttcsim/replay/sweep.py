@@ -225,7 +225,8 @@ def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, N
         sides = []
         for sign in (-1, 1):
             mean = one.x.prior_mean.copy()
-            mean[cell.takers] = np.clip(mean[cell.takers] + sign * error, 1e-6, 1 - 1e-6)
+            takers = np.isin(one.columns.units.query, cell.takers)
+            mean[takers] = np.clip(mean[takers] + sign * error, 1e-6, 1 - 1e-6)
             sides.append(one.expecting(mean))
         measured = replicate(sides, [side.zeros(0) for side in sides], reps, executor)
         low, high = (_metrics(*pair) for pair in zip(sides, measured, strict=True))
@@ -269,10 +270,11 @@ def _outcome(
     per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
     for i, selector in enumerate(one.setting.selectors):
         per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
-    draws = cost = tally.query_draws.T / reps
-    if len(one.x.price):
-        # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
-        cost = draws * (np.add.reduceat(one.x.price.astype(np.float64), pool.offsets[:-1]) / pool.sizes)[:, None]
+    unit_draws = tally.unit_draws.T / reps
+    # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
+    unit_cost = unit_draws * one.columns.mean_price(one.x.price)[:, None]
+    queries = one.columns.units.members[:-1]
+    draws, cost = (np.add.reduceat(values, queries, axis=0) for values in (unit_draws, unit_cost))
     return Outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
@@ -281,6 +283,8 @@ def _outcome(
         exhausted=tally.exhausted / pool.n_queries,
         draws=draws,
         cost=cost,
+        unit_draws=unit_draws,
+        units=one.columns.units,
         slope=slope,
         taught=taught,
     )
