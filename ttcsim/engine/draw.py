@@ -65,6 +65,7 @@ def show(x: Samples, w: Work, q: int, sample: int) -> None:
     flag = x.flags[sample]
     if flag & HIT:
         s.successes += 1
+        w.rows[first, 0].query_successes += 1
     if flag & CORRECT:
         w.notes[first].covered = True
     value = np.float64(x.signal[sample]) if len(x.signal) > 0 else np.float64(flag & CORRECT)
@@ -85,7 +86,7 @@ def show(x: Samples, w: Work, q: int, sample: int) -> None:
 @inlined
 def share(s: Any, other: Any) -> None:
     """What one unit of a query tells another: the answers are votes of all of them together."""
-    other.query_draws = s.query_draws
+    other.query_draws, other.query_successes = s.query_draws, s.query_successes
     other.entropy = s.entropy
     other.answered, other.distinct = s.answered, s.distinct
     other.top, other.second, other.streak = s.top, s.second, s.streak

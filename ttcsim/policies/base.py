@@ -17,6 +17,7 @@ from ttcsim.policies.parameters import check, number
 from ttcsim.policies.priors import Prior
 from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
+from ttcsim.policies.sources import Sources
 
 
 def _is_label(text: str) -> bool:
@@ -145,6 +146,10 @@ class Policy:
                     f"@ttcsim.{'score' if label == 'bonus' else label} (or define `scores` for a plain Python policy)"
                 )
         return Setup(**kinds, memory=self.memory, warmup=self.warmup)  # type: ignore[arg-type]
+
+    def by_source(self, sources: Sources, total: int) -> Mapping[str, Any]:
+        """Parameters of the rules that depend on the sources: numbers, and arrays by source (``sources.by_number``)."""
+        return {}
 
     def prior(self) -> Prior | None:
         """What the rules may know of a query before any draw, as ``s.prior_mean`` and ``s.prior_draws``."""

@@ -49,6 +49,7 @@ FIELDS: dict[str, Field] = {
     "spent": Field("i8", "", "units of the budget that its samples cost"),
     "source": Field("i8", "", "number of its source in the pool, 0 where there is one"),
     "query_draws": Field("i8", "", "samples shown of the query, whatever their source"),
+    "query_successes": Field("i8", "", "samples of the query whose signal reached gamma, whatever their source"),
     "tokens": Field("i8", "tokens", "tokens of the samples shown"),
     "logprob": Field("f8", "logprob", "summed log-probability of the samples shown, nats"),
     "entropy": Field("f8", "answer", "entropy of the answers shown, nats; none counts as one more answer"),
@@ -59,7 +60,7 @@ FIELDS: dict[str, Field] = {
     "streak": Field("i8", "answer", "latest samples in a row with one and the same answer, or with none"),
     "ranked": Field("i4", "answer", f"votes of the {RANKS} most frequent answers, descending", (RANKS,)),
     "rate": Field("f8", RATES, "true success rate"),
-    "price": Field("f8", RATES, "true mean price of a sample, units of the budget"),
+    "price": Field("f8", RATES, "true mean price of a sample, units of the budget; 1 where there is one source"),
     "prior_mean": Field("f8", PRIOR, "success rate expected before any draw"),
     "prior_draws": Field("f8", PRIOR, "how many draws that expectation is worth"),
 }

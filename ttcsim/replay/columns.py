@@ -13,6 +13,7 @@ from ttcsim.engine.selectors import needed
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
+from ttcsim.policies.sources import Sources
 from ttcsim.pool import Pool
 from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.replay.prices import PRICES
@@ -109,6 +110,19 @@ class Columns:
         """Mean price of every unit's samples, f8[U]."""
         return self.mean(price) if len(price) else np.ones(len(self.keys))
 
+    def _told_price(self, policy: Policy, price: NDArray[np.int64]) -> NDArray[np.float64]:
+        if not policy.oracle:
+            return np.full(len(self.keys), np.nan)
+        return self.mean_price(price) if self.several else np.ones(len(self.keys))
+
+    def sources(self, x: Samples) -> Sources:
+        """The sources as a policy sees them that was given `x`."""
+        units = self.units
+        names = self.pool.sources or ("",)
+        rate, price = (np.zeros((self.pool.n_queries, len(names))) for _ in range(2))
+        rate[units.query, units.source], price[units.query, units.source] = x.rate, x.mean_price
+        return Sources(names, rate, price)
+
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
         pool, reads = self.pool, set(policy.columns())
@@ -135,7 +149,7 @@ class Columns:
             answer_offsets=read_only(slots),
             logprob=read_only(pool.logprob) if pool.logprob is not None and "logprob" in reads else _none(np.float32),
             rate=read_only(self.mean(pool.correct) if policy.oracle else np.full(len(self.keys), np.nan)),
-            mean_price=read_only(self.mean_price(price) if policy.oracle else np.full(len(self.keys), np.nan)),
+            mean_price=read_only(self._told_price(policy, price)),
             prior_mean=read_only(mean[units.query]),
             prior_draws=read_only(draws[units.query]),
         )

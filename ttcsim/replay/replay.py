@@ -132,7 +132,7 @@ class Replay:
             rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
-        params = record(policy, setup.params)
+        params = record(policy, {**setup.params, **policy.by_source(self.columns.sources(self.x), planned)})
         w = self._work(totals, params, setup)
 
         def compiled(*rules: Rule) -> tuple[Any, ...]:

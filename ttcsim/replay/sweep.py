@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
-from ttcsim.policies import ZOO, Policy, policy
+from ttcsim.policies import ZOO, ZOO_OF_SOURCES, Policy, policy
 from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
@@ -44,6 +44,7 @@ def sweep(
     replay: str = "permute",
     selectors: Sequence[str] = (),
     reward: str | None = None,
+    source: str | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
     threads: int | None = None,
@@ -71,6 +72,9 @@ def sweep(
         Selectors to report as `accuracy_<selector>`; `coverage` is always there.
     reward : str, optional
         Reward column that `best` and `weighted` use; `Pool.reward_name` says which one by default.
+    source : str, optional
+        Of a pool of several sources, the one to replay, or "mixed": a random one for every draw. Without it policies
+        choose the source themselves, or name it (``"elimination(on=NAME)"``).
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
@@ -91,7 +95,9 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
-    chosen, grid = _distinct(policies), _grid(pool, budgets)
+    if source is not None:
+        pool = pool.mixed() if source == "mixed" and "mixed" not in pool.sources else pool.from_source(source)
+    chosen, grid = _distinct(policies, pool), _grid(pool, budgets)
     _check(reps, seed, cost, replay, precision)
     selectors, reward = check_selectors(selectors, pool, reward)
     threads = available_cores() if threads is None else threads
@@ -117,7 +123,7 @@ def sweep(
     config = {
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
-        "replay": replay, "selectors": list(selectors), "reward": reward,
+        "replay": replay, "selectors": list(selectors), "reward": reward, "source": source,
     }  # fmt: skip
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
@@ -125,11 +131,12 @@ def sweep(
     return result
 
 
-def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy]) -> list[Policy]:
+def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy], pool: Pool) -> list[Policy]:
+    zoo = ZOO if pool.source is None else ZOO_OF_SOURCES
     if isinstance(policies, Mapping):
         chosen = [policy(p, label=label) for label, p in policies.items()]
     else:
-        chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
+        chosen = [policy(p) for name in policies for p in (zoo if name == "all" else (name,))]
     if not chosen:
         raise InputError("policies: none given; name at least one, such as 'elimination'")
     label, times = Counter(map(str, chosen)).most_common(1)[0]
