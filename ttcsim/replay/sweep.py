@@ -315,8 +315,10 @@ def _warn_exhausted(result: Result) -> None:
         return
     shares = [float(column_means(o.exhausted).max()) for o in faulty]
     share, worst = max(zip(shares, faulty, strict=True), key=lambda pair: pair[0])
-    least, most = int(result.pool.sizes.min()), int(result.pool.sizes.max())
-    capped = f"cap={least}" if least == most else f"each query's samples as its cap ({least} to {most})"
+    sizes = np.diff(worst.units.offsets)
+    least, most = int(sizes.min()), int(sizes.max())
+    of = "query's" if len(sizes) == result.pool.n_queries else "query's and source's"
+    capped = f"cap={least}" if least == most else f"each {of} samples as its cap ({least} to {most})"
     served = result.served[str(worst.policy)]
     warnings.warn(
         f"policy '{worst.policy}'{f' and {len(faulty) - 1} more' if len(faulty) > 1 else ''}: up to "
