@@ -32,7 +32,7 @@ class Columns:
     def __init__(self, pool: Pool, keys: NDArray[np.uint64] | None = None) -> None:
         self.pool = pool
         self.units = pool.units
-        self.several = pool.source is not None
+        self.several = pool.several
         self.offsets = read_only(self.units.offsets.astype(np.int64, copy=False))
         self.keys = read_only(self._keys(self.units.query, self.units.source) if keys is None else keys)
         self._views: dict[str, Columns] = {}
@@ -94,12 +94,12 @@ class Columns:
             self._answer = (read_only(local[inverse].astype(np.int32)), read_only(slots))
         return self._answer
 
-    def price(self, cost: str) -> NDArray[np.int64]:
+    def price(self, setting: Setting) -> NDArray[np.int64]:
         """Price of every sample i8[N], or nothing where each is one unit."""
-        if cost not in self._prices:
-            price = PRICES[cost].of(self.pool)
-            self._prices[cost] = _none(np.int64) if price is None else read_only(price.astype(np.int64))
-        return self._prices[cost]
+        if setting.cost not in self._prices:
+            price = PRICES[setting.cost].of(self.pool, setting.rates)
+            self._prices[setting.cost] = _none(np.int64) if price is None else read_only(price.astype(np.int64))
+        return self._prices[setting.cost]
 
     def mean(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Mean of the samples of every unit, f8[U]."""
@@ -133,7 +133,7 @@ class Columns:
         answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))
         prior = policy.prior()
         mean, draws = (np.full(pool.n_queries, np.nan),) * 2 if prior is None else cross_fit(pool, prior)
-        units, price = self.units, self.price(setting.cost)
+        units, price = self.units, self.price(setting)
         return Samples(
             offsets=self.offsets,
             keys=self.keys,

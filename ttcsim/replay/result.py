@@ -17,6 +17,7 @@ from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.pool import Units
+from ttcsim.replay.prices import PRICES
 from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
 
 BIASES = {
@@ -84,6 +85,12 @@ class Result:
     def budgets(self) -> list[float]:
         """Average budgets per query, ascending."""
         return list(self.config["budgets"])
+
+    @property
+    def offered(self) -> NDArray[np.float64]:
+        """What each budget buys per query, f8[B]: whole units of cost over all queries."""
+        units = PRICES[self.config["cost"]].units
+        return np.array([self.pool.total(b * units) for b in self.budgets]) / self.pool.n_queries / units
 
     def outcome(self, policy: str | Policy) -> Outcome:
         """The outcome of one policy, by label or by bare name."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.cross_fit import cells
 from ttcsim.replay.executors import available_cores, replicate
-from ttcsim.replay.prices import PRICES
+from ttcsim.replay.prices import PRICES, Rates, read_rates
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
@@ -45,6 +46,7 @@ def sweep(
     selectors: Sequence[str] = (),
     reward: str | None = None,
     source: str | None = None,
+    prices: str | Path | Mapping[str, Any] | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
     threads: int | None = None,
@@ -64,8 +66,8 @@ def sweep(
     reps, seed : int
         Replications and the seed of all of them. The same seed gives the same bits, whatever `threads` is, and the
         first replications of a longer run are those of a shorter one.
-    cost : {"samples", "tokens"}
-        What a draw costs.
+    cost : {"samples", "tokens", "dollars"}
+        What a draw costs, and what budgets are told in.
     replay : {"permute", "bootstrap"}
         Samples shown without or with replacement.
     selectors : sequence of {"first", "best", "majority", "weighted"}
@@ -75,6 +77,10 @@ def sweep(
     source : str, optional
         Of a pool of several sources, the one to replay, or "mixed": a random one for every draw. Without it policies
         choose the source themselves, or name it (``"elimination(on=NAME)"``).
+    prices : str, Path or mapping, optional
+        With ``cost="dollars"``, the rates of every source: a TOML file with a table for each, or a mapping like it,
+        such as ``{"small": {"output": 0.2}, "large": {"input": 0.5, "output": 2.0, "request": 0.001}}``, in dollars per
+        million tokens and per request.
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
@@ -97,16 +103,17 @@ def sweep(
         pool = load(pool)
     if source is not None:
         pool = pool.mixed() if source == "mixed" and "mixed" not in pool.sources else pool.from_source(source)
-    chosen, grid = _distinct(policies, pool), _grid(pool, budgets)
-    _check(reps, seed, cost, replay, precision)
+    chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
+    _check(reps, seed, replay, precision)
+    rates = _rates(prices, cost)
     selectors, reward = check_selectors(selectors, pool, reward)
     threads = available_cores() if threads is None else threads
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
     values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
     demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
-    totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
-    setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
+    totals = np.array([pool.total(b * PRICES[cost].units) for b in grid], dtype=np.int64)
+    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates)
     columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, setting)
@@ -123,7 +130,8 @@ def sweep(
     config = {
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
-        "replay": replay, "selectors": list(selectors), "reward": reward, "source": source,
+        "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
+        "prices": {name: own._asdict() for name, own in rates.items()},
     }  # fmt: skip
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
@@ -132,7 +140,7 @@ def sweep(
 
 
 def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy], pool: Pool) -> list[Policy]:
-    zoo = ZOO if pool.source is None else ZOO_OF_SOURCES
+    zoo = ZOO_OF_SOURCES if pool.several else ZOO
     if isinstance(policies, Mapping):
         chosen = [policy(p, label=label) for label, p in policies.items()]
     else:
@@ -146,7 +154,10 @@ def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy], poo
     return chosen
 
 
-def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
+def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
+    if not isinstance(cost, str) or cost not in PRICES:
+        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
+    units = PRICES[cost].units
     try:
         grid = sorted({float(b) for b in budgets})
     except (TypeError, ValueError, OverflowError) as error:
@@ -154,14 +165,27 @@ def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
     if not grid:
         raise InputError("budgets: none given; name at least one, such as 8")
     for budget in grid:
-        if budget * pool.n_queries > _MOST_UNITS:
-            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most 1e15 to all together")
-        if not budget > 0 or pool.total(budget) < 1:
+        if budget * units * pool.n_queries > _MOST_UNITS:
+            most = f"{_MOST_UNITS / units:g}"
+            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most {most} to all together")
+        if not budget > 0 or pool.total(budget * units) < 1:
             raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
     return grid
 
 
-def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None) -> None:
+def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:
+    """The rates of every source, where the cost takes them."""
+    rated = [name for name, price in PRICES.items() if price.rated]
+    if prices is None:
+        if cost in rated:
+            raise InputError(f"cost '{cost}' needs prices: name a TOML file with a table for each source (--prices)")
+        return {}
+    if cost not in rated:
+        raise InputError(f"prices: cost '{cost}' takes none; use cost {' or '.join(rated)}")
+    return read_rates(prices)
+
+
+def _check(reps: int, seed: int, replay: str, precision: float | None) -> None:
     for label, number in (("reps", reps), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer):
             raise InputError(f"{label}: {number!r} is no whole number")
@@ -169,9 +193,8 @@ def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None
         raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
-    for name, value, known in (("cost", cost, PRICES), ("replay", replay, REPLAYS)):
-        if not isinstance(value, str) or value not in known:
-            raise InputError(f"{name}: '{value}' is unknown; use {' or '.join(known)}")
+    if not isinstance(replay, str) or replay not in REPLAYS:
+        raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
     if precision is not None and not precision > 0:
         raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
     if reps < 2 and precision is not None:
@@ -206,7 +229,7 @@ def _slopes(
         measured = replicate(replays, [one.zeros(0) for one in replays], reps, executor)
         metrics = [_metrics(*pair) for pair in zip(replays, measured, strict=True)]
         curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
-    width = (above - below) / setting.pool.n_queries
+    width = (above - below) / setting.pool.n_queries / setting.units
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
@@ -279,14 +302,14 @@ def _outcome(
         per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
     unit_draws = tally.unit_draws.T / reps
     # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
-    unit_cost = unit_draws * one.columns.mean_price(one.x.price)[:, None]
+    unit_cost = unit_draws * (one.columns.mean_price(one.x.price) / one.setting.units)[:, None]
     queries = one.columns.units.members[:-1]
     draws, cost = (np.add.reduceat(values, queries, axis=0) for values in (unit_draws, unit_cost))
     return Outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
         per_query=per_query,
-        spent=tally.spent / pool.n_queries,
+        spent=tally.spent / pool.n_queries / one.setting.units,
         exhausted=tally.exhausted / pool.n_queries,
         draws=draws,
         cost=cost,
