@@ -33,7 +33,7 @@ class Mixture(Policy):
     verify: bool = False
 
     name: ClassVar[str] = "mixture"
-    source: ClassVar[str] = "Best-of-Infinity: Komiyama et al. 2025"
+    source: ClassVar[str] = "Best-of-Infinity 2025 (arXiv 2509.21091)"
     warmup: ClassVar[int] = 0
     chooses_sources: ClassVar[bool] = True
 
