@@ -12,7 +12,7 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
-from ttcsim.pool.format import is_reward
+from ttcsim.pool.format import SOURCE, is_reward
 from ttcsim.pool.importers.ask import Ask, guess, listed
 from ttcsim.pool.importers.rescale import rescaled
 from ttcsim.pool.reading import text_of
@@ -30,6 +30,7 @@ def pool_of(
     queries: pl.DataFrame | None = None,
     notes: Sequence[str | None] = (),
     facts: Mapping[str, Any] | None = None,
+    manifest: Mapping[str, Any] | None = None,
 ) -> Pool:
     """Check and finish what an importer read.
 
@@ -44,6 +45,8 @@ def pool_of(
         Lines for the user, kept in the manifest.
     facts : mapping, optional
         More for the manifest's entry of this import.
+    manifest : mapping, optional
+        More for the manifest beside it.
     """
     frame = frame.with_columns(checked_ids(frame["query_id"], path))
     queries = None if queries is None else queries.with_columns(checked_ids(queries["query_id"], path))
@@ -66,17 +69,18 @@ def pool_of(
             )
         frame = frame.with_columns(rescaled(frame[name], how, path))
     _warn_of_repeats(frame, path)
-    model = {}
-    if "model" in frame.columns:
-        models = frame["model"].unique().sort().to_list()
+    made: dict[str, Any] = {}
+    if "model" in frame.columns and SOURCE not in frame.columns:
+        models = frame["model"].drop_nulls().unique().sort().to_list()
         if ask.sources:
-            frame = frame.with_columns(source=pl.col("model"))
-        elif len(models) == 1 and models[0] is not None:
-            model = {"model": {"name": models[0]}}
+            frame = frame.with_columns(pl.col("model").alias(SOURCE))
+            made = {"sources": {model: {"model": {"name": model}} for model in models}}
+        elif len(models) == 1:
+            made = {"model": {"name": models[0]}}
     told = {**(facts or {}), "notes": [note for note in notes if note]}
     return pool_from_frame(
         frame.drop("response", "task", "model", strict=False), where=str(path), name=text_of(path.stem),
-        queries=queries, manifest={**model, "import": {k: v for k, v in told.items() if v}},
+        queries=queries, manifest={**made, **(manifest or {}), "import": {k: v for k, v in told.items() if v}},
     )  # fmt: skip
 
 

@@ -19,12 +19,13 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.format import PROMPT_TOKENS
 from ttcsim.pool.importers import looks
 from ttcsim.pool.importers.ask import Ask, listed
 from ttcsim.pool.importers.assemble import pool_of
 from ttcsim.pool.importers.entries import identifier, mappings, number, short, take
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, labels, words
+from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, labels, sources_of, words
 from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_json, text_of
 
 _ZSTANDARD = 93
@@ -50,17 +51,17 @@ def _read(path: Path, ask: Ask) -> Pool:
     if not tries:
         raise InputError(f"{path}: no scored samples of Inspect there; give a .json or .eval log, or a folder of logs")
     runs = chosen(_last_tries(tries), ask, path)
+    sources = labels(runs, ask)
     rows = [
         {"task": run.task, "model": model, **_row(sample, ask.mapping, place)}
-        for run, model in zip(runs, labels(runs, ask), strict=True)
+        for run, model in zip(runs, sources, strict=True)
         for place, sample in run.entries
     ]
     of_query = ("task", "query_id", "prompt", "gold")
     schema: dict[str, pl.DataType] = dict.fromkeys((*of_query, "model", "answer", "response"), pl.String())
-    schema |= {"correct": pl.Boolean(), "tokens": pl.Int64()}
+    schema |= {"correct": pl.Boolean(), "tokens": pl.Int64(), PROMPT_TOKENS: pl.Int64()}
     frame = pl.DataFrame(rows, schema=schema | {t: pl.Float64() for t in ask.mapping if t != "correct"})
-    if frame["tokens"].is_null().any():
-        frame = frame.drop("tokens")
+    frame = frame.drop(c for c in ("tokens", PROMPT_TOKENS) if frame[c].is_null().any())
     queries = frame.select(of_query).unique(["task", "query_id"], keep="first", maintain_order=True)
     scorers = {f"scores.{name}" for run in runs for _, s in run.entries for name in s.get("scores") or {}}
     taken = {f"scores.{name}" for name in ask.mapping.values()} or scorers
@@ -69,6 +70,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     return pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
         notes=[*words(runs), looks.words(unused, {}, frame)], facts={"runs": facts_of(runs), "unused": unused},
+        manifest=sources_of(runs, sources, ask),
     )  # fmt: skip
 
 
@@ -98,21 +100,31 @@ def _row(sample: dict[str, Any], mapping: Mapping[str, str], place: str) -> dict
         raise InputError(f"{place}: {name} gave {short(value)}; a sample is right (C or 1) or wrong (I or 0)")
     output = take(sample, "output", dict, place, {})
     answer = score.get("answer")
-    tokens = take(take(output, "usage", dict, place, {}), "output_tokens", int, place, 0)
-    if tokens > _MOST_TOKENS:
-        raise InputError(f"{place}: 'output_tokens' is {short(tokens)}; a sample has at most {_MOST_TOKENS}")
+    usage = take(output, "usage", dict, place, {})
+    read, written = (_tokens(usage, key, place) for key in ("input_tokens", "output_tokens"))
     choices = mappings(take(output, "choices", list, place, []), "choice", place) or [{}]
     prompt, gold = sample.get("input"), sample.get("target")
     return {
         "query_id": query,
         "correct": correct,
         "answer": None if answer is None else text_of(answer),
-        "tokens": tokens if tokens >= 1 else None,
+        "tokens": written or None,
+        PROMPT_TOKENS: read,
         "response": json.dumps(take(choices[0], "message", dict, place, {}).get("content")),
         "prompt": text_of(prompt) if isinstance(prompt, str) else None,
         "gold": text_of(gold) if isinstance(gold, str) else None,
         **{t: number(take(scores, s, dict, place), "value", f"{place}: {s}") for t, s in rewards.items()},
     }
+
+
+def _tokens(usage: dict[str, Any], key: str, place: str) -> int | None:
+    """A number of tokens, None where it is not told."""
+    if usage.get(key) is None:
+        return None
+    tokens = take(usage, key, int, place)
+    if not 0 <= tokens <= _MOST_TOKENS:
+        raise InputError(f"{place}: '{key}' is {short(tokens)}; a sample has 0 to {_MOST_TOKENS}")
+    return tokens
 
 
 class _Try(NamedTuple):

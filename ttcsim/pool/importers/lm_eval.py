@@ -24,7 +24,7 @@ from ttcsim.pool.importers.assemble import pool_of
 from ttcsim.pool.importers.entries import identifier, number, short, take
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.lm_eval_runs import responses, runs_in
-from ttcsim.pool.importers.runs import Run, chosen, facts_of, labels, words
+from ttcsim.pool.importers.runs import Run, chosen, facts_of, labels, sources_of, words
 from ttcsim.pool.reading import text_of
 
 INVALID = "[invalid]"  # what its regex filter returns when nothing matches
@@ -80,7 +80,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     return pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
         notes=[*words(runs), *_passed_over(found, runs), looks.words(unused, {}, frame)],
-        facts={"runs": facts_of(runs), "unused": unused},
+        facts={"runs": facts_of(runs), "unused": unused}, manifest=sources_of(runs, sources, ask),
     )  # fmt: skip
 
 

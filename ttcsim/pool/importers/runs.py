@@ -93,6 +93,14 @@ def labels(runs: Sequence[Run], ask: Ask) -> list[str | None]:
     ]
 
 
+def sources_of(runs: Sequence[Run], names: Sequence[str | None], ask: Ask) -> dict[str, Any]:
+    """What a manifest says of the sources, where there are any."""
+    if not ask.sources:
+        return {}
+    told = {str(name): {"model": {"name": run.model}, **run.setting} for run, name in zip(runs, names, strict=True)}
+    return {"sources": told}
+
+
 def words(runs: Sequence[Run]) -> list[str]:
     """A line for every model and task: how many runs, queries and samples were taken."""
     lines = []
