@@ -75,16 +75,17 @@ def refuse_mixture(place: object, parts: Sequence[Part], ask: Ask) -> None:
     ways, kinds = [], []
     if len(models) > 1 and not ask.sources:
         kinds.append(f"{len(models)} models")
-        ways.append("--model NAME, or --sources to keep each apart")
+        ways.append("--model NAME (or --sources to keep each apart)")
     if len(tasks) > 1 and ask.task is None:
         kinds.append(f"{len(tasks)} tasks")
-        ways.append(f"--task NAME, or --task {ALL} for queries named TASK:ID")
+        ways.append(f"--task NAME (or --task {ALL} for queries named TASK:ID)")
     if ways:
-        found = listed((_words(p) for p in parts), separator="; ")
-        raise InputError(f"{place}: holds {' and '.join(kinds)}: {found}; choose with {' and with '.join(ways)}")
+        found = listed((words_of(p) for p in parts), separator="; ")
+        raise InputError(f"{place}: holds {' and '.join(kinds)}: {found}; choose with {' and '.join(ways)}")
 
 
-def _words(part: Part) -> str:
+def words_of(part: Part) -> str:
+    """A part in a message."""
     names = [] if part.model is None else [f"model '{part.model}'"]
     names += [] if part.task is None else [f"task '{part.task}'"]
     return f"{' on '.join(names)} ({part.queries:,} queries, {part.samples:,} samples)"

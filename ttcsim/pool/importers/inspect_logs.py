@@ -69,7 +69,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     unused = [*sorted(scorers - taken), *dict.fromkeys(held)]
     return pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
-        notes=[*words(runs), looks.words(unused, {}, frame)], facts={"runs": facts_of(runs), "unused": unused},
+        notes=[*words(runs, sources), looks.words(unused, {}, frame)], facts={"runs": facts_of(runs), "unused": unused},
         manifest=sources_of(runs, sources, ask),
     )  # fmt: skip
 
@@ -157,7 +157,7 @@ def _run(file: Path) -> _Try:
     run = Run(
         file=file, model=None if model is None else text_of(model), task=task, entries=entries,
         content=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
-        queries=len({str(s["id"]) for s in samples}), samples=len(samples),
+        queries=frozenset(str(s["id"]) for s in samples), samples=len(samples),
         setting=as_texts(setting),
         facts={"run": when, "status": text_of(header.get("status", ""))}, seeds=json.dumps(seeds) if seeds else "",
     )  # fmt: skip

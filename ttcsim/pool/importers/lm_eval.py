@@ -79,7 +79,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     unused = [text_of(key) for key in keys if key not in used]
     return pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
-        notes=[*words(runs), *_passed_over(found, runs), looks.words(unused, {}, frame)],
+        notes=[*words(runs, sources), *_passed_over(found, runs), looks.words(unused, {}, frame)],
         facts={"runs": facts_of(runs), "unused": unused}, manifest=sources_of(runs, sources, ask),
     )  # fmt: skip
 

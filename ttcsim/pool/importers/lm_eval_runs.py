@@ -64,9 +64,9 @@ def _runs(file: Path) -> list[Run]:
     return [
         Run(
             file=file, model=told.model, task=task or stem, entries=entries, content=_content(entries),
-            queries=len({str(line["doc_id"]) for _, line in entries}),
+            queries=frozenset(str(line["doc_id"]) for _, line in entries),
             samples=sum(len(responses(line)) for _, line in entries),
-            setting={"filter": name, **told.setting}, facts={"run": run}, seeds=told.seeds,
+            setting={"filter": name, **told.setting}, facts={"run": run}, seeds=told.seeds, told=bool(told.setting),
         )
         for name, entries in lines.items()
     ]  # fmt: skip

@@ -37,7 +37,7 @@ def _numbers(values: pl.Series) -> bool:
 def _binary(values: pl.Series) -> bool:
     if values.dtype == pl.String:
         return set(values.str.to_lowercase().unique()) <= {"true", "false"}
-    return values.dtype == pl.Boolean or (_numbers(values) and bool(values.is_in([0, 1]).all()))
+    return values.dtype == pl.Boolean or (_numbers(values) and bool(((values == 0) | (values == 1)).all()))
 
 
 def _label(values: pl.Series) -> bool:

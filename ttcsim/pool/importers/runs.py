@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ttcsim.errors import InputError
-from ttcsim.pool.importers.ask import Ask, Part, guess, listed, pick, refuse_mixture
+from ttcsim.pool.importers.ask import Ask, Part, guess, listed, pick, refuse_mixture, words_of
 from ttcsim.pool.importers.entries import short
 from ttcsim.pool.reading import text_of
 
 Entry = tuple[str, dict[str, Any]]
 """A place, as messages call it, and the sample there, as the log has it."""
+
+
+UNSET = "unset"
+"""Value of a setting that was left to its default."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,12 @@ class Run:
         Runs of different seeds are no copies, however alike they are.
     content : str
         The same in logs with the same samples.
+    queries : set of str
+        Their ids.
     samples : int
-        Responses in all of them.
+        Responses to all of them.
+    told : bool
+        Whether the log tells its setting, so that what is absent is `UNSET`, and not unknown.
     """
 
     file: Path
@@ -43,17 +51,22 @@ class Run:
     task: str
     entries: Sequence[Entry]
     content: str
-    queries: int
+    queries: frozenset[str]
     samples: int
     setting: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     seeds: str = ""
+    told: bool = True
 
     @property
     def known(self) -> dict[str, str]:
         """Everything that ``--where`` may choose by."""
         model = {} if self.model is None else {"model": self.model}
-        return {"file": self.file.name, "task": self.task, **model, **self.facts, **self.setting}
+        return {"file": text_of(self.file.name), "task": self.task, **model, **self.facts, **self.setting}
+
+    def get(self, key: str) -> str | None:
+        """The value of a fact or setting; `UNSET` for a setting that the log would tell."""
+        return self.known.get(key, UNSET if self.told else None)
 
 
 def chosen(runs: Sequence[Run], ask: Ask, place: object) -> list[Run]:
@@ -86,9 +99,7 @@ def labels(runs: Sequence[Run], ask: Ask) -> list[str | None]:
         return [run.model for run in runs]
     apart = {model: _different([r for r in runs if r.model == model]) for model in {r.model for r in runs}}
     return [
-        " ".join(
-            [run.model or "unknown", *(f"{key}={run.setting[key]}" for key in apart[run.model] if key in run.setting)]
-        )
+        " ".join([run.model or "unknown", *(f"{key}={run.get(key)}" for key in apart[run.model] if run.get(key))])
         for run in runs
     ]
 
@@ -101,14 +112,15 @@ def sources_of(runs: Sequence[Run], names: Sequence[str | None], ask: Ask) -> di
     return {"sources": told}
 
 
-def words(runs: Sequence[Run]) -> list[str]:
-    """A line for every model and task: how many runs, queries and samples were taken."""
+def words(runs: Sequence[Run], names: Sequence[str | None]) -> list[str]:
+    """A line for every source and task: how many runs, queries and samples were taken."""
+    groups: dict[tuple[str | None, str], list[Run]] = {}
+    for run, name in zip(runs, names, strict=True):
+        groups.setdefault((name, run.task), []).append(run)
     lines = []
-    for part in _parts(runs):
-        own = [r for r in runs if (r.model, r.task) == (part.model, part.task)]
-        of = "" if part.model is None else f"model '{part.model}' on "
+    for (name, task), own in groups.items():
         several = f", {len(own)} runs: {listed(_name(r) for r in own)}" if len(own) > 1 else ""
-        lines.append(f"{of}task '{part.task}': {part.queries:,} queries, {part.samples:,} samples{several}")
+        lines.append(f"from {words_of(_part(name, task, own))}{several}")
     return lines
 
 
@@ -122,7 +134,7 @@ def as_texts(setting: Mapping[str, Any]) -> dict[str, str]:
 
 def facts_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """What a manifest says of the runs of a pool."""
-    return [{**run.known, "queries": run.queries, "samples": run.samples} for run in runs]
+    return [{**run.known, "queries": len(run.queries), "samples": run.samples} for run in runs]
 
 
 def _name(run: Run) -> str:
@@ -147,12 +159,12 @@ def _where(runs: Sequence[Run], where: Mapping[str, str], place: object) -> list
             raise InputError(
                 f"{place}: --where {key}={value}: no log tells '{key}'; {guess(key, keys)}there are {listed(keys)}"
             )
-        values = list(dict.fromkeys(r.known[key] for r in runs if key in r.known))
+        values = _values(runs, key)
         if value not in values:
             raise InputError(
                 f"{place}: --where {key}={value}: no log has it; {guess(value, values)}there are {listed(values)}"
             )
-        runs = [r for r in runs if r.known.get(key) == value]
+        runs = [r for r in runs if r.get(key) == value]
     return list(runs)
 
 
@@ -180,18 +192,20 @@ def _different(runs: Sequence[Run]) -> list[str]:
     """Names of settings that have several values in runs of one model, among those of the same task."""
     found: dict[str, None] = {}
     for task in dict.fromkeys(r.task for r in runs):
-        own = [r.setting for r in runs if r.task == task]
-        for key in dict.fromkeys(k for setting in own for k in setting):
-            if len({setting[key] for setting in own if key in setting}) > 1:
-                found[key] = None
+        own = [r for r in runs if r.task == task]
+        found |= {key: None for r in own for key in r.setting if len(_values(own, key)) > 1}
     return list(found)
+
+
+def _values(runs: Sequence[Run], key: str) -> list[str]:
+    return list(dict.fromkeys(value for r in runs if (value := r.get(key)) is not None))
 
 
 def _refuse_settings(runs: Sequence[Run], place: object) -> None:
     for model, task in dict.fromkeys((r.model, r.task) for r in runs):
         own = [r for r in runs if (r.model, r.task) == (model, task)]
         for key in _different(own):
-            values = list(dict.fromkeys(r.setting[key] for r in own if key in r.setting))
+            values = _values(own, key)
             raise InputError(
                 f"{place}: {len(own)} runs of model '{model}' on task '{task}' differ in {key}: "
                 f"{listed(short(v) for v in values)}; choose with --where {key}=VALUE, or --sources to keep each apart"
@@ -199,9 +213,12 @@ def _refuse_settings(runs: Sequence[Run], place: object) -> None:
 
 
 def _parts(runs: Sequence[Run]) -> list[Part]:
-    """What there is of each model and task; runs of the same have the same queries, but for a limit."""
-    parts = []
-    for model, task in dict.fromkeys((r.model, r.task) for r in runs):
-        own = [r for r in runs if (r.model, r.task) == (model, task)]
-        parts.append(Part(model, task, max(r.queries for r in own), sum(r.samples for r in own)))
-    return parts
+    """What there is of each model and task."""
+    groups: dict[tuple[str | None, str], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.model, run.task), []).append(run)
+    return [_part(model, task, own) for (model, task), own in groups.items()]
+
+
+def _part(name: str | None, task: str, runs: Sequence[Run]) -> Part:
+    return Part(name, task, len({query for run in runs for query in run.queries}), sum(run.samples for run in runs))

@@ -30,14 +30,14 @@ def _read(path: Path, ask: Ask) -> Pool:
     own = [c for c in table.columns if (c in _TARGETS or is_reward(c)) and c not in taken and c not in ask.mapping]
     names = {**{c: c for c in own}, **ask.mapping}
     table = choose_rows(table, names, ask, path)
-    for column in ("query_id", "correct"):
-        if column not in names:
-            left = table.drop(names.values())
-            options = [f"--map {target}={found}" for target, found in likely(left, [column]).items()]
-            raise InputError(
-                f"{path}: column '{column}' is missing (it has {', '.join(table.columns)}); "
-                + (f"likely: {options[0]}" if options else f"name it with --map {column}=COLUMN")
-            )
+    missing = [c for c in ("query_id", "correct") if c not in names]
+    if missing:
+        found = likely(table.drop(names.values()), missing)
+        options = " ".join(f"--map {c}={found.get(c, 'COLUMN')}" for c in missing)
+        raise InputError(
+            f"{path}: column '{missing[0]}' is missing (it has {', '.join(table.columns)}); "
+            f"{'likely' if found else 'name it'}: {options}"
+        )
     frame = pl.DataFrame([table[column].alias(name) for name, column in names.items() if name not in _OF_BOTH])
     frame = frame.with_columns(
         texts(table, names[name], path).fill_null("null").alias(name) for name in _OF_BOTH if name in names
