@@ -1,8 +1,9 @@
-"""Makes data/inspect_runs with Inspect itself: ``pip install inspect-ai``, copy this into an empty folder, and run it there.
+"""Makes data/inspect_runs with Inspect itself.
 
-Two mock models that guess, on two tasks of two questions and two epochs: ``sums`` by both models, as .eval and converted to
-.json by Inspect; ``sums`` once more at another temperature; ``products`` by one model, where the second try goes on with
-the samples of a first that failed. Taken out of what it wrote: events and tracebacks, which tell of the machine. The files of the repository are of inspect-ai 0.3.285.
+``pip install inspect-ai``, copy this into an empty folder, and run it there. Two mock models that guess, on two tasks
+of two questions and two epochs: ``sums`` by both models, as .eval and converted to .json by Inspect; ``sums`` once more at
+another temperature; ``products`` by one model, where the second try goes on with the samples of a first that failed.
+Taken out of what it wrote: events and tracebacks, which tell of the machine. The files are of inspect-ai 0.3.285.
 """
 
 import random
@@ -19,7 +20,10 @@ from inspect_ai.model import GenerateConfig, ModelOutput, get_model
 from inspect_ai.scorer import match
 from inspect_ai.solver import generate
 
-QUESTIONS = {"sums": [("What is 2 + 3?", 5), ("What is 4 + 4?", 8)], "products": [("What is 6 * 6?", 36), ("2 * 2?", 4)]}
+QUESTIONS = {
+    "sums": [("What is 2 + 3?", 5), ("What is 4 + 4?", 8)],
+    "products": [("What is 6 * 6?", 36), ("2 * 2?", 4)],
+}
 RIGHT = dict(pair for questions in QUESTIONS.values() for pair in questions)
 
 

@@ -1,8 +1,8 @@
 """Makes data/lm_eval_runs with the command line of lm-evaluation-harness itself.
 
-``pip install lm-eval``, then run this in an empty folder. Two models that guess, ``tiny/alpha`` and ``tiny/beta``, on two
-tasks of three questions; alpha with seed 1, with seed 1 again (the same run saved twice), and with seed 2. Taken out of
-what it wrote: ``pretty_env_info``, which tells of the machine. The files of the repository are of lm-eval 0.4.13.
+``pip install lm-eval``, then run this in an empty folder. Two models that guess, ``tiny/alpha`` and ``tiny/beta``, on
+two tasks of three questions; alpha with seed 1, with seed 1 again (the same run saved twice), and with seed 2. Taken
+out of what it wrote: ``pretty_env_info``, which tells of the machine. The files are of lm-eval 0.4.13.
 """
 
 import json

@@ -18,8 +18,8 @@ from ttcsim.pool.importers.rescale import rescaled
 from ttcsim.pool.reading import text_of
 
 MANY = 4  # samples of one query that are unlikely to agree to the letter by chance
-_MISSING = ("", "none", "nan", "null", "<na>", "nat")
-"""What programs write for an id that is not there, whatever the case."""
+_MISSING = ("", "None", "nan", "NaN", "NaT", "null", "NULL", "<NA>")
+"""What programs write for an id that is not there."""
 
 
 def pool_of(
@@ -90,7 +90,7 @@ def checked_ids(ids: pl.Series, path: Path) -> pl.Series:
     if ids.dtype.is_float():
         lost |= ids.is_nan()
     elif ids.dtype == pl.String:
-        lost |= ids.str.strip_chars().str.to_lowercase().is_in(_MISSING)
+        lost |= ids.str.strip_chars().is_in(_MISSING)
     if lost.any():
         row = int(lost.arg_max() or 0)
         value = "null" if ids[row] is None else "NaN" if ids.dtype.is_float() else f"'{ids[row]}'"
