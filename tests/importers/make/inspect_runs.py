@@ -1,8 +1,8 @@
 """Makes data/inspect_runs with Inspect itself.
 
 ``pip install inspect-ai``, copy this into an empty folder, and run it there. Two mock models that guess, on two tasks
-of two questions and two epochs: ``sums`` by both models, as .eval and converted to .json by Inspect; ``sums`` once more at
-another temperature; ``products`` by one model, where the second try goes on with the samples of a first that failed.
+of two questions and two epochs: ``sums`` by both models, as .eval and converted to .json by Inspect; ``sums`` once more
+at another temperature; ``products`` by one model, where the second try goes on with the samples of a first that failed.
 Taken out of what it wrote: events and tracebacks, which tell of the machine. The files are of inspect-ai 0.3.285.
 """
 
