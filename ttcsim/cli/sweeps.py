@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,9 @@ def sweep(
         bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a sweep to --out that was stopped, or start it.")
+    ] = False,
     keep_replications: Annotated[
         bool, typer.Option(help="Also write every replication's values (with --out).")
     ] = False,
@@ -64,18 +68,25 @@ def sweep(
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
+    if out is None and resume:
+        raise InputError("--resume: goes on with a sweep to --out, which is missing; give the same as before")
+    from ttcsim.cli.stopping import stoppable
+    from ttcsim.replay.kept import Kept
+    from ttcsim.replay.pins import versions
     from ttcsim.replay.result import BIASES
-    from ttcsim.replay.run_folder import baseline_of, versions, write_run
+    from ttcsim.replay.run_folder import baseline_of, write_run
 
-    with progress("replaying") as told:
+    kept = None if out is None else Kept(out.with_name(f"{out.name}.partial"), resume=resume)
+    with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
         result = ttcsim.sweep(
             pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
             selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
-            progress=told,
+            keep=kept, progress=told,
         )  # fmt: skip
+        if out is not None:
+            source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
+            write_run(result, out, source=source, replications=keep_replications)
     if out is not None:
-        source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-        write_run(result, out, source=source, replications=keep_replications)
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})

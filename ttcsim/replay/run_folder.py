@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import warnings
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +20,11 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
+from ttcsim.replay.pins import versions
 from ttcsim.replay.result import Result
 from ttcsim.replay.run_files import damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
-
-
-def versions() -> dict[str, str]:
-    """Versions of everything that can change a number."""
-    return {
-        "python": platform.python_version(),
-        **{p: version(p) for p in ("ttcsim", "numpy", "numba", "polars")},
-    }
 
 
 def write_run(result: Result, dest: str | Path, *, source: str, replications: bool = False) -> Path:
