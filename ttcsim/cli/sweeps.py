@@ -67,6 +67,8 @@ def sweep(
 ) -> None:
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
+        if resume:
+            raise InputError(f"--out {out}: is finished; `ttcsim report {out}` shows it")
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
     if out is None and resume:
         raise InputError("--resume: goes on with a sweep to --out, which is missing; give the same as before")

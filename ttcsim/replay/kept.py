@@ -62,15 +62,19 @@ class Kept:
 
     def __init__(self, folder: str | Path, *, resume: bool = True) -> None:
         self.folder = Path(folder)
-        self.kept = 0
-        """Replications of all jobs that are on disk and of this sweep."""
         if not resume and is_file(self.folder / PLAN):
             raise InputError(f"{folder}: an unfinished sweep; go on with --resume, or remove it to start anew")
         self._plan: bytes | None = None
+        self._known: set[tuple[str, int, int]] = set()  # parts on disk that are whole and of this sweep
         self._waiting: dict[str, list[Part]] = {}
         self._bytes = 0
         self._due = 0.0
         self._warned = False
+
+    @property
+    def kept(self) -> int:
+        """Replications of all jobs on disk."""
+        return sum(last - first for _, first, last in self._known)
 
     def __enter__(self) -> Self:
         try:
@@ -125,7 +129,7 @@ class Kept:
             if tally is None:
                 warnings.warn(f"{self.folder / file}: is damaged, and computed again", stacklevel=4)
                 continue
-            self.kept += end - begin
+            self._known.add((job, begin, end))
             first = end
             yield Part(begin, end, tally)
 
@@ -149,7 +153,7 @@ class Kept:
             for job in list(self._waiting):
                 for part in _joined(self._waiting[job]):
                     self._write(f"{job}.{part.first}-{part.last}.part", part.tally)
-                    self.kept += part.last - part.first
+                    self._known.add((job, part.first, part.last))
                 del self._waiting[job]
             self._bytes = 0
         except OSError as error:
