@@ -36,7 +36,9 @@ def demo(
     say(found.headline, style="bold")
     for remark in found.remarks:
         say(remark)
-    say(f"Figures and report: {out}/{', '.join(path.name for path in write_demo(found, out))}")
+    with progress("drawing"):
+        written = write_demo(found, out)
+    say(f"Figures and report: {out}/{', '.join(path.name for path in written)}")
 
 
 def sweep(
@@ -113,7 +115,9 @@ def rerun(
     from ttcsim.replay.run_folder import rerun as run_again
 
     config, _ = read_run(folder)
-    _, same = run_again(folder, None if pool is None else ttcsim.load(pool), trust=trust, threads=threads)
+    with progress("replaying") as told:
+        moved = None if pool is None else ttcsim.load(pool)
+        _, same = run_again(folder, moved, trust=trust, threads=threads, progress=told)
     if not same:
         print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
         raise typer.Exit(1)
@@ -127,7 +131,9 @@ def report(folder: opt.RunFolder) -> None:
 
     config, frame = read_run(folder)
     comparison, table, won = read_tables(folder)
-    say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
+    with progress("drawing"):
+        page = write_report(folder, report_html(frame, comparison, table, config, won=won))
+    say(str(page))
 
 
 def _show_metric(frame: pl.DataFrame, metric: str) -> None:
