@@ -94,6 +94,14 @@ def say(text: str, style: str = "") -> None:
     _console().print(text, style=style or None, highlight=False, markup=False)
 
 
+def prose(text: str) -> None:
+    """Print Markdown: set for people, as it is where it goes into a file."""
+    from rich.markdown import Markdown
+
+    console = _console()
+    console.print(Markdown(text)) if console.is_terminal else print(text)
+
+
 @functools.cache
 def _console() -> Console:
     from rich.console import Console
