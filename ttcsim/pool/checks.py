@@ -73,6 +73,9 @@ def pool_from_frame(
     if "answer" in frame.columns:
         labels, answers = _coded(frame["answer"])
     sources, codes_of_sources = _coded(frame[SOURCE]) if SOURCE in frame.columns else ((), None)
+    numbers: dict[str, Any] = {
+        c: frame[c].to_numpy() for c in ("tokens", PROMPT_TOKENS, "logprob", *PLACES) if c in frame.columns
+    }
     return Pool(
         name=name,
         query_ids=tuple(lengths["value"].to_list()),
@@ -86,7 +89,7 @@ def pool_from_frame(
         revisions=revisions,
         queries=None if queries is None else _queries(queries, set(lengths["value"]), where),
         manifest=manifest,
-        **{c: frame[c].to_numpy() for c in ("tokens", PROMPT_TOKENS, "logprob", *PLACES) if c in frame.columns},
+        **numbers,
     )
 
 

@@ -25,7 +25,7 @@ BIASES = {
     "bootstrap": "samples are shown again, which biases values down; replay=permute does not",
     "law": "the pool was continued by a fitted law of success rates, on which the value rests",
 }
-"""What keeps a replayed value from being that of fresh samples, in words; see paper/theory.md."""
+"""What keeps a replayed value from being that of fresh samples, in words; see theory/theory.md."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Result:
         ``"exhausted"``: some query ran out of samples, so that the pool's end works as a cap, which helps or hurts.
         ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. ``"law"``: the
         pool was continued by a fitted law of success rates (`theory.tail`). Otherwise a
-        replay is, in law, a run on fresh samples (paper/theory.md). A policy whose own cap lies within the pool needs
+        replay is, in law, a run on fresh samples (theory/theory.md). A policy whose own cap lies within the pool needs
         no more samples than there are, and the prophet is a statement about a pool.
         """
         if self.pool.manifest and "continued" in self.pool.manifest:

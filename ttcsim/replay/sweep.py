@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.cross_fit import cells
-from ttcsim.replay.executors import available_cores, replicate
+from ttcsim.replay.executors import Count, Executor, Job, Threads, available_cores, replicate
+from ttcsim.replay.kept import Kept
+from ttcsim.replay.pins import pins
 from ttcsim.replay.prices import PRICES, Rates, read_rates
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
@@ -50,6 +53,7 @@ def sweep(
     precision: float | None = None,
     skip_unfit: bool = False,
     threads: int | None = None,
+    keep: Kept | str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Replay every policy at every budget, `reps` times, on the same random sample orders.
@@ -87,8 +91,12 @@ def sweep(
         Leave out policies that need a column that the pool lacks, with a warning that names them.
     threads : int, optional
         Threads; all cores by default.
+    keep : str, Path or Kept, optional
+        Folder that keeps what is finished every ten seconds, and goes when the sweep is done. After a stopped one the
+        same call goes on, to the same bits, with any `threads` and `reps`; with other arguments it is refused. A
+        `kept.Kept` goes when its own block ends, after the result is written for instance.
     progress : callable, optional
-        Called with (replications done, replications in all) from the calling thread.
+        Called with (replications done, replications in all) from the calling thread; those that intervals take count.
 
     Returns
     -------
@@ -118,21 +126,22 @@ def sweep(
     if skip_unfit:
         chosen = _fitting(chosen, setting)
     replays = [Replay(p, setting, columns) for p in chosen]
-    with ThreadPoolExecutor(threads) as executor:
-        measured = [one.zeros(0) for one in replays]
-        while len(measured[0].covered) < reps:
-            measured = replicate(replays, measured, reps, executor, progress)
-            if precision is not None:
-                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], pool, precision)
-        slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
-        taught = [_taught(one, min(reps, _SLOPE_REPS), executor) for one in replays]
-    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
     config = {
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
         "prices": {name: own._asdict() for name, own in rates.items()},
     }  # fmt: skip
+    if keep is None:
+        keeping: AbstractContextManager[Kept | None] = nullcontext()
+    else:
+        keeping = nullcontext(keep) if isinstance(keep, Kept) else Kept(keep)
+    with keeping as kept, Threads(threads) as executor:
+        if kept is not None:
+            kept.begin(pins(config, chosen, pool))
+        work = _Work(executor, kept, Count(progress))
+        outcomes = _replayed(replays, setting, reps, precision, work)
+    config["reps"] = len(outcomes[0].spent)
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
     _warn_adaptive(pool)
@@ -212,9 +221,44 @@ def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
     return fit
 
 
-def _slopes(
-    chosen: list[Replay], setting: Setting, reps: int, executor: ThreadPoolExecutor
-) -> list[dict[str, NDArray[np.float64]]]:
+@dataclass(frozen=True)
+class _Work:
+    """Who replays, what is kept of it, and who is told."""
+
+    executor: Executor
+    kept: Kept | None
+    count: Count
+
+    def tallies(self, jobs: Sequence[Job], reps: int, before: Sequence[Tally] = ()) -> list[Tally]:
+        """`replicate`."""
+        return replicate(jobs, reps, self.executor, before=before, kept=self.kept, count=self.count)
+
+    def metrics(self, jobs: Sequence[Job], reps: int) -> list[dict[str, NDArray[np.float64]]]:
+        """Mean f8[B] of every metric, by its name, of every job."""
+        every = [_metrics(job.replay, tally) for job, tally in zip(jobs, self.tallies(jobs, reps), strict=True)]
+        return [{metric: column_means(values) for metric, values in one.items()} for one in every]
+
+
+def _replayed(
+    replays: Sequence[Replay], setting: Setting, reps: int, precision: float | None, work: _Work
+) -> list[Outcome]:
+    """The outcome of every policy: the replications that are asked for, and those around them that intervals take."""
+    jobs = [Job(f"policy-{i}", one) for i, one in enumerate(replays)]
+    work.count.expect(len(jobs) * (reps + 2 * min(reps, _SLOPE_REPS)))
+    measured = work.tallies(jobs, reps)
+    while precision is not None:
+        enough = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], setting.pool, precision)
+        if enough == reps:
+            break
+        work.count.expect(len(jobs) * (enough - reps))
+        measured, reps = work.tallies(jobs, enough, measured), enough
+    few = min(reps, _SLOPE_REPS)
+    slopes = _slopes(jobs, setting, few, work)
+    taught = [_taught(job, few, work) for job in jobs]
+    return [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
+
+
+def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> list[dict[str, NDArray[np.float64]]]:
     """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
 
     The orders are the same at both, so a few replications do.
@@ -223,22 +267,20 @@ def _slopes(
     below = np.minimum(totals - 1, np.floor(0.9 * totals).astype(np.int64))
     above = np.maximum(totals + 1, np.ceil(1.1 * totals).astype(np.int64))
     curves = []
-    for around in (below, above):
+    for side, around in (("below", below), ("above", above)):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
-        replays = [one.at(around) for one in chosen]
-        measured = replicate(replays, [one.zeros(0) for one in replays], reps, executor)
-        metrics = [_metrics(*pair) for pair in zip(replays, measured, strict=True)]
-        curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
+        curves.append(work.metrics([Job(f"{name}-{side}", one.at(around)) for name, one in jobs], reps))
     width = (above - below) / setting.pool.n_queries / setting.units
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
-def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, NDArray[np.float64]]:
+def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
     """What every query does to every metric through the priors that are fitted to it, f8[Q, B]; nothing without any.
 
     The slope in each prior is taken from replays with one a standard error below and above it. From priors of fewer
     than `MEMBERS` queries on average no limits follow that cover: NaN.
     """
+    one = job.replay
     prior, pool = one.policy.prior(), one.setting.pool
     if prior is None or pool.n_queries < 2:
         return {}
@@ -247,21 +289,21 @@ def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, N
     few = np.mean([len(cell.givers) for cell in every]) < MEMBERS
     for metric in _metrics(one, one.zeros(1)):
         found[metric] = np.full(shape, np.nan if few else 0.0)
-    for cell in () if few else every:
-        pulls = cell.pulls(prior)
-        error = float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1))
+    pulled = [] if few else [(cell, cell.pulls(prior)) for cell in every]
+    errors = [float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1)) for _, pulls in pulled]
+    work.count.expect(2 * reps * sum(error > 0 for error in errors))
+    for i, ((cell, pulls), error) in enumerate(zip(pulled, errors, strict=True)):
         if error == 0.0:
             continue
         sides = []
-        for sign in (-1, 1):
+        for side, sign in (("below", -1), ("above", 1)):
             mean = one.x.prior_mean.copy()
             takers = np.isin(one.columns.units.query, cell.takers)
             mean[takers] = np.clip(mean[takers] + sign * error, 1e-6, 1 - 1e-6)
-            sides.append(one.expecting(mean))
-        measured = replicate(sides, [side.zeros(0) for side in sides], reps, executor)
-        low, high = (_metrics(*pair) for pair in zip(sides, measured, strict=True))
+            sides.append(Job(f"{job.name}-prior-{i}-{side}", one.expecting(mean)))
+        low, high = work.metrics(sides, reps)
         for metric in low:
-            slope = (column_means(high[metric]) - column_means(low[metric])) / (2 * error)
+            slope = (high[metric] - low[metric]) / (2 * error)
             found[metric][cell.givers] += pool.n_queries / len(pulls) * pulls[:, None] * slope
     return found
 
