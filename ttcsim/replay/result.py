@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
-from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
+from ttcsim.statistics.intervals import column_means, replay_interval, resampled_means, share_interval
 
 BIASES = {
     "exhausted": "some queries ran out of samples: the value is that of the policy with the pool's size as its cap",
@@ -76,6 +76,9 @@ class Result:
     pool: Pool
     outcomes: Sequence[Outcome]
     config: dict[str, Any]
+    _resampled: dict[tuple[Outcome, str], NDArray[np.float64]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def budgets(self) -> list[float]:
@@ -93,6 +96,18 @@ class Result:
             return named[0]
         labels = ", ".join(str(o.policy) for o in self.outcomes)
         raise InputError(f"policy '{text}' is not in this result; it has {labels}")
+
+    @property
+    def oracles(self) -> list[str]:
+        """Labels of the policies that know what none can, and only show what is left to win."""
+        return [str(o.policy) for o in self.outcomes if o.policy.oracle]
+
+    def resampled(self, outcome: Outcome, metric: str) -> NDArray[np.float64]:
+        """The mean in every bootstrap resample of the queries, f8[resamples, B]; kept, for all comparisons ask for it."""
+        key = outcome, metric
+        if key not in self._resampled:
+            self._resampled[key] = resampled_means(outcome.influence(metric), self.config["seed"])
+        return self._resampled[key]
 
     def biased_by(self, outcome: Outcome) -> list[str | None]:
         """What keeps each budget's values from being those of fresh samples; None where nothing does.
