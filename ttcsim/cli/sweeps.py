@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import ttcsim
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Row, print_json, progress, say, show
+from ttcsim.cli.tables import print_json, progress, say
 from ttcsim.errors import InputError
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def demo(
@@ -25,16 +21,16 @@ def demo(
     threads: opt.Threads = None,
 ) -> None:
     """Replay the built-in real pool: a table, the headline, figures and report.html."""
+    from ttcsim.cli.results import show_result
     from ttcsim.report.demo import replay_demo, write_demo
 
     with progress("replaying") as told:
         found = replay_demo(reps=reps, seed=seed, threads=threads, progress=told)
     say(found.opening)
-    _show_metric(found.result.frame, "coverage")
-    _show_efficiency(found.comparison)
-    say(found.headline, style="bold")
+    show_result(found.result.frame, found.comparison, found.result.config)
     for remark in found.remarks:
         say(remark)
+    say(found.headline, style="bold")
     say(f"Figures and report: {out}/{', '.join(path.name for path in write_demo(found, out))}")
 
 
@@ -54,6 +50,7 @@ def sweep(
     skip_unfit: Annotated[
         bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
     ] = False,
+    noise: Annotated[bool, typer.Option("--noise", help="Show replay noise, for these queries, too.")] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
     keep_replications: Annotated[
         bool, typer.Option(help="Also write every replication's values (with --out).")
@@ -64,8 +61,9 @@ def sweep(
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
-    from ttcsim.replay.result import BIASES
+    from ttcsim.cli.results import show_result
     from ttcsim.replay.run_folder import baseline_of, versions, write_run
+    from ttcsim.report.finding import findings
 
     with progress("replaying") as told:
         result = ttcsim.sweep(
@@ -80,13 +78,10 @@ def sweep(
     if as_json:
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
         return
-    for metric in result.frame["metric"].unique(maintain_order=True).to_list():
-        _show_metric(result.frame, metric)
-    for bias in result.frame["biased_by"].drop_nulls().unique():
-        say(f"* {BIASES[bias]}.")
     comparison = ttcsim.compare(result, baseline_of(result))
-    if comparison.height:
-        _show_efficiency(comparison)
+    show_result(result.frame, comparison, result.config, noise=noise)
+    for sentence in findings(result.frame, comparison, result.config):
+        say(sentence, style="bold")
 
 
 def rerun(
@@ -110,33 +105,10 @@ def rerun(
 def report(folder: opt.RunFolder) -> None:
     """Write one self-contained HTML page with figures into a run folder."""
     from ttcsim.replay.run_folder import read_run, read_tables
+    from ttcsim.report.finding import finding
     from ttcsim.report.page import report_html, write_report
 
     config, frame = read_run(folder)
     comparison, table, won = read_tables(folder)
-    say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
-
-
-def _show_metric(frame: pl.DataFrame, metric: str) -> None:
-    def cell(row: Row) -> str:
-        half = f" ±{100 * (row['hi'] - row['mean']):.2f}" if row["hi"] is not None else ""
-        return f"{row['mean']:.1%}{half}{' *' if row['biased_by'] else ''}"
-
-    _by_budget(frame.filter(metric=metric), cell, f"{metric}, mean ± 95 % replay noise")
-
-
-def _show_efficiency(comparison: pl.DataFrame) -> None:
-    def cell(row: Row) -> str:
-        return f"{'≥' if row['at_least'] else ''}{row['efficiency']:.2f}x"
-
-    title = f"efficiency against {comparison['baseline'][0]}: budget it needs / own spending"
-    _by_budget(comparison.filter(metric="coverage"), cell, title)
-
-
-def _by_budget(frame: pl.DataFrame, cell: Callable[[Row], str], title: str) -> None:
-    """A row a policy, a column a budget."""
-    rows: dict[str, dict[str, str]] = {}
-    for row in frame.sort("budget", maintain_order=True).iter_rows(named=True):
-        own = rows.setdefault(row["policy"], {"policy": row["policy"]})
-        own[f"{row['budget']:g}"] = cell(row)
-    show(list(rows.values()), title=title, left=("policy",))
+    headline = finding(frame, comparison, config)
+    say(str(write_report(folder, report_html(frame, comparison, table, config, won=won, headline=headline))))

@@ -97,13 +97,8 @@ class Result:
         labels = ", ".join(str(o.policy) for o in self.outcomes)
         raise InputError(f"policy '{text}' is not in this result; it has {labels}")
 
-    @property
-    def oracles(self) -> list[str]:
-        """Labels of the policies that know what none can, and only show what is left to win."""
-        return [str(o.policy) for o in self.outcomes if o.policy.oracle]
-
     def resampled(self, outcome: Outcome, metric: str) -> NDArray[np.float64]:
-        """The mean in every bootstrap resample of the queries, f8[resamples, B]; kept, for all comparisons ask for it."""
+        """The mean in every bootstrap resample of the queries, f8[resamples, B]; kept: all comparisons ask for it."""
         key = outcome, metric
         if key not in self._resampled:
             self._resampled[key] = resampled_means(outcome.influence(metric), self.config["seed"])

@@ -87,7 +87,7 @@ def _is_code(value: Any) -> bool:
 CONFIG: dict[str, tuple[Callable[[Any], bool], str]] = {
     **{key: (_is_text, "a text") for key in ("pool", "pool_hash", "cost", "replay", "source")},
     **{key: (_is_whole_number, "a whole number") for key in ("queries", "samples", "reps", "seed")},
-    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors")},
+    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors", "oracles")},
     "budgets": (_list_of(_is_number), "a list of numbers"),
     "reward": (_or_null(_is_text), "a text or null"),
     "versions": (_is_object, "an object"),
@@ -101,15 +101,18 @@ def _columns(texts: str, floats: str, **others: type[pl.DataType]) -> dict[str, 
 
 
 _INTERVALS = "lo hi lo_queries hi_queries"
+_TESTS = "replay_holm queries_holm"
+_FAMILY: dict[str, type[pl.DataType]] = {"oracle": pl.Boolean, "family": pl.Int64}
 
 COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
     "frame": _columns("policy metric biased_by", f"budget mean {_INTERVALS} spent exhausted"),
     "compare": _columns(
         "policy baseline metric",
-        f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi",
+        f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi {_TESTS}",
+        **_FAMILY,
         at_least=pl.Boolean,
     ),
     "allocation": _columns("policy", "budget rate_lo rate_hi draws share", bin=pl.Int64, queries=pl.Int64),
-    "wins": _columns("winner loser", f"budget difference {_INTERVALS} replay_holm queries_holm"),
+    "wins": _columns("winner loser", f"budget difference {_INTERVALS} {_TESTS}", **_FAMILY),
 }
 """The columns of each table that others read."""

@@ -66,9 +66,10 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
 
 
 def baseline_of(result: Result) -> str:
-    """`uniform` where it was run, else the first policy."""
+    """`uniform` where it was run, else the first policy that is no oracle."""
     uniform = [o for o in result.outcomes if o.policy == Uniform()]
-    return str((uniform or result.outcomes)[0].policy)
+    fair = [o for o in result.outcomes if not o.policy.oracle]
+    return str((uniform or fair or result.outcomes)[0].policy)
 
 
 def _keep_code(policies: Iterable[Policy], folder: Path) -> dict[str, dict[str, str | None]]:

@@ -118,6 +118,7 @@ def sweep(
         "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward,
+        "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)

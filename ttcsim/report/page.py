@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 
 from ttcsim.policies.strings import split_label
 from ttcsim.replay.result import BIASES
-from ttcsim.report.figures import middle_budget, plot_allocation, plot_efficiency, plot_metric
-from ttcsim.report.tables import grid, wins_at
+from ttcsim.report.figures import plot_allocation, plot_efficiency, plot_metric
+from ttcsim.report.finding import finding
+from ttcsim.report.tables import ORACLES, differences, explained, means, middle_budget, wins_at
+from ttcsim.statistics.significance import ALPHA
 
 
 def report_html(
@@ -39,7 +41,17 @@ def report_html(
     for name in frame["metric"].unique(maintain_order=True).to_list():
         rows = frame.filter(metric=name)
         picture = _png(plot_metric(frame, metric=name, cost=cost))
-        metrics.append({"name": name, "picture": picture, "grid": grid(rows), "frame": rows.drop("metric")})
+        beyond = comparison.filter(metric=name)
+        metrics.append(
+            {
+                "name": name, "picture": picture, "frame": rows.drop("metric"),
+                "finding": finding(frame, comparison, config, metric=name) if name != "coverage" else "",
+                "means": means(rows, config["oracles"], digits=2),
+                "differences": differences(beyond, config["oracles"]) if beyond.height else None,
+                "explained": "" if beyond["oracle"].all() else explained(beyond),
+                "baseline": beyond["baseline"][0] if beyond.height else "",
+            }
+        )  # fmt: skip
     compared = comparison.filter(metric="coverage").height > 0
     return _PAGES.get_template("page.html").render(
         config=config,
@@ -47,7 +59,9 @@ def report_html(
         headline=headline,
         metrics=metrics,
         biases=[BIASES.get(bias, bias) for bias in frame["biased_by"].drop_nulls().unique().sort()],
-        wins=wins_at(won, middle_budget(frame)) if won is not None and won.height else None,
+        wins=wins_at(won, middle_budget(frame)) if won is not None and not won["oracle"].all() else None,
+        alpha=ALPHA,
+        oracles=ORACLES,
         efficiency=_png(plot_efficiency(comparison, cost=cost)) if compared else None,
         comparison=comparison.drop("baseline"),
         allocation=_png(plot_allocation(table, cost=cost)),

@@ -135,7 +135,9 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
         difference = first.per_rep[metric] - second.per_rep[metric]
         interval = replay_interval(difference, result.pool.n_queries)
         influence = first.influence(metric) - second.influence(metric)
-        lo_queries, hi_queries = limits(result.resampled(first, metric) - result.resampled(second, metric), len(influence))
+        lo_queries, hi_queries = limits(
+            result.resampled(first, metric) - result.resampled(second, metric), len(influence)
+        )
         p_replay, p_queries = mean_tests(difference), mean_tests(influence)
         oracle = bool(first.policy.oracle or second.policy.oracle)
         for b, budget in enumerate(result.budgets):
