@@ -16,6 +16,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
+from ttcsim.statistics.groups import by_group
 from ttcsim.statistics.intervals import column_means, replay_interval, resampled_means, share_interval
 
 BIASES = {
@@ -37,7 +38,7 @@ class Outcome:
     exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
-    slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
+    slope: dict[str, NDArray[np.float64]]  # metric -> f8[Q, B] growth per unit of budget per query
     taught: dict[
         str, NDArray[np.float64]
     ]  # metric -> f8[Q, B] what a query does to the mean through priors fitted to it
@@ -57,7 +58,7 @@ class Outcome:
     def contribution(self, metric: str) -> NDArray[np.float64]:
         """`influence` with the priors as they are, f8[Q, B]; both have the same mean."""
         cost = self.cost - column_means(self.cost)
-        return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
+        return np.asarray(self.per_query[metric] - column_means(self.slope[metric]) * cost)
 
     def spending(self, offered: NDArray[np.float64]) -> NDArray[np.float64]:
         """What every query contributes to what was spent, f8[Q, B], of `offered` f8[B] per query.
@@ -162,6 +163,10 @@ class Result:
                 }  # fmt: skip
                 frames.append(pl.DataFrame(columns))
         return pl.concat(frames).with_columns(pl.col("se", "lo", "hi", "lo_queries", "hi_queries").fill_nan(None))
+
+    def by(self, column: str) -> pl.DataFrame:
+        """The frame by groups of queries, the values of a column of ``queries.parquet``: see `by_group`."""
+        return by_group(self, column)
 
     def replications(self) -> pl.DataFrame:
         """Every single value: policy, budget, metric, replication, value."""

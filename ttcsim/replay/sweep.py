@@ -186,7 +186,7 @@ def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
 def _slopes(
     chosen: list[Replay], setting: Setting, reps: int, executor: ThreadPoolExecutor
 ) -> list[dict[str, NDArray[np.float64]]]:
-    """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
+    """Growth of every metric per unit of budget per query, f8[Q, B], from replays at a tenth less and a tenth more.
 
     The orders are the same at both, so a few replications do.
     """
@@ -198,8 +198,7 @@ def _slopes(
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
         replays = [one.at(around) for one in chosen]
         measured = replicate(replays, [one.zeros(0) for one in replays], reps, executor)
-        metrics = [_metrics(*pair) for pair in zip(replays, measured, strict=True)]
-        curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
+        curves.append([_per_query(*pair) for pair in zip(replays, measured, strict=True)])
     width = (above - below) / setting.pool.n_queries
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
@@ -263,13 +262,19 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
+def _per_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+    """Every metric of every query, its mean over the replications, f8[Q, B]."""
+    reps = len(tally.covered)
+    found: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
+    for i, selector in enumerate(one.setting.selectors):
+        found[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
+    return found
+
+
 def _outcome(
     one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
 ) -> Outcome:
     pool = one.setting.pool
-    per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
-    for i, selector in enumerate(one.setting.selectors):
-        per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
     draws = cost = tally.query_draws.T / reps
     if len(one.x.price):
         # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
@@ -277,7 +282,7 @@ def _outcome(
     return Outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
-        per_query=per_query,
+        per_query=_per_query(one, tally),
         spent=tally.spent / pool.n_queries,
         exhausted=tally.exhausted / pool.n_queries,
         draws=draws,
