@@ -7,9 +7,20 @@ from typing import Any
 
 import polars as pl
 
-from ttcsim.cli.tables import Section, say, show_wide
-from ttcsim.replay.result import BIASES
-from ttcsim.report.tables import ORACLES, Cell, Grid, differences, efficiencies, explained, means
+from ttcsim.cli.tables import Section, show_wide
+from ttcsim.report.tables import (
+    GROUPS,
+    ORACLES,
+    Cell,
+    Grid,
+    differences,
+    efficiencies,
+    explained,
+    footnotes,
+    groups,
+    means,
+    middle_budget,
+)
 
 _NEW = "95 % for new queries beneath"
 
@@ -20,27 +31,28 @@ def show_result(frame: pl.DataFrame, comparison: pl.DataFrame, config: dict[str,
     beside = "± replay noise, " if noise else ""
     for metric in frame["metric"].unique(maintain_order=True).to_list():
         solved = "% of queries solved" if metric == "coverage" else "% of queries answered right"
-        own = frame.filter(metric=metric)
-        _show(means(own, oracles), f"{metric}: {solved}, {beside}{_NEW}", noise=noise)
-        beyond = comparison.filter(metric=metric)
+        own, beyond = (table.filter(metric=metric) for table in (frame, comparison))
+        _show(means(own, oracles), f"{metric}: {solved}, {beside}{_NEW}", "\n".join(footnotes(own)), noise=noise)
         if beyond.height:
             title = f"{metric}: points above {beyond['baseline'][0]}, paired, {beside}{_NEW}"
-            _show(differences(beyond, oracles), title, noise=noise)
-            if not beyond["oracle"].all():
-                say(explained(beyond), style="dim")
-    for bias in frame["biased_by"].drop_nulls().unique().sort():
-        say(f"* {BIASES[bias]}.", style="dim")
-    if frame["lo_queries"].has_nulls():
-        say("No interval for new queries: of a single query, or where priors are fitted to too few.", style="dim")
-    beyond = comparison.filter(metric="coverage")
-    if beyond.height:
-        title = f"efficiency: budget {beyond['baseline'][0]} needs / own spending, {_NEW}"
-        _show(efficiencies(beyond, oracles), title)
+            _show(differences(beyond, oracles), title, explained(beyond), noise=noise)
+        if beyond.height and metric == "coverage":
+            title = f"efficiency: budget {beyond['baseline'][0]} needs / own spending, {_NEW}"
+            _show(efficiencies(beyond, oracles), title)
 
 
-def _show(grid: Grid, title: str, *, noise: bool = False) -> None:
+def show_groups(table: pl.DataFrame, config: dict[str, Any]) -> None:
+    """Print the results by one column of the queries at the middle budget."""
+    budget = middle_budget(table)
+    for metric in table["metric"].unique(maintain_order=True).to_list():
+        own = table.filter(metric=metric, budget=budget)
+        title = f"{metric} by {table['by'][0]} at {budget:g} {config['cost']} per query: %, {_NEW}"
+        _show(groups(own, config["oracles"]), title, "\n".join([GROUPS, *footnotes(own)]))
+
+
+def _show(grid: Grid, title: str, note: str = "", *, noise: bool = False) -> None:
     sections = Section("", _lines(grid.policies, noise)), Section(ORACLES, _lines(grid.oracles, noise))
-    show_wide(title, ("policy", *grid.columns), sections)
+    show_wide(title, ("policy", *grid.columns), sections, note)
 
 
 def _lines(rows: Collection[tuple[str, list[Cell]]], noise: bool) -> list[list[str]]:

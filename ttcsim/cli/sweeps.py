@@ -50,6 +50,9 @@ def sweep(
     skip_unfit: Annotated[
         bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
     ] = False,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="Also by a column of the queries, such as level; may be repeated.")
+    ] = None,
     noise: Annotated[bool, typer.Option("--noise", help="Show replay noise, for these queries, too.")] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
     keep_replications: Annotated[
@@ -61,25 +64,33 @@ def sweep(
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
-    from ttcsim.cli.results import show_result
+    from ttcsim.cli.results import show_groups, show_result
+    from ttcsim.pool.groups import query_groups
     from ttcsim.replay.run_folder import baseline_of, versions, write_run
     from ttcsim.report.finding import findings
 
+    columns = list(dict.fromkeys(by or ()))
+    loaded = ttcsim.load(pool)
+    for column in columns:
+        query_groups(loaded, column)  # whether it has such groups, before anything runs
     with progress("replaying") as told:
         result = ttcsim.sweep(
-            pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
+            loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
             selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
             progress=told,
         )  # fmt: skip
     if out is not None:
         source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-        write_run(result, out, source=source, replications=keep_replications)
+        write_run(result, out, source=source, replications=keep_replications, by=columns)
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
-        print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
+        parts = {"groups": [row for column in columns for row in result.by(column).to_dicts()]} if columns else {}
+        print_json(result.frame.to_dicts(), {**result.config, "versions": versions()}, **parts)
         return
     comparison = ttcsim.compare(result, baseline_of(result))
     show_result(result.frame, comparison, result.config, noise=noise)
+    for column in columns:
+        show_groups(result.by(column), result.config)
     for sentence in findings(result.frame, comparison, result.config):
         say(sentence, style="bold")
 
@@ -104,11 +115,14 @@ def rerun(
 
 def report(folder: opt.RunFolder) -> None:
     """Write one self-contained HTML page with figures into a run folder."""
-    from ttcsim.replay.run_folder import read_run, read_tables
+    from ttcsim.replay.run_folder import read_groups, read_run, read_tables
     from ttcsim.report.finding import finding
     from ttcsim.report.page import report_html, write_report
 
     config, frame = read_run(folder)
     comparison, table, won = read_tables(folder)
-    headline = finding(frame, comparison, config)
-    say(str(write_report(folder, report_html(frame, comparison, table, config, won=won, headline=headline))))
+    page = report_html(
+        frame, comparison, table, config,
+        won=won, groups=read_groups(folder), headline=finding(frame, comparison, config),
+    )  # fmt: skip
+    say(str(write_report(folder, page)))

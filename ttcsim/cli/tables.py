@@ -33,9 +33,9 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def print_json(rows: Sequence[Row], config: Row) -> None:
-    """The one object of ``--json``: rows, config and version."""
-    print(json.dumps(json_ready({"rows": rows, "config": config, "version": version("ttcsim")})))
+def print_json(rows: Sequence[Row], config: Row, **more: Sequence[Row]) -> None:
+    """The one object of ``--json``: rows, config and version, and more rows by name."""
+    print(json.dumps(json_ready({"rows": rows, **more, "config": config, "version": version("ttcsim")})))
 
 
 def show(
@@ -78,7 +78,7 @@ _LABEL = 28  # width of the first column, beyond which it is folded
 _GAP = 2
 
 
-def show_wide(title: str, columns: Sequence[str], sections: Sequence[Section]) -> None:
+def show_wide(title: str, columns: Sequence[str], sections: Sequence[Section], note: str = "") -> None:
     """Print a table of many columns: in parts, one beneath the other, where the terminal is too narrow for them all.
 
     The first column is aligned to the left, and repeated in every part; the others are of equal width. Sections without
@@ -107,6 +107,8 @@ def show_wide(title: str, columns: Sequence[str], sections: Sequence[Section]) -
             for line in lines:
                 table.add_row(*(Text(line[i]) for i in (0, *part)), style="bold" if lines == [columns] else None)
             console.print(table)
+    if note:
+        say(note, style="dim")
     console.print()
 
 

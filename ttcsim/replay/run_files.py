@@ -45,7 +45,7 @@ def read_table(folder: Path, name: str) -> pl.DataFrame:
     budgets = table["budget"]
     if not (budgets.is_finite() & (budgets > 0)).fill_null(False).all():
         raise damaged(folder, f"{name}.parquet: column 'budget' must hold positive numbers")
-    if name in ("frame", "allocation") and table.is_empty():
+    if name in ("frame", "allocation", "groups") and table.is_empty():
         raise damaged(folder, f"{name}.parquet has no rows")
     return table
 
@@ -87,7 +87,7 @@ def _is_code(value: Any) -> bool:
 CONFIG: dict[str, tuple[Callable[[Any], bool], str]] = {
     **{key: (_is_text, "a text") for key in ("pool", "pool_hash", "cost", "replay", "source")},
     **{key: (_is_whole_number, "a whole number") for key in ("queries", "samples", "reps", "seed")},
-    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors", "oracles")},
+    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors", "oracles", "by")},
     "budgets": (_list_of(_is_number), "a list of numbers"),
     "reward": (_or_null(_is_text), "a text or null"),
     "versions": (_is_object, "an object"),
@@ -113,6 +113,11 @@ COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
         at_least=pl.Boolean,
     ),
     "allocation": _columns("policy", "budget rate_lo rate_hi draws share", bin=pl.Int64, queries=pl.Int64),
+    "groups": _columns(
+        "policy metric by kind group biased_by",
+        f"budget mean {_INTERVALS} spent",
+        queries=pl.Int64,
+    ),
     "wins": _columns("winner loser", f"budget difference {_INTERVALS} {_TESTS}", **_FAMILY),
 }
 """The columns of each table that others read."""

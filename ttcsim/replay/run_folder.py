@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,15 @@ def versions() -> dict[str, str]:
     }
 
 
-def write_run(result: Result, dest: str | Path, *, source: str, replications: bool = False) -> Path:
+def write_run(
+    result: Result, dest: str | Path, *, source: str, replications: bool = False, by: Sequence[str] = ()
+) -> Path:
     """Write a run folder, whole or not at all; an existing one is refused.
 
     Files: ``frame.parquet`` and ``frame.csv`` (the result), ``compare.parquet`` (against the baseline `uniform`, or the
-    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``config.json``; with `replications`,
-    ``replications.parquet``; with policies of files, ``code/``, the text of each.
+    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``groups.parquet`` (`Result.by` of
+    each column in `by`, if any), ``config.json``; with `replications`, ``replications.parquet``; with policies of
+    files, ``code/``, the text of each.
 
     Parameters
     ----------
@@ -54,13 +57,14 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
             "compare": compare(result, baseline_of(result)),
             "allocation": allocation(result),
             "wins": wins(result),
+            **({"groups": pl.concat(result.by(column) for column in by)} if by else {}),
             **({"replications": result.replications()} if replications else {}),
         }
         for name, table in tables.items():
             write_whole(partial / f"{name}.parquet", as_parquet(table))
         write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         code = _keep_code((o.policy for o in result.outcomes), partial)
-        config = {**result.config, "source": source, "versions": versions(), "code": code}
+        config = {**result.config, "by": list(by), "source": source, "versions": versions(), "code": code}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
 
@@ -88,6 +92,11 @@ def _keep_code(policies: Iterable[Policy], folder: Path) -> dict[str, dict[str, 
 def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
     """Config and frame of a run folder. Nothing that it names is imported."""
     return read_config(Path(folder)), read_table(Path(folder), "frame")
+
+
+def read_groups(folder: str | Path) -> pl.DataFrame | None:
+    """The results by groups of queries of a run folder; None where it was made without."""
+    return read_table(Path(folder), "groups") if read_config(Path(folder))["by"] else None
 
 
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -7,10 +7,19 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from ttcsim.replay.result import BIASES
 from ttcsim.statistics.significance import ALPHA
 
 Row = Mapping[str, Any]
 
+GROUPS = (
+    "All groups share one budget. The mean over groups counts each once and takes them as given; among all queries, "
+    "new ones may be of other groups."
+)
+_NO_LIMITS = (
+    "No interval for new queries: of a single query, or of a policy whose priors are fitted to queries, by groups or "
+    "where they are few."
+)
 ORACLES = "oracles, which know what no policy can: what is left to win"
 
 
@@ -81,6 +90,22 @@ def efficiencies(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
     return _by_budget(rows, "efficiency", cell, oracles)
 
 
+def groups(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:
+    """The rows of one metric and budget by one column of the queries, in per cent; a column a group."""
+
+    def cell(row: Row) -> Cell:
+        interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
+        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "")
+
+    (first, *_) = rows.partition_by("policy", maintain_order=True)
+    titles = [_title(row) for row in first.iter_rows(named=True)]
+    return _grid(rows, titles, rows.filter(kind="all"), "mean", cell, oracles)
+
+
+def _title(row: Row) -> str:
+    return "mean over\ngroups" if row["kind"] == "macro" else f"{row['group']}\n({row['queries']})"
+
+
 def mark(row: Row) -> str:
     """Whether a difference is beyond chance after Holm's correction in its family.
 
@@ -100,6 +125,8 @@ def leaves_out_0(row: Row) -> bool:
 def explained(rows: pl.DataFrame) -> str:
     """What the marks of `differences` stand for, and why an interval and a mark may seem to disagree."""
     asked = rows.filter(~pl.col("oracle"))
+    if asked.is_empty():
+        return ""
     told = [(leaves_out_0(row), mark(row) == "●", row["queries_holm"]) for row in asked.iter_rows(named=True)]
     outside = sum(out and not marked for out, marked, _ in told)
     inside = sum(not out and holm is not None and holm < ALPHA for out, _, holm in told)
@@ -122,6 +149,12 @@ def explained(rows: pl.DataFrame) -> str:
     )
 
 
+def footnotes(rows: pl.DataFrame) -> list[str]:
+    """What the asterisks in `means` and `groups` stand for, and why an interval is missing."""
+    notes = [f"* {BIASES.get(bias, bias)}." for bias in rows["biased_by"].drop_nulls().unique().sort()]
+    return [*notes, _NO_LIMITS] if rows["lo_queries"].has_nulls() else notes
+
+
 def wins_at(won: pl.DataFrame, budget: float) -> Wins:
     """Who beats whom at one budget."""
     marks: dict[tuple[str, str], str] = {}
@@ -135,11 +168,20 @@ def wins_at(won: pl.DataFrame, budget: float) -> Wins:
 
 def _by_budget(rows: pl.DataFrame, value: str, cell: Callable[[Row], Cell], oracles: Collection[str]) -> Grid:
     budgets = sorted(rows["budget"].unique().to_list())
-    best = rows.filter(budget=middle_budget(rows)).sort(value, descending=True, nulls_last=True, maintain_order=True)
-    own = rows.sort("budget").partition_by("policy", as_dict=True)
-    lines = [(name, [cell(row) for row in own[name,].iter_rows(named=True)]) for name in best["policy"]]
-    policies = [line for line in lines if line[0] not in oracles]
-    return Grid([f"{b:g}" for b in budgets], policies, [line for line in lines if line[0] in oracles])
+    ranked = rows.filter(budget=middle_budget(rows))
+    return _grid(rows.sort("budget", maintain_order=True), [f"{b:g}" for b in budgets], ranked, value, cell, oracles)
+
+
+def _grid(
+    rows: pl.DataFrame, columns: list[str], ranked: pl.DataFrame, value: str, cell: Callable[[Row], Cell],
+    oracles: Collection[str],
+) -> Grid:  # fmt: skip
+    """The cells of every policy, a row each in the order of the columns; the order of policies is that in `ranked`."""
+    best = ranked.sort(value, descending=True, nulls_last=True, maintain_order=True)["policy"]
+    own = rows.partition_by("policy", as_dict=True)
+    lines = [(name, [cell(row) for row in own[name,].iter_rows(named=True)]) for name in best]
+    fair, told = ([line for line in lines if (line[0] in oracles) == apart] for apart in (False, True))
+    return Grid(columns, fair, told)
 
 
 def _interval(lo: float | None, hi: float | None, form: str, scale: float = 1) -> str:

@@ -80,6 +80,7 @@ def _rows(whole: pl.DataFrame, kind: str, group: str, part: _Part) -> pl.DataFra
     """The rows of all queries at every budget with the values of a part."""
     se = np.sqrt(column_means(part.influence**2) / len(part.influence))
     lo, hi = share_limits(np.clip(part.mean, 0, 1), se, part.clusters)
+    lo, hi = (np.where(np.isnan(se), np.nan, end) for end in (lo, hi))
     unknown = pl.lit(None, pl.Float64)
     return _named(whole, kind, group, part.queries).with_columns(
         mean=pl.Series(part.mean), se=unknown, lo=unknown, hi=unknown, spent=pl.Series(part.spent),
