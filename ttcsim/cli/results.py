@@ -37,7 +37,7 @@ def show_result(frame: pl.DataFrame, comparison: pl.DataFrame, config: dict[str,
             title = f"{metric}: points above {beyond['baseline'][0]}, paired, {beside}{_NEW}"
             _show(differences(beyond, oracles), title, explained(beyond), noise=noise)
         if beyond.height and metric == "coverage":
-            title = f"efficiency: budget {beyond['baseline'][0]} needs / own spending, {_NEW}"
+            title = f"efficiency against {beyond['baseline'][0]} (budget needed / spent), {_NEW}"
             _show(efficiencies(beyond, oracles), title)
 
 

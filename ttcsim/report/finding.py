@@ -103,8 +103,6 @@ def _ranges(row: Row, new: str, same: str) -> str:
 
 def _judged(row: Row, comparison: pl.DataFrame) -> list[str]:
     """Whether a difference is beyond chance, and where it is not, whether any is."""
-    if row["replay_holm"] is None:  # of a single replication
-        return []
     tests, base, found = row["family"], row["baseline"], mark(row)
     among = f", among the {tests} comparisons with {base} (Holm)" if tests > 1 else ""
     if row["difference"] == 0:
