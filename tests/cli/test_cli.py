@@ -50,8 +50,6 @@ def test_sweep_prints_a_table(command, small):
     assert "efficiency against uniform" in out
     ending = " ".join(out.split("\n\n")[-1].split())
     assert re.fullmatch(r"At 2 samples per query, elimination solves .* to get there\.", ending)
-        r"At 2 samples per query, elimination solves .* to get there\.", " ".join(out.split("\n\n")[-1].split())
-    )
 
 
 def test_sweep_shows_new_queries_first_and_replay_noise_on_request(command, small):

@@ -29,7 +29,8 @@ def test_the_best_policy_at_the_middle_budget_beside_the_baseline(pool):
     same = f"{100 * row['lo']:+.2f} to {100 * row['hi']:+.2f} for these"
     assert re.match(r"At 2 samples per query, elimination solves [\d.]+% of the queries, uniform [\d.]+%: \+", said)
     assert f"{100 * row['difference']:+.1f} points (95 % CI {new}, {same})" in said
-    assert "That is beyond chance, among the 3 comparisons with uniform (Holm)." in said  # the prophet's are not asked
+    # The prophet's are not asked.
+    assert "That is beyond chance after Holm's correction for the 3 comparisons with uniform." in said
     assert said.endswith(f"Uniform needs {row['efficiency']:.1f} times the budget to get there.")
     assert "At 4 samples" in told(result, policy="elimination", budget=4.0)
     assert told(result, budget=1.0).startswith("At 1 sample per query, elimination")

@@ -221,3 +221,25 @@ def test_a_damaged_table_is_one_line(plain, tmp_path, command, name, how):
 def test_tables_are_read_as_they_were_written(plain):
     for table, name in zip(read_tables(plain), ("compare", "allocation", "wins"), strict=True):
         assert table.equals(pl.read_parquet((plain / f"{name}.parquet").read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["frame", "compare", "groups"])
+@pytest.mark.parametrize("how", ["twice", "missing"])
+def test_rows_that_are_missing_or_there_twice_are_one_line(plain, tmp_path, command, name, how):
+    folder = tmp_path / "run"
+    shutil.copytree(plain, folder)
+    path = folder / f"{name}.parquet"
+    table = pl.read_parquet(path.read_bytes())
+    (pl.concat([table, table]) if how == "twice" else table.tail(-1)).write_parquet(path)
+    code, out, err = command("report", folder)
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert ("different runs" if (name, how) == ("compare", "missing") else "missing or there twice") in err
+
+
+def test_tables_of_different_runs_are_one_line(plain, pool, tmp_path, command):
+    folder = tmp_path / "run"
+    shutil.copytree(plain, folder)
+    other = ttcsim.sweep(str(pool), ["uniform", "elimination"], [1, 2], reps=4)
+    ttcsim.compare(other).write_parquet(folder / "compare.parquet")
+    code, out, err = command("report", folder)
+    assert (code, out) == (2, "") and "of different runs" in err and err.count("\n") == 1

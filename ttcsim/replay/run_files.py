@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,38 @@ def read_table(folder: Path, name: str) -> pl.DataFrame:
     for column, kind in COLUMNS[name].items():
         if table.schema.get(column) != kind:
             raise damaged(folder, f"{name}.parquet: column '{column}' must hold {kind}")
-        if kind == pl.String and column != "biased_by" and table[column].has_nulls():
+        if column not in _MAY_LACK and table[column].has_nulls():
             raise damaged(folder, f"{name}.parquet: column '{column}' has empty cells")
     budgets = table["budget"]
     if not (budgets.is_finite() & (budgets > 0)).fill_null(False).all():
         raise damaged(folder, f"{name}.parquet: column 'budget' must hold positive numbers")
     if name in ("frame", "allocation", "groups") and table.is_empty():
         raise damaged(folder, f"{name}.parquet has no rows")
+    for rows in table.partition_by("by") if name == "groups" else [table]:
+        _check_rows(folder, name, rows)
     return table
+
+
+def check_alike(folder: Path, frame: pl.DataFrame, compared: pl.DataFrame) -> None:
+    """That a comparison is one of the frame's policies with one of them, at its budgets and for its metrics."""
+    baselines = compared["baseline"].unique().to_list()
+    wanted = frame.filter(~pl.col("policy").is_in(baselines)).select(_ROWS)
+    several = frame["policy"].n_unique() > 1
+    if len(baselines) != several or (several and not _same(wanted, compared.select(_ROWS))):
+        raise damaged(folder, "compare.parquet and frame.parquet are of different runs")
+
+
+def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    return one.sort(one.columns).equals(other.sort(one.columns))
+
+
+def _check_rows(folder: Path, name: str, rows: pl.DataFrame) -> None:
+    """Exactly one row for each combination of what rows are of."""
+    keys = _KEYS.get(name)
+    if keys and rows.height:
+        every = rows.select(pl.struct(key).alias("/".join(key)) for key in keys)
+        if every.is_duplicated().any() or rows.height != math.prod(column.n_unique() for column in every):
+            raise damaged(folder, f"{name}.parquet: rows are missing or there twice")
 
 
 def _is_text(value: Any) -> bool:
@@ -100,7 +125,14 @@ def _columns(texts: str, floats: str, **others: type[pl.DataType]) -> dict[str, 
     return {**dict.fromkeys(texts.split(), pl.String), **dict.fromkeys(floats.split(), pl.Float64), **others}
 
 
+_ROWS = ["policy", "budget", "metric"]
+_KEYS = {
+    "frame": [["policy"], ["budget"], ["metric"]],
+    "compare": [["policy"], ["budget"], ["metric"]],
+    "groups": [["policy"], ["budget"], ["metric"], ["kind", "group"]],
+}
 _INTERVALS = "lo hi lo_queries hi_queries"
+_MAY_LACK = {*_INTERVALS.split(), "replay_holm", "queries_holm", "biased_by", "efficiency_lo", "efficiency_hi"}
 _TESTS = "replay_holm queries_holm"
 _FAMILY: dict[str, type[pl.DataType]] = {"oracle": pl.Boolean, "family": pl.Int64}
 

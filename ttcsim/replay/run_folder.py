@@ -23,7 +23,7 @@ from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
 from ttcsim.replay.result import Result
-from ttcsim.replay.run_files import damaged, read_config, read_table
+from ttcsim.replay.run_files import check_alike, damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
 
@@ -102,6 +102,7 @@ def read_groups(folder: str | Path) -> pl.DataFrame | None:
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
     compared, allocated, won = (read_table(Path(folder), name) for name in ("compare", "allocation", "wins"))
+    check_alike(Path(folder), read_table(Path(folder), "frame"), compared)
     return compared, allocated, won
 
 

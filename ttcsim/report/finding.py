@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ttcsim.report.tables import mark, middle_budget
+from ttcsim.report.tables import amount, mark, middle_budget
 
 Row = Mapping[str, Any]
 
@@ -84,7 +84,7 @@ def _named(row: Row, config: Row, alike: Sequence[str] = ()) -> str:
     """A policy's name, whether it is an oracle, what it spent where that is less, and those that do as well."""
     asides = ["an oracle"] if row["policy"] in config["oracles"] else []
     if row["spent"] < 0.995 * row["budget"]:
-        asides.append(f"spending {row['spent']:.3g}")
+        asides.append(f"spending {amount(row['spent'])}")
     if alike:
         asides.append(f"likewise {', '.join(alike[:3])}" + (f" and {len(alike) - 3} more" if len(alike) > 3 else ""))
     return str(row["policy"]) + (f" ({'; '.join(asides)})" if asides else "")
@@ -104,19 +104,19 @@ def _ranges(row: Row, new: str, same: str) -> str:
 def _judged(row: Row, comparison: pl.DataFrame) -> list[str]:
     """Whether a difference is beyond chance, and where it is not, whether any is."""
     tests, base, found = row["family"], row["baseline"], mark(row)
-    among = f", among the {tests} comparisons with {base} (Holm)" if tests > 1 else ""
+    corrected = f" after Holm's correction for the {tests} comparisons with {base}" if tests > 1 else ""
     if row["difference"] == 0:
         said = []
     elif found == "●":
-        said = [f"That is beyond chance{among}."]
+        said = [f"That is beyond chance{corrected}."]
     elif row["queries_holm"] is None:
         said = [
-            f"That {'is' if found else 'may be no'} more than replay noise{among}; for new queries nothing follows."
+            f"That {'is' if found else 'may be no'} more than replay noise{corrected}; for new queries nothing follows."
         ]
     elif found == "○":
-        said = [f"That is more than replay noise{among}, but for new queries it may be chance."]
+        said = [f"That is more than replay noise{corrected}, but for new queries it may be chance."]
     else:
-        said = [f"That may be chance{among}."]
+        said = [f"That may be chance{corrected}."]
     if not any(mark(one) == "●" for one in comparison.filter(oracle=row["oracle"]).iter_rows(named=True)):
         said.append(f"Nothing differs from {base} beyond chance for new queries, at any budget.")
     return said

@@ -60,10 +60,9 @@ def means(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> G
     """The rows of one metric of a result's frame, in per cent."""
 
     def cell(row: Row) -> Cell:
-        noise = "" if row["hi"] is None else f"±{50 * (row['hi'] - row['lo']):.2f}"
-        partly = f"spends {row['spent']:.3g}" if row["spent"] < 0.995 * row["budget"] else ""
+        partly = f"spends {amount(row['spent'])}" if row["spent"] < 0.995 * row["budget"] else ""
         interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
-        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", noise, partly)
+        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), partly)
 
     return _by_budget(rows, "mean", cell, oracles)
 
@@ -72,9 +71,8 @@ def differences(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
     """The rows of one metric of a comparison, in points of per cent."""
 
     def cell(row: Row) -> Cell:
-        noise = "" if row["hi"] is None else f"±{50 * (row['hi'] - row['lo']):.2f}"
         interval = _interval(row["lo_queries"], row["hi_queries"], "{:+.1f} to {:+.1f}", 100)
-        return Cell(f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), noise)
+        return Cell(f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row))
 
     return _by_budget(rows, "difference", cell, oracles)
 
@@ -119,7 +117,8 @@ def mark(row: Row) -> str:
 
 def leaves_out_0(row: Row) -> bool:
     """Whether the interval of a difference for new queries leaves out 0."""
-    return row["lo_queries"] is not None and not row["lo_queries"] <= 0 <= row["hi_queries"]
+    lo, hi = row["lo_queries"], row["hi_queries"]
+    return lo is not None and hi is not None and not lo <= 0 <= hi
 
 
 def explained(rows: pl.DataFrame) -> str:
@@ -182,6 +181,16 @@ def _grid(
     lines = [(name, [cell(row) for row in own[name,].iter_rows(named=True)]) for name in best]
     fair, told = ([line for line in lines if (line[0] in oracles) == apart] for apart in (False, True))
     return Grid(columns, fair, told)
+
+
+def amount(spent: float) -> str:
+    """What was spent per query, in few digits: 0.99, 3.96, 19.7, 1234."""
+    return f"{spent:.2f}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
+
+
+def _half(row: Row) -> str:
+    """Half the width of the interval for replay noise."""
+    return "" if row["lo"] is None or row["hi"] is None else f"±{50 * (row['hi'] - row['lo']):.2f}"
 
 
 def _interval(lo: float | None, hi: float | None, form: str, scale: float = 1) -> str:
