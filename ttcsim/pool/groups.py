@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool.pool import Pool
 
 MISSING = "(missing)"
@@ -35,11 +34,9 @@ def query_column(pool: Pool, column: str) -> pl.Series:
     """
     have = [] if pool.queries is None else [c for c in pool.queries.columns if c != "query_id"]
     if pool.queries is None or column not in pool.queries.columns:
-        close = difflib.get_close_matches(column, have, n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
         raise InputError(
-            f"query column '{column}': pool {pool.name} lacks it (its queries have {', '.join(have) or 'no columns'}); "
-            f"{hint}name another column, or add it to queries.parquet"
+            f"query column '{column}': pool {pool.name} lacks it; {among(column, have, 'its queries have')}; name "
+            "another column, or add it to queries.parquet"
         )
     values = pool.queries[column]
     if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Duration):
