@@ -46,7 +46,17 @@ def import_(
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
     ] = None,
-    where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only these rows.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="COLUMN=VALUE, or of logs FACT=VALUE: only these.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Only this task; with commas several; all of them: all.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model; with commas several, for --sources.")] = None,
+    sources: Annotated[bool, typer.Option("--sources", help="Keep models, and settings of one, apart.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Only the first queries.", min=1, max=10**9)] = None,
+    rescale: Annotated[
+        list[str] | None,
+        typer.Option("--rescale", help="REWARD=LOW:HIGH (and :clip), or REWARD=logistic: to numbers in [0, 1]."),
+    ] = None,
     formats: Annotated[
         bool, typer.Option("--formats", is_eager=True, callback=_list_formats, help="Say what each FORMAT is, and end.")
     ] = False,
@@ -57,8 +67,14 @@ def import_(
     if form not in importers.FORMATS:
         raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(importers.FORMATS)}")
     with progress(f"reading {src}"):
-        pool = importers.FORMATS[form](src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"))
-    _write(pool, dest, {"source": Path(src).name, "import": form})
+        pool = importers.FORMATS[form](
+            src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"), task=task, model=model,
+            sources=sources, limit=limit, rescale=opt.pairs(rescale, "--rescale"),
+        )  # fmt: skip
+    ttcsim.write(pool, dest)
+    _told(pool, dest)
+    for note in (pool.manifest or {})["import"].get("notes", ()):
+        say(note)
 
 
 def hard(
