@@ -22,7 +22,7 @@ def _group(words: str, *commands: Callable[..., None]) -> typer.Typer:
 app = _group(
     "Replay language-model samples under any test-time-compute allocation policy and budget.",
     sweeps.demo, sweeps.sweep, sweeps.rerun, sweeps.report,
-    theory.check, theory.regret, theory.predict, theory.extrapolate,
+    theory.check, theory.regret, theory.predict, theory.extrapolate, theory.explain,
     policies,
 )  # fmt: skip
 app.add_typer(

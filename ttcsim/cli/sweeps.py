@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,9 @@ def demo(
     for remark in found.remarks:
         say(remark)
     say(found.headline, style="bold")
-    say(f"Figures and report: {out}/{', '.join(path.name for path in write_demo(found, out))}")
+    with progress("drawing"):
+        written = write_demo(found, out)
+    say(f"Figures and report: {out}/{', '.join(path.name for path in written)}")
 
 
 def sweep(
@@ -40,7 +43,13 @@ def sweep(
     budgets: opt.Budgets,
     reps: opt.Reps = 1000,
     seed: opt.Seed = 0,
-    cost: Annotated[str, typer.Option(help="samples or tokens.")] = "samples",
+    cost: Annotated[str, typer.Option(help="samples, tokens or dollars.")] = "samples",
+    prices: Annotated[
+        Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Of several sources, the one to replay; mixed for a random one each draw.")
+    ] = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
@@ -55,6 +64,9 @@ def sweep(
     ] = None,
     noise: Annotated[bool, typer.Option("--noise", help="Show replay noise, for these queries, too.")] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a sweep to --out that was stopped, or start it.")
+    ] = False,
     keep_replications: Annotated[
         bool, typer.Option(help="Also write every replication's values (with --out).")
     ] = False,
@@ -63,25 +75,34 @@ def sweep(
 ) -> None:
     """Replay policies on a pool at every budget."""
     if out is not None and out.exists():
+        if resume:
+            raise InputError(f"--out {out}: is finished; `ttcsim report {out}` shows it")
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
+    if out is None and resume:
+        raise InputError("--resume: goes on with a sweep to --out, which is missing; give the same as before")
     from ttcsim.cli.results import show_groups, show_result
+    from ttcsim.cli.stopping import stoppable
     from ttcsim.pool.groups import query_groups
-    from ttcsim.replay.run_folder import baseline_of, versions, write_run
+    from ttcsim.replay.kept import Kept
+    from ttcsim.replay.pins import versions
+    from ttcsim.replay.run_folder import baseline_of, write_run
     from ttcsim.report.finding import findings
 
     columns = list(dict.fromkeys(by or ()))
     loaded = ttcsim.load(pool)
     for column in columns:
         query_groups(loaded, column)  # whether it has such groups, before anything runs
-    with progress("replaying") as told:
+    kept = None if out is None else Kept(out.with_name(f"{out.name}.partial"), resume=resume)
+    with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
         result = ttcsim.sweep(
-            loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
-            selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
-            progress=told,
+            loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, prices=prices,
+            source=source, replay=replay, selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
+            keep=kept, progress=told,
         )  # fmt: skip
+        if out is not None:
+            place = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
+            write_run(result, out, source=place, replications=keep_replications, by=columns)
     if out is not None:
-        source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-        write_run(result, out, source=source, replications=keep_replications, by=columns)
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         parts = {"groups": [row for column in columns for row in result.by(column).to_dicts()]} if columns else {}
@@ -106,7 +127,9 @@ def rerun(
     from ttcsim.replay.run_folder import rerun as run_again
 
     config, _ = read_run(folder)
-    _, same = run_again(folder, None if pool is None else ttcsim.load(pool), trust=trust, threads=threads)
+    with progress("replaying") as told:
+        moved = None if pool is None else ttcsim.load(pool)
+        _, same = run_again(folder, moved, trust=trust, threads=threads, progress=told)
     if not same:
         print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
         raise typer.Exit(1)
@@ -121,8 +144,10 @@ def report(folder: opt.RunFolder) -> None:
 
     config, frame = read_run(folder)
     comparison, table, won = read_tables(folder)
-    page = report_html(
-        frame, comparison, table, config,
-        won=won, groups=read_groups(folder), headline=finding(frame, comparison, config),
-    )  # fmt: skip
-    say(str(write_report(folder, page)))
+    with progress("drawing"):
+        page = report_html(
+            frame, comparison, table, config,
+            won=won, groups=read_groups(folder), headline=finding(frame, comparison, config),
+        )  # fmt: skip
+        written = write_report(folder, page)
+    say(str(written))

@@ -114,7 +114,8 @@ CONFIG: dict[str, tuple[Callable[[Any], bool], str]] = {
     **{key: (_is_whole_number, "a whole number") for key in ("queries", "samples", "reps", "seed")},
     **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors", "oracles", "by")},
     "budgets": (_list_of(_is_number), "a list of numbers"),
-    "reward": (_or_null(_is_text), "a text or null"),
+    **{key: (_or_null(_is_text), "a text or null") for key in ("reward", "from_source")},
+    "prices": (_is_object, "an object"),
     "versions": (_is_object, "an object"),
     "code": (_is_code, "an object of path, sha256 and kept by name"),
 }
