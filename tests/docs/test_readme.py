@@ -23,6 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:policy", "ignore:skipped")
 def test_python_blocks_run(block, tmp_path, monkeypatch, capsys):
     (tmp_path / "mine.py").write_text(block)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
     names = {"__name__": "mine"}
     exec(compile(block, tmp_path / "mine.py", "exec"), names)
 

@@ -25,6 +25,7 @@ def demo(
     from ttcsim.cli.results import show_result
     from ttcsim.report.demo import replay_demo, write_demo
 
+    out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     with progress("replaying") as told:
         found = replay_demo(reps=reps, seed=seed, threads=threads, progress=told)
     say(found.opening)
@@ -85,7 +86,6 @@ def sweep(
     from ttcsim.pool.groups import query_groups
     from ttcsim.replay.kept import Kept
     from ttcsim.replay.pins import versions
-    from ttcsim.replay.run_folder import baseline_of, write_run
     from ttcsim.report.finding import findings
 
     columns = list(dict.fromkeys(by or ()))
@@ -100,15 +100,14 @@ def sweep(
             skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
-            place = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-            write_run(result, out, source=place, replications=keep_replications, by=columns)
+            result.save(out, source=pool, replications=keep_replications, by=columns)
     if out is not None:
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         parts = {"groups": [row for column in columns for row in result.by(column).to_dicts()]} if columns else {}
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()}, **parts)
         return
-    comparison = ttcsim.compare(result, baseline_of(result))
+    comparison = result.compare()
     show_result(result.frame, comparison, result.config, noise=noise)
     for column in columns:
         show_groups(result.by(column), result.config)

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from ttcsim.errors import InputError, among
+from ttcsim.pool import notebook
 
 LOGPROB_REWARD = "reward_logprob"
 """Name of the reward that is derived from log-probabilities where no other exists."""
@@ -51,7 +52,7 @@ def offsets_of(sizes: ArrayLike) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pool:
     """Samples of all queries in CSR form, sorted by query, and by source within a query.
 
@@ -269,6 +270,13 @@ class Pool:
             manifest=None,
             **{name: array[taken] for name, array in arrays.items() if array is not None},
         )
+
+    def __repr__(self) -> str:
+        return notebook.summary(self)
+
+    def _repr_html_(self) -> str:
+        """The table that notebooks show."""
+        return notebook.html(self)
 
     def describe(self) -> dict[str, Any]:
         """Numbers that tell what is in the pool."""
