@@ -11,7 +11,13 @@ from ttcsim.cli.tables import Formats, Row, answer, say
 
 
 def policies(as_json: opt.Json = False) -> None:
-    """List every policy: parameters, what it needs, where it comes from."""
+    """List every policy: parameters, what it needs, where it comes from.
+
+    Examples
+    --------
+    ttcsim policies
+    ttcsim policies --json
+    """
     rows = [
         {
             "policy": name,
