@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from typing import Annotated
 
 import typer
 
 from harvest import VERSION
 from harvest.config import Config, load_config, recipes
-from ttcsim.cli import group
+from ttcsim.cli.group import add, program
 from ttcsim.cli.run import run as run_app
 
 ConfigFile = Annotated[str, typer.Argument(metavar="CONFIG.toml", help="A config file, or recipe:NAME.")]
@@ -115,16 +117,22 @@ def tasks() -> None:
     rows = {**TASKS, f"{GYM_PREFIX}NAME": GYM}
     print("Tasks (task.name):")
     for name, task in rows.items():
-        print(f"  {name:<20} {task.about} [verifier {task.verifier}]")
+        _entry(name, f"{task.about} [verifier {task.verifier}]")
     print("Verifiers (task.verifier):")
     for name, (_, about) in VERIFIERS.items():
-        print(f"  {name:<20} {about}")
+        _entry(name, about)
     print("Recipes (harvest run recipe:NAME):")
     for name in recipes():
         print(f"  {name}")
 
 
-app = group.program(
+def _entry(name: str, about: str) -> None:
+    """A line of a list, which goes on below itself where the terminal ends."""
+    width = shutil.get_terminal_size().columns
+    print(textwrap.fill(about, width, initial_indent=f"  {name:<20} ", subsequent_indent=" " * 23))
+
+
+app = program(
     """Sample a language model once with vLLM, verify and score every response, and write a pool for ttcsim.
 
     Examples
@@ -134,7 +142,7 @@ app = group.program(
     """,
     version=f"harvest {VERSION}",
 )
-group.add(app, run, check, tasks)
+add(app, run, check, tasks)
 
 
 def main() -> None:
