@@ -3,31 +3,18 @@
 import contextlib
 import json
 import random
-import shlex
 import shutil
 import sys
 from unittest import mock
 
 import polars as pl
 import pytest
-import typer.main
+from tree import COMMANDS, PROGRAMS, parsed
 
-import harvest.cli
+import harvest
 import ttcsim
-from ttcsim.cli.app import app
 from ttcsim.cli.run import run
 
-PROGRAMS = {"ttcsim": app, "harvest": harvest.cli.app}
-
-
-def walk(command, *words):
-    """Every command and group below one, with the words that call it."""
-    yield words, command
-    for name, inner in getattr(command, "commands", {}).items():
-        yield from walk(inner, *words, name)
-
-
-COMMANDS = dict(found for name, program in PROGRAMS.items() for found in walk(typer.main.get_command(program), name))
 EXAMPLES = [
     (words, line.strip())
     for words, command in COMMANDS.items()
@@ -69,23 +56,11 @@ def test_help_fits_80_columns_and_ends_with_examples_of_its_own(words, monkeypat
     assert text.rstrip().endswith(examples[-1])
 
 
-def called(line):
-    """The command that a line calls, and the arguments that it gets."""
-    words = shlex.split(line)
-    command = COMMANDS[(words[0],)]
-    at = 1
-    while at < len(words) and words[at] in getattr(command, "commands", {}):
-        command = command.commands[words[at]]
-        at += 1
-    return tuple(words[:at]), words[at:]
-
-
 @pytest.mark.parametrize(("words", "line"), EXAMPLES, ids=named)
 def test_examples_parse_and_are_of_their_command(words, line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # figures have to have a folder
-    own, arguments = called(line)
+    own, _ = parsed(line)
     assert own[: len(words)] == words
-    COMMANDS[own].make_context(own[-1], arguments)  # raises for what it does not take
 
 
 FEWER = {
@@ -165,7 +140,7 @@ def test_examples_do_what_they_say(tmp_path, monkeypatch):
     for line in dict.fromkeys(line for _, line in EXAMPLES):
         if line in ONLY_PARSED:
             continue
-        own, arguments = called(line)
+        own, arguments = parsed(line)
         more = FEWER.get(own, "").split()
         if code := ends([*own, *arguments, *more]):
             failed.append((line, code))
