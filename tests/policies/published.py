@@ -1,4 +1,4 @@
-"""What every published policy has beside its code, a plain twin and a check value, and what is said where one is not."""
+"""What every published policy has beside its code: a plain twin and a check value. What is said where one lacks."""
 
 CHECKED = {}
 """Tests of check values by the policy whose value they check, as far as they have been imported."""
