@@ -1,8 +1,19 @@
 """The one exception for what the user can mend."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
     """Bad input, in one line: what is wrong, where, and how to mend it. The command line exits 2 with that line."""
+
+
+def among(name: str, known: Iterable[str], there: str = "there is") -> str:
+    """What to choose from instead of a name that is none of them: the closest one, and after `there` all."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"{hint}{there} {', '.join(known) or 'none'}"
 
 
 def line_of(message: object) -> str:

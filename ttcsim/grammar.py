@@ -6,14 +6,13 @@ quotes, where a doubled quote stands for one.
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 Value = bool | int | float | str
 T = TypeVar("T")
@@ -39,9 +38,7 @@ class Call:
         """What the name stands for; an unknown one is an `InputError` that lists `known` after the words `there`."""
         if self.name in known:
             return known[self.name]
-        close = difflib.get_close_matches(self.name, known, n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
-        raise InputError(f"{self.where}: '{self.name}' is unknown; {hint}{there} {', '.join(known)}")
+        raise InputError(f"{self.where}: '{self.name}' is unknown; {among(self.name, known, there)}")
 
     def parameters(self, allowed: Collection[str]) -> dict[str, Value]:
         """The values by name, where each must have one of these names."""

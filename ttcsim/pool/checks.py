@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import KEYS, PLACES, REWARD, SAMPLE_COLUMNS, is_reward
+from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE, is_reward
 from ttcsim.pool.pool import offsets_of
 
-_INTEGERS = ("tokens", "sample", *PLACES)
+_KEYS = ("query_id", SOURCE, "sample")  # what names a sample, as far as the table has these columns
+_INTEGERS = ("tokens", PROMPT_TOKENS, "sample", *PLACES)
+_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String, PROMPT_TOKENS: pl.Int32}
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 
 
@@ -24,7 +27,7 @@ def pool_from_frame(
     queries: pl.DataFrame | None = None,
     manifest: dict[str, Any] | None = None,
 ) -> Pool:
-    """Check a table of samples and bring it into CSR form, sorted by query (and by `sample` where there is one).
+    """Check a table of samples and bring it into CSR form, sorted by query, source and `sample`, where there are any.
 
     Parameters
     ----------
@@ -49,26 +52,27 @@ def pool_from_frame(
                 "rename it with `ttcsim pool import samples --map`"
             )
     rewards = [c for c in frame.columns if is_reward(c)]
-    optional = [c for c in (*_INTEGERS, "answer", "logprob") if c in frame.columns]
+    optional = [c for c in (*_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
     ids = _query_ids(frame["query_id"], where)
     frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards))])
-    frame = frame.sort([k for k in KEYS if k in frame.columns], maintain_order=True)
+    keys = [k for k in _KEYS if k in frame.columns]
+    frame = frame.sort(keys, maintain_order=True)
     if "sample" in frame.columns:
-        double = frame.select(KEYS).is_duplicated()
+        double = frame.select(keys).is_duplicated()
         if double.any():
-            query, sample = frame.select(KEYS).row(_first(double))
+            row = frame.row(_first(double), named=True)
+            of = f" of source '{row[SOURCE]}'" if SOURCE in row else ""
             raise InputError(
-                f"{where}: column 'sample': query '{query}' has sample {sample} twice; "
-                "number the samples of a query 0, 1, 2, ... or drop the column"
+                f"{where}: column 'sample': query '{row['query_id']}' has sample {row['sample']}{of} twice; number the "
+                "samples of a query 0, 1, 2, ... or drop the column (samples of several models need a column 'source')"
             )
     frame, revisions = _apart(frame, where)
     lengths = frame["query_id"].rle().struct.unnest()
     labels: tuple[str, ...] = ()
     answers = None
     if "answer" in frame.columns:
-        labels = tuple(frame["answer"].drop_nulls().unique().sort().to_list())
-        codes = frame["answer"].cast(pl.Enum(list(labels))).to_physical().cast(pl.Int32).fill_null(-1)
-        answers = codes.to_numpy()
+        labels, answers = _coded(frame["answer"])
+    sources, codes_of_sources = _coded(frame[SOURCE]) if SOURCE in frame.columns else ((), None)
     return Pool(
         name=name,
         query_ids=tuple(lengths["value"].to_list()),
@@ -77,11 +81,20 @@ def pool_from_frame(
         rewards={c: frame[c].to_numpy() for c in rewards},
         answers=answers,
         answer_labels=labels,
+        sources=sources,
+        source=codes_of_sources if len(sources) > 1 else None,
         revisions=revisions,
         queries=None if queries is None else _queries(queries, set(lengths["value"]), where),
         manifest=manifest,
-        **{c: frame[c].to_numpy() for c in ("tokens", "logprob", *PLACES) if c in frame.columns},
+        **{c: frame[c].to_numpy() for c in ("tokens", PROMPT_TOKENS, "logprob", *PLACES) if c in frame.columns},
     )
+
+
+def _coded(column: pl.Series) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The different values of a column, ascending, and which of them each row has; -1 where it is null."""
+    labels = tuple(column.drop_nulls().unique().sort().to_list())
+    codes = column.cast(pl.Enum(list(labels))).to_physical().cast(pl.Int32).fill_null(-1)
+    return labels, codes.to_numpy()
 
 
 def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame | None]:
@@ -97,7 +110,7 @@ def _apart(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, pl.DataFrame 
             f"{where}: {_at(frame['query_id'], _first(half))} has one of chain and step; give both or neither"
         )
     placed = frame.filter(pl.col("chain").is_not_null())
-    double = placed.select("query_id", *PLACES).is_duplicated()
+    double = placed.select(*(k for k in ("query_id", SOURCE) if k in frame.columns), *PLACES).is_duplicated()
     if double.any():
         row = placed.row(_first(double), named=True)
         raise InputError(
@@ -160,6 +173,10 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
         least, unit = (1, "a sample costs at least 1 token") if name == "tokens" else (0, "it counts from 0")
         most = np.iinfo(np.int32).max
         refuse(outside(column, least, most), f"{unit} and fits in 32 bits: {_REMEDY}")
+    elif name == SOURCE:
+        refuse(column.is_null(), "name what made the sample, or drop the column where one model made all")
+        demand(kind in (pl.String, pl.Categorical, pl.Enum), "it must be text")
+        refuse(column.cast(pl.String) == "", "name what made the sample")
     elif name == "answer":
         text = kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()
         demand(text, "it must be text (null = no answer)")
@@ -170,7 +187,7 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
         demand(kind.is_numeric(), "a reward is a number in [0, 1]")
         inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number
         refuse(~inside, "a reward lies in [0, 1]: rescale the column")
-    return column.cast({**SAMPLE_COLUMNS, **PLACES}.get(name, REWARD))
+    return column.cast(_TYPES.get(name, REWARD))
 
 
 def _queries(queries: pl.DataFrame, sampled: set[str], where: str) -> pl.DataFrame:

@@ -19,9 +19,11 @@ from ttcsim.pool.format import (
     MANIFEST,
     NEVER_REPLAYED,
     PLACES,
+    PROMPT_TOKENS,
     QUERIES,
     REASON,
     SAMPLES,
+    SOURCE,
     STRATEGIES,
     PoolFolder,
     part,
@@ -131,24 +133,36 @@ def _read_manifest(folder: Path, shards: list[Path]) -> dict[str, Any] | None:
 
 def to_frame(pool: Pool) -> pl.DataFrame:
     """All samples of a pool, revisions too, as a table; `sample` counts from 0 in every query."""
-    sizes = pool.sizes
+    sizes, unit_sizes = pool.sizes, np.diff(pool.units.offsets)
     columns: dict[str, Any] = {
         "query_id": pl.Series(pool.query_ids, dtype=pl.String).gather(np.repeat(np.arange(pool.n_queries), sizes)),
-        "sample": (np.arange(pool.n_samples) - np.repeat(pool.offsets[:-1], sizes)).astype(np.int32),
+        "sample": (np.arange(pool.n_samples) - np.repeat(pool.units.offsets[:-1], unit_sizes)).astype(np.int32),
         "correct": pool.correct.astype(bool),
     }
+    if pool.sources:
+        codes = np.zeros(pool.n_samples, np.int32) if pool.source is None else pool.source
+        columns[SOURCE] = pl.Series(pool.sources, dtype=pl.String).gather(codes)
     if pool.answers is not None:
         labels = pl.Series([*pool.answer_labels, None], dtype=pl.String)
         columns["answer"] = labels.gather(np.where(pool.answers < 0, len(pool.answer_labels), pool.answers))
-    columns |= {"tokens": pool.tokens, "logprob": pool.logprob, **pool.rewards, "chain": pool.chain, "step": pool.step}
+    columns |= {
+        "tokens": pool.tokens,
+        PROMPT_TOKENS: pool.prompt_tokens,
+        "logprob": pool.logprob,
+        **pool.rewards,
+        "chain": pool.chain,
+        "step": pool.step,
+    }
     frame = pl.DataFrame({name: values for name, values in columns.items() if values is not None})
     if pool.chain is not None:
         frame = frame.with_columns(pl.when(pl.col("chain") >= 0).then(pl.col(*PLACES)))
     if pool.revisions is None:
         return frame
-    after = dict(zip(pool.query_ids, sizes.tolist(), strict=True))
-    first = pl.col("query_id").replace_strict(after, return_dtype=pl.Int32)
-    numbered = pool.revisions.with_columns(sample=first + pl.int_range(pl.len(), dtype=pl.Int32).over("query_id"))
+    unit = [c for c in ("query_id", SOURCE) if c in frame.columns]
+    independent = frame.group_by(unit).agg(before=pl.len().cast(pl.Int32))
+    numbered = pool.revisions.join(independent, on=unit, how="left", maintain_order="left").with_columns(
+        sample=pl.col("before").fill_null(0) + pl.int_range(pl.len(), dtype=pl.Int32).over(unit)
+    )
     return pl.concat([frame, numbered.select(frame.columns)])
 
 

@@ -38,6 +38,12 @@ NEVER_REPLAYED = (TEXTS, SCORES)
 KEYS = ("query_id", "sample")
 """What names a row of samples, texts and scores."""
 
+SOURCE = "source"
+"""The column that says what made a sample, such as a model; a pool of one source needs none."""
+
+PROMPT_TOKENS = "prompt_tokens"
+"""The column with the tokens that a sample's prompt had, which some prices count."""
+
 PLACES = {"chain": pl.Int32, "step": pl.Int32}
 """Where in a chain of revisions a sample stands; null outside of one."""
 

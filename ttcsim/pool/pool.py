@@ -7,18 +7,26 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 LOGPROB_REWARD = "reward_logprob"
 """Name of the reward that is derived from log-probabilities where no other exists."""
 
-_OPTIONAL = ("tokens", "answers", "logprob", "chain", "step")  # arrays [N] that a pool may lack
+_OPTIONAL = (
+    "tokens",
+    "prompt_tokens",
+    "answers",
+    "logprob",
+    "chain",
+    "step",
+    "source",
+)  # arrays [N] that a pool may lack
 
 
 def total_budget(budget: float, queries: int) -> int:
@@ -29,6 +37,15 @@ def total_budget(budget: float, queries: int) -> int:
     return math.floor(budget * queries * (1 + 2.0**-50) + 1e-9)
 
 
+class Units(NamedTuple):
+    """The units of a pool, those of a query together; they are its queries where it has one source."""
+
+    offsets: NDArray[np.int64]  # i8[U+1] samples of unit u are offsets[u]:offsets[u+1]
+    query: NDArray[np.int64]  # i8[U] whose samples they are
+    members: NDArray[np.int64]  # i8[Q+1] units of query q are members[q]:members[q+1]
+    source: NDArray[np.int64]  # i8[U] code of the source
+
+
 def offsets_of(sizes: ArrayLike) -> NDArray[np.int64]:
     """Where each query's samples begin and the last one's end, i8[Q+1], from the number of samples of each."""
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -36,9 +53,10 @@ def offsets_of(sizes: ArrayLike) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Samples of all queries in CSR form, sorted by query.
+    """Samples of all queries in CSR form, sorted by query, and by source within a query.
 
-    The samples of query q are ``offsets[q]:offsets[q+1]`` of every array.
+    The samples of query q are ``offsets[q]:offsets[q+1]`` of every array; those of one of its sources, a unit, lie
+    together (`units`).
     """
 
     name: str
@@ -47,12 +65,15 @@ class Pool:
     correct: NDArray[np.uint8]  # u1[N] the verifier's outcome
     rewards: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] in [0, 1], by column name
     tokens: NDArray[np.int32] | None = None  # i4[N] >= 1
+    prompt_tokens: NDArray[np.int32] | None = None  # i4[N] >= 0
     answers: NDArray[np.int32] | None = None  # i4[N] codes of answer_labels, -1 = no answer extracted
     answer_labels: tuple[str, ...] = ()
     logprob: NDArray[np.float32] | None = None  # f4[N] summed over tokens, nats
     chain: NDArray[np.int32] | None = None  # i4[N] chain of revisions that the sample begins, -1 = none
     step: NDArray[np.int32] | None = None  # i4[N] 0 for the first of a chain, -1 = in no chain
     revisions: pl.DataFrame | None = None  # attempts after the first of a chain: they depend on those before
+    sources: tuple[str, ...] = ()  # what made the samples, ascending; empty where nothing says it
+    source: NDArray[np.int32] | None = None  # i4[N] codes of sources, or None where there is only one
     queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
     manifest: Mapping[str, Any] | None = None
 
@@ -94,6 +115,18 @@ class Pool:
     def total(self, budget: float) -> int:
         """Units that an average budget per query buys over all queries, see `total_budget`."""
         return total_budget(budget, self.n_queries)
+
+    @functools.cached_property
+    def units(self) -> Units:
+        """Every query with every source that has samples of it; the queries themselves where there is one source."""
+        if self.source is None:
+            every = np.arange(self.n_queries + 1)
+            return Units(self.offsets, every[:-1], every, np.zeros(self.n_queries, np.int64))
+        starts = np.flatnonzero(np.diff(self.source, prepend=-1) != 0)
+        starts = np.union1d(starts, self.offsets[:-1])  # one source may end a query and begin the next
+        query = np.searchsorted(self.offsets, starts, side="right") - 1
+        members = np.searchsorted(query, np.arange(self.n_queries + 1))
+        return Units(np.append(starts, self.n_samples), query, members, self.source[starts].astype(np.int64))
 
     def columns(self) -> set[str]:
         """Optional columns that this pool has."""
@@ -174,6 +207,40 @@ class Pool:
             raise InputError(f"pool {self.name}: the first {samples} samples are none; ask for 1 or more")
         return self.take([(q, every[:samples]) for q, every in enumerate(self._positions())])
 
+    def from_source(self, name: str) -> Pool:
+        """The samples of one source; queries that it has none of are left out.
+
+        Raises
+        ------
+        InputError
+            For a source that the pool does not have.
+        """
+        if name not in self.sources:
+            raise InputError(f"pool {self.name}: has no source '{name}'; {among(name, self.sources, 'it has')}")
+        if self.source is None:
+            return self
+        own = self.source == self.sources.index(name)
+        parts = [(q, every[own[every]]) for q, every in enumerate(self._positions()) if own[every].any()]
+        return replace(self.take(parts), sources=(name,), source=None)
+
+    def mixed(self) -> Pool:
+        """One source that is any of them at random: each gives the same number of samples of a query.
+
+        That is as many as the source with the fewest has, the first in order of generation; so a draw is as likely to
+        come from each. Queries of which not every source has samples are left out.
+        """
+        if self.source is None:
+            return self
+        units, parts = self.units, []
+        for q in range(self.n_queries):
+            own = range(units.members[q], units.members[q + 1])
+            if len(own) == len(self.sources):
+                fewest = min(int(units.offsets[u + 1] - units.offsets[u]) for u in own)
+                parts.append((q, np.concatenate([units.offsets[u] + np.arange(fewest) for u in own])))
+        if not parts:
+            raise InputError(f"pool {self.name}: no query has samples of all {len(self.sources)} sources to mix")
+        return replace(self.take(parts), sources=("mixed",), source=None)
+
     def _positions(self) -> list[NDArray[np.int64]]:
         """Where the samples of each query are in the arrays."""
         return np.split(np.arange(self.n_samples), self.offsets[1:-1])
@@ -206,6 +273,7 @@ class Pool:
             "samples_per_query": [int(self.sizes.min()), int(self.sizes.max())],
             "revisions": 0 if self.revisions is None else self.revisions.height,
             "columns": ["correct", *sorted(self.columns())],
+            "sources": list(self.sources),
             "mean_success_rate": float(rates.mean()),
             "success_rate_quartiles": np.quantile(rates, [0.25, 0.5, 0.75]).tolist(),
             "never_solved": float((self.successes == 0).mean()),
@@ -238,6 +306,8 @@ class Pool:
         add("labels", "\0".join(self.answer_labels).encode())
         for label in sorted(self.rewards):
             add(label, np.ascontiguousarray(self.rewards[label]).data)
+        if self.sources:
+            add("sources", "\0".join(self.sources).encode())
         if self.revisions is not None:
             add("revisions", self.revisions.write_csv().encode())
         return digest.hexdigest()
