@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Row, print_json, say, show
+from ttcsim.cli.tables import Row, print_json, progress, say, show
 from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +30,16 @@ def _table(
         raise InputError("strategies: give a pool folder or --world, one of the two")
     grid = None if budgets is None else opt.numbers(budgets, "--budgets", int)
     if world is not None:
-        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed)
+        with progress(f"simulating {world}") as told:
+            return simulate(
+                world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed,
+                progress=told,
+            )  # fmt: skip
     assert pool is not None
-    return load_runs(
-        pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), apart=samples, seed=seed
-    )
+    with progress(f"reading {pool}"):
+        return load_runs(
+            pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), apart=samples, seed=seed
+        )
 
 
 def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Binned:
@@ -96,7 +101,8 @@ def bins(
 
     table = _table(pool, world, queries, runs, seed, budgets, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rows = by_bin(table, found, seed=seed)
+    with progress("resampling the queries"):
+        rows = by_bin(table, found, seed=seed)
     _draw(rows, "search", figure)
     if as_json:
         print_json(rows, {"pool": pool or world, "difficulty": difficulty, "samples": found.samples})
@@ -129,12 +135,14 @@ def optimal(
 
     table = _table(pool, world, queries, runs, seed, budgets, select, samples)
     kinds = ("oracle", "predicted") if difficulty == "both" else (difficulty,)
-    curves = [
-        compute_optimal(
-            table, _difficulty(table, kind, samples, n_bins, reward, seed), charge=charge, baseline=baseline, seed=seed
-        )
-        for kind in kinds
-    ]
+    with progress("resampling the queries"):
+        curves = [
+            compute_optimal(
+                table, _difficulty(table, kind, samples, n_bins, reward, seed), charge=charge, baseline=baseline,
+                seed=seed,
+            )
+            for kind in kinds
+        ]  # fmt: skip
     _draw(curves, "optimal", figure)
     rows = [row for curve in curves for row in curve.rows()]
     if as_json:
@@ -220,7 +228,8 @@ def flops(
         rates = pass_at_1_column(table.pool, large.removeprefix("column:"))
     elif large is not None:
         rates = pass_at_1_of(load(large), table.pool)
-    rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
+    with progress("resampling the queries"):
+        rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
     _draw(rows, "flops", figure)
     title = "the small model's compute-optimal accuracy against the large one's pass@1; lo, hi: 95 %, new queries"
     _answer(rows, title, as_json, {"pool": pool or world})
@@ -243,7 +252,8 @@ def bandit(
 
     table = _table(pool, world, queries, runs, seed, None, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed)
+    with progress("playing") as told:
+        rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed, progress=told)
     _answer(
         rows,
         "share of queries solved at the same total budget; lo, hi: 95 %, these queries",
@@ -270,10 +280,12 @@ def findings(
 
     rows = []
     for name in ("tree", "revisions") if pool is None and world == "both" else (None if pool else world,):
-        found = ask(_table(pool, name, queries, runs, seed, None, select), bins=n_bins, seed=seed)
+        table = _table(pool, name, queries, runs, seed, None, select)
+        with progress(f"testing the claims on {name or pool}") as told:
+            found = ask(table, bins=n_bins, seed=seed, progress=told)
         # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
-        told = found if pool is not None else [claim for claim in found if claim.holds is not None]
-        rows += [{"runs": name or pool, **r} for r in as_rows(told)]
+        answered = found if pool is not None else [claim for claim in found if claim.holds is not None]
+        rows += [{"runs": name or pool, **r} for r in as_rows(answered)]
     title = (
         "Snell et al., Scaling LLM Test-Time Compute Optimally; limits: 95 %, new queries; p: corrected for all claims"
     )
@@ -293,5 +305,6 @@ def make(
     from ttcsim.strategies.worlds.simulate import BUDGETS, write_world
 
     grid = BUDGETS if budgets is None else opt.numbers(budgets, "--budgets", int)
-    write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed)
+    with progress(f"simulating {world}") as told:
+        write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed, progress=told)
     say(f"{dest}: {queries} queries of {world}")

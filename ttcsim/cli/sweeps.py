@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,9 @@ def demo(
     say(found.headline, style="bold")
     for remark in found.remarks:
         say(remark)
-    say(f"Figures and report: {out}/{', '.join(path.name for path in write_demo(found, out))}")
+    with progress("drawing"):
+        written = write_demo(found, out)
+    say(f"Figures and report: {out}/{', '.join(path.name for path in written)}")
 
 
 def sweep(
@@ -61,6 +64,9 @@ def sweep(
         bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a sweep to --out that was stopped, or start it.")
+    ] = False,
     keep_replications: Annotated[
         bool, typer.Option(help="Also write every replication's values (with --out).")
     ] = False,
@@ -76,19 +82,28 @@ def sweep(
     ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
     """
     if out is not None and out.exists():
+        if resume:
+            raise InputError(f"--out {out}: is finished; `ttcsim report {out}` shows it")
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
+    if out is None and resume:
+        raise InputError("--resume: goes on with a sweep to --out, which is missing; give the same as before")
+    from ttcsim.cli.stopping import stoppable
+    from ttcsim.replay.kept import Kept
+    from ttcsim.replay.pins import versions
     from ttcsim.replay.result import BIASES
-    from ttcsim.replay.run_folder import baseline_of, versions, write_run
+    from ttcsim.replay.run_folder import baseline_of, write_run
 
-    with progress("replaying") as told:
+    kept = None if out is None else Kept(out.with_name(f"{out.name}.partial"), resume=resume)
+    with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
         result = ttcsim.sweep(
             pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, replay=replay,
             selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
-            progress=told,
+            keep=kept, progress=told,
         )  # fmt: skip
+        if out is not None:
+            source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
+            write_run(result, out, source=source, replications=keep_replications)
     if out is not None:
-        source = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-        write_run(result, out, source=source, replications=keep_replications)
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()})
@@ -119,7 +134,9 @@ def rerun(
     from ttcsim.replay.run_folder import rerun as run_again
 
     config, _ = read_run(folder)
-    _, same = run_again(folder, None if pool is None else ttcsim.load(pool), trust=trust, threads=threads)
+    with progress("replaying") as told:
+        moved = None if pool is None else ttcsim.load(pool)
+        _, same = run_again(folder, moved, trust=trust, threads=threads, progress=told)
     if not same:
         print(f"ttcsim: {folder}: the numbers differ; made with {config['versions']}", file=sys.stderr)
         raise typer.Exit(1)
@@ -138,7 +155,9 @@ def report(folder: opt.RunFolder) -> None:
 
     config, frame = read_run(folder)
     comparison, table, won = read_tables(folder)
-    say(str(write_report(folder, report_html(frame, comparison, table, config, won=won))))
+    with progress("drawing"):
+        page = write_report(folder, report_html(frame, comparison, table, config, won=won))
+    say(str(page))
 
 
 def _show_metric(frame: pl.DataFrame, metric: str) -> None:

@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -93,6 +94,14 @@ def say(text: str, style: str = "") -> None:
     _console().print(text, style=style or None, highlight=False, markup=False)
 
 
+def prose(text: str) -> None:
+    """Print Markdown: set for people, as it is where it goes into a file."""
+    from rich.markdown import Markdown
+
+    console = _console()
+    console.print(Markdown(text)) if console.is_terminal else print(text)
+
+
 @functools.cache
 def _console() -> Console:
     from rich.console import Console
@@ -100,9 +109,12 @@ def _console() -> Console:
     return Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
 
 
+_PATIENCE = 1.0  # seconds before a bar is shown: what is done sooner needs none
+
+
 @contextmanager
 def progress(words: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal; told how much is done of how much."""
+    """A bar on stderr where that is a terminal; told how much is done of how much, or else only the time."""
     from rich import progress as bars
     from rich.console import Console
 
@@ -114,6 +126,14 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
         bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(),
         bars.TimeElapsedColumn(), bars.TimeRemainingColumn(),
     )  # fmt: skip
-    with bars.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(words, total=None)
+    bar = bars.Progress(*columns, console=console, transient=True)
+    task = bar.add_task(words, total=None)
+    late = threading.Timer(_PATIENCE, bar.start)
+    late.start()
+    try:
         yield lambda done, total: bar.update(task, completed=done, total=total)
+    finally:
+        late.cancel()
+        late.join()
+        if bar.live.is_started:
+            bar.stop()

@@ -1,4 +1,4 @@
-"""Commands that hold replays against theory, or need no replay: check, regret, predict, extrapolate."""
+"""Commands that hold replays against theory, or need no replay: check, regret, predict, extrapolate, explain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 import ttcsim
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Format, Formats, Row, answer, progress, say
+from ttcsim.cli.tables import Format, Formats, Row, answer, progress, prose, say
 from ttcsim.errors import InputError
 
 
@@ -250,6 +250,26 @@ def extrapolate(
             "Whatever the law, coverage is not below the pool's own."
         )
     say(" ".join([*said, "The draws per query must not depend on their outcomes."]))
+
+
+def explain(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME ...", help="Guarantees (G7) and policies (ucb, mine.py:Mine).")
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME."""
+    from ttcsim.guarantees.explain import explain as explained
+    from ttcsim.guarantees.explain import guarantees
+
+    found = [explained(name) for name in names] if names else guarantees()
+    if as_json or not names:
+        formats: Formats = {"": "{name}", "states": "{statement}", "source": "{source}"}
+        answer([one._asdict() for one in found], {}, formats, as_json=as_json, left=formats)
+        return
+    for one in found:
+        say(f"{one.name}: {one.statement}", style="bold")
+        prose(f"{one.text}\n\n*Source*: {one.source or 'not told'}\n\n*Code*: `{one.file}`\n")
 
 
 def _points(text: str) -> list[list[float]]:

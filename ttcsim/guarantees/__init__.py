@@ -1,6 +1,6 @@
 """The guarantees that `ttcsim check` tests on a pool: theory beside replay, with a stated error rate.
 
-A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and its name in `_FILES`.
+A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and its name in `FILES`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ttcsim.registry import collect
 from ttcsim.replay.setting import lacking
 from ttcsim.statistics.claim import Claim, Measured
 
-_FILES = {
+FILES = {
     "uniform": "G1",
     "cost": "G2",
     "all_solved": "G3",
@@ -37,9 +37,10 @@ _FILES = {
     "intervals": "G16",
     "efficiency": "G17",
 }
+"""The file of each guarantee, and its number."""
 
 GUARANTEES: dict[str, Callable[[Study], Iterator[Claim]]] = dict(
-    zip(_FILES.values(), collect(__name__, "claims", tuple(_FILES)), strict=True)
+    zip(FILES.values(), collect(__name__, "claims", tuple(FILES)), strict=True)
 )
 """What each guarantee states on a study, by its number."""
 

@@ -16,6 +16,8 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
+from ttcsim.pool.pool import Units
+from ttcsim.replay.prices import PRICES
 from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
 
 BIASES = {
@@ -23,7 +25,7 @@ BIASES = {
     "bootstrap": "samples are shown again, which biases values down; replay=permute does not",
     "law": "the pool was continued by a fitted law of success rates, on which the value rests",
 }
-"""What keeps a replayed value from being that of fresh samples, in words; see paper/theory.md."""
+"""What keeps a replayed value from being that of fresh samples, in words; see theory/theory.md."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,8 @@ class Outcome:
     exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
+    unit_draws: NDArray[np.float64]  # f8[U, B] mean draws
+    units: Units  # the queries, or each query with each source
     slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
     taught: dict[
         str, NDArray[np.float64]
@@ -82,6 +86,12 @@ class Result:
         """Average budgets per query, ascending."""
         return list(self.config["budgets"])
 
+    @property
+    def offered(self) -> NDArray[np.float64]:
+        """What each budget buys per query, f8[B]: whole units of cost over all queries."""
+        units = PRICES[self.config["cost"]].units
+        return np.array([self.pool.total(b * units) for b in self.budgets]) / self.pool.n_queries / units
+
     def outcome(self, policy: str | Policy) -> Outcome:
         """The outcome of one policy, by label or by bare name."""
         text = str(policy)
@@ -100,14 +110,14 @@ class Result:
         ``"exhausted"``: some query ran out of samples, so that the pool's end works as a cap, which helps or hurts.
         ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. ``"law"``: the
         pool was continued by a fitted law of success rates (`theory.tail`). Otherwise a
-        replay is, in law, a run on fresh samples (paper/theory.md). A policy whose own cap lies within the pool needs
+        replay is, in law, a run on fresh samples (theory/theory.md). A policy whose own cap lies within the pool needs
         no more samples than there are, and the prophet is a statement about a pool.
         """
         if self.pool.manifest and "continued" in self.pool.manifest:
             return ["law"] * len(self.budgets)
         if self.config["replay"] == "bootstrap":
             return ["bootstrap"] * len(self.budgets)
-        least = self.pool.sizes.min()
+        least = np.diff(outcome.units.offsets).min()
         own = outcome.policy.cap <= least or outcome.policy.oracle == "outcomes"
         # Uniform wants of each query what the budget says, so it may use a pool up to its last sample.
         enough = [

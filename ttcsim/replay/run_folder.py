@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import warnings
-from collections.abc import Iterable
-from importlib.metadata import version
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +20,11 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
+from ttcsim.replay.pins import versions
 from ttcsim.replay.result import Result
 from ttcsim.replay.run_files import damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
-
-
-def versions() -> dict[str, str]:
-    """Versions of everything that can change a number."""
-    return {
-        "python": platform.python_version(),
-        **{p: version(p) for p in ("ttcsim", "numpy", "numba", "polars")},
-    }
 
 
 def write_run(result: Result, dest: str | Path, *, source: str, replications: bool = False) -> Path:
@@ -96,7 +87,12 @@ def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.Data
 
 
 def rerun(
-    folder: str | Path, pool: Pool | None = None, *, trust: bool = False, threads: int | None = None
+    folder: str | Path,
+    pool: Pool | None = None,
+    *,
+    trust: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Result, bool]:
     """Run a run folder again on its pool; True when every number is the same to the last bit.
 
@@ -107,6 +103,8 @@ def rerun(
     trust : bool
         Whether to import and run the code that the folder names, where its policies are not all of this package. The
         text that it keeps of a file is used where the file is gone or changed, with a warning.
+    threads, progress
+        As of `ttcsim.sweep`.
 
     Raises
     ------
@@ -128,7 +126,8 @@ def rerun(
     policies = [parse_policy(text, ALL, files=files) for text in config["policies"]]
     _warn_changed(config, policies)
     keys = ("reps", "seed", "cost", "replay", "selectors", "reward")
-    result = sweep(pool, policies, config["budgets"], threads=threads, **{k: config[k] for k in keys})
+    settings = {key: config[key] for key in keys}
+    result = sweep(pool, policies, config["budgets"], threads=threads, progress=progress, **settings)
     return result, result.frame.equals(frame)
 
 

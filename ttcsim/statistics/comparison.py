@@ -74,8 +74,7 @@ _COLUMNS: dict[str, type[pl.DataType]] = {
 def _curve(result: Result, outcome: Outcome, metric: str) -> Curve:
     """What a policy reached over what it spent, at the budgets of the sweep."""
     seed, influence = result.config["seed"], outcome.influence(metric)
-    offered = np.array([result.pool.total(b) for b in result.budgets]) / result.pool.n_queries
-    spending = outcome.spending(offered)
+    spending = outcome.spending(result.offered)
     spent = column_means(outcome.spent)
     # A policy that always spends its budget does so whatever the queries.
     resampled = resampled_means(spending, seed) if np.ptp(spending, axis=0).any() else spent
