@@ -1,13 +1,15 @@
 """No policy is published without a plain twin and a check value."""
 
 import pytest
-import test_check_values  # noqa: F401  importing it fills CHECKED
+import test_check_values  # noqa: F401  importing these two fills CHECKED
+import test_check_values_of_sources  # noqa: F401
 from published import CHECKED, missing
 
 import ttcsim
-from ttcsim.guarantees.plain.policies import POLICIES
+from ttcsim.guarantees.plain import policies, units
 
-TWINS = {spec["name"] for spec in POLICIES}
+TWINS = {spec["name"] for spec in (*policies.POLICIES, *units.POLICIES)}
+TWINS.add("best-source")  # is elimination with one source, and has its twin
 COMPLETE = TWINS & CHECKED.keys() & ttcsim.ALL.keys()
 
 

@@ -258,7 +258,13 @@ def explain(
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME."""
+    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME.
+
+    Examples
+    --------
+    ttcsim explain
+    ttcsim explain G7 ucb
+    """
     from ttcsim.guarantees.explain import explain as explained
     from ttcsim.guarantees.explain import guarantees
 
