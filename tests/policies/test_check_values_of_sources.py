@@ -93,7 +93,7 @@ def test_index_of_one_source_is_elimination():
 
 @checks("thompson-sources")
 def test_thompson_sources_draws_by_the_chance_of_being_best():
-    """Of two unknown sources either is first; after a failure the other follows with P(Beta(1, 1) > Beta(1, 2)) = 2/3."""
+    """Either of two unknown sources is first; after its failure the other has P(Beta(1, 1) > Beta(1, 2)) = 2/3."""
     reps = 20_000
     result = ttcsim.sweep(pool_of(queries=1, good=(1.0, 1), bad=(0.0, 1)), ["thompson-sources"], [2], reps=reps)
     exact = 1 / 2 + 1 / 2 * 2 / 3
