@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import math
+import os
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,9 +34,9 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def print_json(rows: Sequence[Row], config: Row) -> None:
-    """The one object of ``--json``: rows, config and version."""
-    print(json.dumps(json_ready({"rows": rows, "config": config, "version": version("ttcsim")})))
+def print_json(rows: Sequence[Row], config: Row, **more: Sequence[Row]) -> None:
+    """The one object of ``--json``: rows, config and version, and more rows by name."""
+    print(json.dumps(json_ready({"rows": rows, **more, "config": config, "version": version("ttcsim")})))
 
 
 def show(
@@ -65,6 +66,58 @@ def show(
         cells = (cell.format_map(row) if isinstance(cell, str) else cell(row) for cell in formats.values())
         table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in cells))
     _console().print(table)
+
+
+class Section(NamedTuple):
+    """Lines of a table that belong together, and what to write above them."""
+
+    heading: str
+    lines: Sequence[Sequence[str]]  # cells, each of one line or of several
+
+
+_LABEL = 28  # width of the first column, beyond which it is folded
+_GAP = 2
+
+
+def show_wide(title: str, columns: Sequence[str], sections: Sequence[Section], note: str = "") -> None:
+    """Print a table of many columns: in parts, one beneath the other, where the terminal is too narrow for them all.
+
+    The first column is aligned to the left, and repeated in every part; the others are of equal width. Sections without
+    lines are left out.
+    """
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    filled = [section for section in sections if section.lines]
+    every = [columns, *(line for section in filled for line in section.lines)]
+    widest = [max(cell_len(part) for line in every for part in line[i].split("\n")) for i in range(len(columns))]
+    label, width = min(widest[0], _LABEL), max(widest[1:])
+    console.print(Text(title, "bold"))
+    for n, part in enumerate(_parts(len(columns), (console.width - label) // (width + _GAP))):
+        if n:
+            console.print()
+        for above, lines in [("", [columns]), *filled]:
+            if above:
+                console.print(Text(above, "italic"))
+            table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
+            table.add_column(width=label, overflow="fold")
+            for _ in part:
+                table.add_column(width=width, justify="right", overflow="fold")
+            for line in lines:
+                table.add_row(*(Text(line[i]) for i in (0, *part)), style="bold" if lines == [columns] else None)
+            console.print(table)
+    if note:
+        say(note, style="dim")
+    console.print()
+
+
+def _parts(columns: int, most: int) -> list[range]:
+    """All columns but the first, in as few parts as it takes and of nearly equal numbers."""
+    parts = -(-(columns - 1) // max(most, 1))
+    size = -(-(columns - 1) // parts)
+    return [range(at, min(at + size, columns)) for at in range(1, columns, size)]
 
 
 def answer(rows: Sequence[Row], config: Row, formats: Formats | None = None, *, as_json: bool, **how: Any) -> None:
@@ -106,7 +159,8 @@ def prose(text: str) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
+    known = "COLUMNS" in os.environ or (sys.stdout is not None and sys.stdout.isatty())
+    return Console(width=None if known else 140)
 
 
 _PATIENCE = 1.0  # seconds before a bar is shown: what is done sooner needs none

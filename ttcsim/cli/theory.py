@@ -29,7 +29,7 @@ def check(
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Hold guarantees G1 to G17 against exact values and replays of a pool; exit 1 when one fails.
+    """Hold guarantees G1 to G18 against exact values and replays of a pool; exit 1 when one fails.
 
     Examples
     --------

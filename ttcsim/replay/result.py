@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,8 @@ from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.pool import Units
 from ttcsim.replay.prices import PRICES
-from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
+from ttcsim.statistics.groups import by_group
+from ttcsim.statistics.intervals import column_means, replay_interval, resampled_means, share_interval
 
 BIASES = {
     "exhausted": "some queries ran out of samples: the value is that of the policy with the pool's size as its cap",
@@ -41,7 +42,7 @@ class Outcome:
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
     unit_draws: NDArray[np.float64]  # f8[U, B] mean draws
     units: Units  # the queries, or each query with each source
-    slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
+    slope: dict[str, NDArray[np.float64]]  # metric -> f8[Q, B] growth per unit of budget per query
     taught: dict[
         str, NDArray[np.float64]
     ]  # metric -> f8[Q, B] what a query does to the mean through priors fitted to it
@@ -61,7 +62,7 @@ class Outcome:
     def contribution(self, metric: str) -> NDArray[np.float64]:
         """`influence` with the priors as they are, f8[Q, B]; both have the same mean."""
         cost = self.cost - column_means(self.cost)
-        return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
+        return np.asarray(self.per_query[metric] - column_means(self.slope[metric]) * cost)
 
     def spending(self, offered: NDArray[np.float64]) -> NDArray[np.float64]:
         """What every query contributes to what was spent, f8[Q, B], of `offered` f8[B] per query.
@@ -80,6 +81,9 @@ class Result:
     pool: Pool
     outcomes: Sequence[Outcome]
     config: dict[str, Any]
+    _resampled: dict[tuple[Outcome, str], NDArray[np.float64]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def budgets(self) -> list[float]:
@@ -103,6 +107,13 @@ class Result:
             return named[0]
         labels = ", ".join(str(o.policy) for o in self.outcomes)
         raise InputError(f"policy '{text}' is not in this result; it has {labels}")
+
+    def resampled(self, outcome: Outcome, metric: str) -> NDArray[np.float64]:
+        """The mean in every bootstrap resample of the queries, f8[resamples, B]; kept: all comparisons ask for it."""
+        key = outcome, metric
+        if key not in self._resampled:
+            self._resampled[key] = resampled_means(outcome.influence(metric), self.config["seed"])
+        return self._resampled[key]
 
     def biased_by(self, outcome: Outcome) -> list[str | None]:
         """What keeps each budget's values from being those of fresh samples; None where nothing does.
@@ -162,6 +173,10 @@ class Result:
                 }  # fmt: skip
                 frames.append(pl.DataFrame(columns))
         return pl.concat(frames).with_columns(pl.col("se", "lo", "hi", "lo_queries", "hi_queries").fill_nan(None))
+
+    def by(self, column: str) -> pl.DataFrame:
+        """The frame by groups of queries, the values of a column of ``queries.parquet``: see `by_group`."""
+        return by_group(self, column)
 
     def replications(self) -> pl.DataFrame:
         """Every single value: policy, budget, metric, replication, value."""

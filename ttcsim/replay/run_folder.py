@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,20 @@ from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
 from ttcsim.replay.pins import versions
 from ttcsim.replay.result import Result
-from ttcsim.replay.run_files import damaged, read_config, read_table
+from ttcsim.replay.run_files import check_alike, damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, compare, wins
 
 
-def write_run(result: Result, dest: str | Path, *, source: str, replications: bool = False) -> Path:
+def write_run(
+    result: Result, dest: str | Path, *, source: str, replications: bool = False, by: Sequence[str] = ()
+) -> Path:
     """Write a run folder, whole or not at all; an existing one is refused.
 
     Files: ``frame.parquet`` and ``frame.csv`` (the result), ``compare.parquet`` (against the baseline `uniform`, or the
-    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``config.json``; with `replications`,
-    ``replications.parquet``; with policies of files, ``code/``, the text of each.
+    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``groups.parquet`` (`Result.by` of
+    each column in `by`, if any), ``config.json``; with `replications`, ``replications.parquet``; with policies of
+    files, ``code/``, the text of each.
 
     Parameters
     ----------
@@ -45,21 +48,23 @@ def write_run(result: Result, dest: str | Path, *, source: str, replications: bo
             "compare": compare(result, baseline_of(result)),
             "allocation": allocation(result),
             "wins": wins(result),
+            **({"groups": pl.concat(result.by(column) for column in by)} if by else {}),
             **({"replications": result.replications()} if replications else {}),
         }
         for name, table in tables.items():
             write_whole(partial / f"{name}.parquet", as_parquet(table))
         write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         code = _keep_code((o.policy for o in result.outcomes), partial)
-        config = {**result.config, "source": source, "versions": versions(), "code": code}
+        config = {**result.config, "by": list(by), "source": source, "versions": versions(), "code": code}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
 
 
 def baseline_of(result: Result) -> str:
-    """`uniform` where it was run, else the first policy."""
+    """`uniform` where it was run, else the first policy that is no oracle."""
     uniform = [o for o in result.outcomes if o.policy == Uniform()]
-    return str((uniform or result.outcomes)[0].policy)
+    fair = [o for o in result.outcomes if not o.policy.oracle]
+    return str((uniform or fair or result.outcomes)[0].policy)
 
 
 def _keep_code(policies: Iterable[Policy], folder: Path) -> dict[str, dict[str, str | None]]:
@@ -80,9 +85,15 @@ def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
     return read_config(Path(folder)), read_table(Path(folder), "frame")
 
 
+def read_groups(folder: str | Path) -> pl.DataFrame | None:
+    """The results by groups of queries of a run folder; None where it was made without."""
+    return read_table(Path(folder), "groups") if read_config(Path(folder))["by"] else None
+
+
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
     compared, allocated, won = (read_table(Path(folder), name) for name in ("compare", "allocation", "wins"))
+    check_alike(Path(folder), read_table(Path(folder), "frame"), compared)
     return compared, allocated, won
 
 
@@ -127,6 +138,7 @@ def rerun(
     _warn_changed(config, policies)
     keys = ("reps", "seed", "cost", "replay", "selectors", "reward")
     settings = {key: config[key] for key in keys}
+    settings |= {"source": config["from_source"], "prices": config["prices"] or None}
     result = sweep(pool, policies, config["budgets"], threads=threads, progress=progress, **settings)
     return result, result.frame.equals(frame)
 

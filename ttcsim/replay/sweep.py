@@ -109,6 +109,7 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
+    whole = pool
     if source is not None:
         pool = pool.mixed() if source == "mixed" and "mixed" not in pool.sources else pool.from_source(source)
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
@@ -127,10 +128,11 @@ def sweep(
         chosen = _fitting(chosen, setting)
     replays = [Replay(p, setting, columns) for p in chosen]
     config = {
-        "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
+        "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
         "prices": {name: own._asdict() for name, own in rates.items()},
+        "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
     if keep is None:
         keeping: AbstractContextManager[Kept | None] = nullcontext()
@@ -259,7 +261,7 @@ def _replayed(
 
 
 def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> list[dict[str, NDArray[np.float64]]]:
-    """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
+    """Growth of every metric per unit of budget per query, f8[Q, B], from replays at a tenth less and a tenth more.
 
     The orders are the same at both, so a few replications do.
     """
@@ -269,7 +271,8 @@ def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> li
     curves = []
     for side, around in (("below", below), ("above", above)):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
-        curves.append(work.metrics([Job(f"{name}-{side}", one.at(around)) for name, one in jobs], reps))
+        measured = work.tallies([Job(f"{name}-{side}", one.at(around)) for name, one in jobs], reps)
+        curves.append([_per_query(job.replay, tally) for job, tally in zip(jobs, measured, strict=True)])
     width = (above - below) / setting.pool.n_queries / setting.units
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
@@ -335,13 +338,19 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
+def _per_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+    """Every metric of every query, its mean over the replications, f8[Q, B]."""
+    reps = len(tally.covered)
+    found: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
+    for i, selector in enumerate(one.setting.selectors):
+        found[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
+    return found
+
+
 def _outcome(
     one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
 ) -> Outcome:
     pool = one.setting.pool
-    per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
-    for i, selector in enumerate(one.setting.selectors):
-        per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
     unit_draws = tally.unit_draws.T / reps
     # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
     unit_cost = unit_draws * (one.columns.mean_price(one.x.price) / one.setting.units)[:, None]
@@ -350,7 +359,7 @@ def _outcome(
     return Outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
-        per_query=per_query,
+        per_query=_per_query(one, tally),
         spent=tally.spent / pool.n_queries / one.setting.units,
         exhausted=tally.exhausted / pool.n_queries,
         draws=draws,

@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from ttcsim.report.tables import middle_budget
+
 # Okabe & Ito's palette without its yellow, which is too pale for lines on white.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F"]
 _MARKERS = "os^Dv<>P"
@@ -99,12 +101,6 @@ class Line(NamedTuple):
     name: str
     label: str
     colour: int
-
-
-def middle_budget(frame: pl.DataFrame) -> float:
-    """The middle one of the budgets, the upper one of two."""
-    budgets = frame["budget"].unique().sort()
-    return float(budgets[len(budgets) // 2])
 
 
 def lines_of(frame: pl.DataFrame, metric: str, most: int = len(_COLOURS)) -> tuple[list[Line], list[str]]:
