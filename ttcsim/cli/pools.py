@@ -17,7 +17,13 @@ FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys")
 
 
 def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
-    """Check a pool and say what is in it."""
+    """Check a pool and say what is in it.
+
+    Examples
+    --------
+    ttcsim pool describe mypool
+    ttcsim pool describe samples.parquet --json
+    """
     with progress(f"reading {pool}"):
         facts = ttcsim.load(pool).describe()
     if as_json:
@@ -61,7 +67,14 @@ def import_(
         bool, typer.Option("--formats", is_eager=True, callback=_list_formats, help="Say what each FORMAT is, and end.")
     ] = False,
 ) -> None:
-    """Make a pool of what you have."""
+    """Make a pool of what you have.
+
+    Examples
+    --------
+    ttcsim pool import samples runs.jsonl mine --map query_id=id
+    ttcsim pool import counts counts.csv counted
+    ttcsim pool import lm-eval output/ evaluated
+    """
     from ttcsim.pool import importers
 
     if form not in importers.FORMATS:
@@ -84,7 +97,12 @@ def hard(
     seed: opt.Seed = 0,
     keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
 ) -> None:
-    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does."""
+    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does.
+
+    Examples
+    --------
+    ttcsim pool hard mypool hard16 --after 16
+    """
     with progress("choosing queries"):
         whole = ttcsim.load(pool)
         found = whole.unsolved_after(after, seed=seed, keep_probe=keep_probe)
@@ -97,7 +115,12 @@ def initial(
     dest: opt.Dest,
     samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
 ) -> None:
-    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
+    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not.
+
+    Examples
+    --------
+    ttcsim pool initial mypool first8 --samples 8
+    """
     whole = ttcsim.load(pool)
     facts = dict(whole.manifest or {})
     adaptive = facts.pop("adaptive", None)
@@ -114,7 +137,12 @@ def merge(
         list[Path], typer.Argument(metavar="POOL POOL ... DEST", help="Pools, then the folder to make.")
     ],
 ) -> None:
-    """Join pools of different queries, such as the shards of one harvest."""
+    """Join pools of different queries, such as the shards of one harvest.
+
+    Examples
+    --------
+    ttcsim pool merge shard-0 shard-1 whole
+    """
     *sources, dest = folders
     with progress("joining"):
         ttcsim.merge(sources, dest)
@@ -129,7 +157,12 @@ def make(
     samples: opt.Samples = 1024,
     seed: opt.Seed = 0,
 ) -> None:
-    """Make a synthetic pool of a world."""
+    """Make a synthetic pool of a world.
+
+    Examples
+    --------
+    ttcsim pool make world --world 'beta(0.4,1.2,unsolvable=0.1)' -n 500
+    """
     from ttcsim.pool.worlds import make_pool
 
     with progress("drawing samples"):
@@ -143,7 +176,12 @@ def continue_(
     samples: Annotated[int, typer.Option(help="Samples that each query shall have.")] = 1024,
     seed: opt.Seed = 0,
 ) -> None:
-    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more."""
+    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more.
+
+    Examples
+    --------
+    ttcsim pool continue mypool longer --samples 2048
+    """
     from ttcsim.theory.tail import continued
 
     with progress("continuing"):

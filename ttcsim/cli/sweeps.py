@@ -21,7 +21,13 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for figures and report.html.")] = Path("ttcsim-demo"),
     threads: opt.Threads = None,
 ) -> None:
-    """Replay the built-in real pool: a table, the headline, figures and report.html."""
+    """Replay the built-in real pool: a table, the headline, figures and report.html.
+
+    Examples
+    --------
+    ttcsim demo
+    ttcsim demo --reps 200 --out first-look
+    """
     from ttcsim.cli.results import show_result
     from ttcsim.report.demo import replay_demo, write_demo
 
@@ -74,7 +80,14 @@ def sweep(
     as_json: opt.Json = False,
     threads: opt.Threads = None,
 ) -> None:
-    """Replay policies on a pool at every budget."""
+    """Replay policies on a pool at every budget.
+
+    Examples
+    --------
+    ttcsim sweep mypool -p uniform -p elimination -b 1,2,4,8 --out run1
+    ttcsim sweep mypool -p 'mine=mine.py:Thrifty(weight=2)' -p uniform -b 4
+    ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
+    """
     if out is not None and out.exists():
         if resume:
             raise InputError(f"--out {out}: is finished; `ttcsim report {out}` shows it")
@@ -121,7 +134,13 @@ def rerun(
     trust: Annotated[bool, typer.Option("--trust", help="Run the Python code that the folder names.")] = False,
     threads: opt.Threads = None,
 ) -> None:
-    """Run a run folder again and compare every number; exit 1 when one differs."""
+    """Run a run folder again and compare every number; exit 1 when one differs.
+
+    Examples
+    --------
+    ttcsim rerun run1
+    ttcsim rerun run1 --pool moved/mypool --threads 1
+    """
     from ttcsim.replay.run_folder import read_run
     from ttcsim.replay.run_folder import rerun as run_again
 
@@ -136,7 +155,12 @@ def rerun(
 
 
 def report(folder: opt.RunFolder) -> None:
-    """Write one self-contained HTML page with figures into a run folder."""
+    """Write one self-contained HTML page with figures into a run folder.
+
+    Examples
+    --------
+    ttcsim report run1
+    """
     from ttcsim.replay.run_folder import read_groups, read_run, read_tables
     from ttcsim.report.finding import finding
     from ttcsim.report.page import report_html, write_report
