@@ -75,7 +75,7 @@ def replay_row(library, pool, name):
     assert total == tally.spent.sum() == REPS * DRAWS
     np.testing.assert_array_equal(tally.covered[:, 0], covered)
     np.testing.assert_array_equal(tally.query_covered[0], by_query)
-    np.testing.assert_array_equal(tally.query_draws[0], draws)
+    np.testing.assert_array_equal(tally.unit_draws[0], draws)
     return report(f"{name}, {QUERIES} x {SAMPLES} without replacement", REPS * DRAWS, *alternate(ours, in_c))
 
 

@@ -27,7 +27,7 @@ def main():
     print("| policy | ns a draw | draws a second |\n|---|---|---|")
     for name in [*RULES, *OTHERS]:
         replay = Replay(policy(name), setting, arrays)
-        drawn = int(replay.run(0, REPS).query_draws.sum())
+        drawn = int(replay.run(0, REPS).unit_draws.sum())
         times = []
         for _ in range(ROUNDS):
             start = time.perf_counter()

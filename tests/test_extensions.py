@@ -95,18 +95,16 @@ def claims(study: Study) -> Iterator[Claim]:
 IMPORTER = '''
 """Lines of a query and a mark."""
 
-from pathlib import Path
-
 import polars as pl
 
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.importer import Importer
 
 
-def read(src, *, mapping=None, where=None):
-    rows = [line.split() for line in Path(src).read_text().splitlines()]
+def read(path, ask):
+    rows = [line.split() for line in path.read_text().splitlines()]
     frame = pl.DataFrame({"query_id": [q for q, _ in rows], "correct": [mark == "+" for _, mark in rows]})
-    return pool_from_frame(frame, where=str(src), name=Path(src).stem)
+    return pool_from_frame(frame, where=str(path), name=path.stem)
 
 
 IMPORTER = Importer("marks", "a query and + or - a line", read)
@@ -133,7 +131,7 @@ priced = ttcsim.sweep(pool, ["elimination"], [30], reps=5, cost="calls")
 from ttcsim.guarantees import as_rows, check
 rows = as_rows(check(pool, budgets=[1, 2], reps=20, policies=["elimination"]))
 from ttcsim.pool.importers import FORMATS
-imported = FORMATS["marks"].read(sys.argv[1])
+imported = FORMATS["marks"](sys.argv[1])
 frame = result.frame
 print(json.dumps({
     "first": frame.filter(policy="uniform", budget=1.0, metric="accuracy_first")["mean"].item(),

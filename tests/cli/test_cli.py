@@ -48,6 +48,63 @@ def test_sweep_prints_a_table(command, small):
     assert code == 0
     assert "coverage" in out
     assert "efficiency against uniform" in out
+    ending = " ".join(out.split("\n\n")[-1].split())
+    assert re.fullmatch(r"At 2 samples per query, elimination solves .* to get there\.", ending)
+
+
+def test_sweep_shows_new_queries_first_and_replay_noise_on_request(command, small):
+    """The ± of replay noise alone was read as the uncertainty of the result."""
+    arguments = ("sweep", small, "-p", "uniform,elimination,clairvoyant", "-b", "2", "--reps", 20)
+    _, out, _ = command(*arguments)
+    row = ttcsim.sweep(str(small), ["uniform"], [2], reps=20).frame.row(0, named=True)
+    lines = out.splitlines()
+    (at,) = [i for i, line in enumerate(lines[:8]) if line.startswith("uniform")]
+    assert lines[at].split() == ["uniform", f"{100 * row['mean']:.1f}"]
+    assert lines[at + 1].split() == [f"{100 * row['lo_queries']:.1f}–{100 * row['hi_queries']:.1f}"]
+    assert "±" not in out and "points above uniform" in out
+    _, noisy, _ = command(*arguments, "--noise")
+    assert f"{100 * row['mean']:.1f} ±{50 * (row['hi'] - row['lo']):.2f}" in noisy and "± replay noise" in noisy
+    # Oracles come after the policies, however much better they are, and under a heading.
+    heading = next(i for i, line in enumerate(lines) if line.startswith("oracles, which know what no policy can"))
+    assert lines[heading + 1].startswith("clairvoyant") and at < heading
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_tables_fit_the_terminal(command, small, columns, monkeypatch):
+    from ttcsim.cli import tables
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    tables._console.cache_clear()
+    budgets = "1,2,3,4,5,6,7,8,9,10,11.25,12"
+    policies = ("uniform", "a-rather-long-label-of-a-policy-of-ones-own=elimination(k=2)", "elimination(k=3,cap=12)")
+    arguments = [word for policy in policies for word in ("-p", policy)]
+    code, out, _ = command("sweep", small, *arguments, "-b", budgets, "--reps", 10)
+    tables._console.cache_clear()
+    assert code == 0 and max(map(len, out.splitlines())) <= columns
+    lines = out.split("coverage: points")[0].splitlines()
+    heads = [line.split()[1:] for line in lines if re.match(r"policy +\d", line)]
+    assert [budget for head in heads for budget in head] == budgets.split(",") and len(heads) > 1
+    assert max(map(len, heads)) - min(map(len, heads)) <= 1
+
+
+def test_results_by_a_column_of_the_queries(command, tmp_path):
+    arguments = ("sweep", POOL, "-p", "uniform,elimination,prophet", "-b", "1,2", "--reps", 4, "--by", "level")
+    code, out, _ = command(*arguments, "--out", tmp_path / "run")
+    assert code == 0
+    assert "coverage by level at 2 samples per query" in out and "mean over" in out and "(324)" in out
+    frame = pl.read_parquet(tmp_path / "run" / "groups.parquet")
+    assert frame.equals(ttcsim.sweep(POOL, ["uniform", "elimination", "prophet"], [1, 2], reps=4).by("level"))
+    assert command("report", tmp_path / "run")[0] == 0
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "<h2>By level</h2>" in page and "letter-count" in page
+    assert command("rerun", tmp_path / "run")[0] == 0
+    _, text, _ = command(*arguments, "--by", "dataset", "--json")
+    found = json.loads(text)
+    assert len(found["rows"]) == 6 and {row["by"] for row in found["groups"]} == {"level", "dataset"}
+    assert found["groups"][0].keys() == {"by", "kind", "group", "queries", *found["rows"][0]}
+    code, out, err = command("sweep", POOL, "-p", "uniform", "-b", "1", "--by", "levels", "--out", tmp_path / "no")
+    assert (code, out) == (2, "") and "did you mean 'level'" in err and err.count("\n") == 1
+    assert not (tmp_path / "no").exists()
 
 
 def test_run_folder_reproduces_itself(command, small, tmp_path):

@@ -63,8 +63,36 @@ def _json_lines(rows, dice):
     return "\n".join(rows if isinstance(rows, str) else map(mutate.text_of, rows)).encode("utf-8", "surrogatepass")
 
 
+ASKED = (
+    ["--task", "all"], ["--task", "tiny_sums"], ["--task", "sums"], ["--task", ","], ["--model", "tiny/alpha"],
+    ["--model", "mockllm/alpha,mockllm/beta"], ["--sources"], ["--sources", "--task", "all"], ["--limit", "1"],
+    ["--where", "run=2026-11-22T00-24-02.008952"], ["--where", "temperature=0.2"], ["--where", "file="],
+    ["--map", "reward=exact_match"], ["--map", "reward=match", "--map", "correct=match"], ["--map", "answer=x"],
+    ["--rescale", "reward=0:1"], ["--rescale", "reward=a:b:c"], ["--rescale", "correct=logistic"],
+)  # fmt: skip
+"""Options that every import knows, and that many have to refuse."""
+
+
+def _folder_of(name, dice, folder):
+    """A folder as a tool left it, with one damaged file."""
+    shutil.copytree(DATA / name, folder / name)
+    hit = dice.choice(sorted(f for f in (folder / name).rglob("*") if f.is_file()))
+    if hit.suffix == ".json" and dice.random() < 0.7:
+        value = json.loads(hit.read_text())
+        if "config" in value and dice.random() < 0.7:  # where it is read
+            key = dice.choice(["config", "configs", "model_name", "chat_template"])
+            value[key] = mutate.mutated(value.get(key), dice)
+        hit.write_text(mutate.text_of(mutate.mutated(value, dice)))
+    else:
+        hit.write_bytes(mutate.damaged(hit.read_bytes(), dice))
+    return folder / name
+
+
 def lm_eval(dice, folder, seeds):
     """``samples_*.jsonl`` of lm-evaluation-harness."""
+    if dice.random() < 0.25:
+        source = _folder_of("lm_eval_runs", dice, folder)
+        return ["pool", "import", "lm-eval", source, folder / "out", *dice.choice(ASKED), *dice.choice(ASKED)]
     source = dice.choice(sorted((DATA / "lm_eval").rglob("*.jsonl")))
     file = folder / f"samples_t_{source.name[-30:]}"
     if dice.random() < 0.3:
@@ -92,6 +120,9 @@ def lm_eval(dice, folder, seeds):
 
 def inspect(dice, folder, seeds):
     """Logs of Inspect."""
+    if dice.random() < 0.25:
+        source = _folder_of("inspect_runs", dice, folder)
+        return ["pool", "import", "inspect", source, folder / "out", *dice.choice(ASKED), *dice.choice(ASKED)]
     form = dice.choice(["json", "eval", "eval"])
     source = DATA / "inspect" / f"tiny.{form}"
     file = folder / f"log.{form}"
@@ -154,7 +185,8 @@ def counts(dice, folder, seeds):
     options = dice.choice(
         [[], [], ["--where", "model=m"], ["--where", "n=4"], ["--map", "n=c"], ["--map", "query_id=model"]]
     )
-    return ["pool", "import", "counts", file, folder / "out", *options]
+    more = dice.choice(ASKED) if dice.random() < 0.3 else []
+    return ["pool", "import", "counts", file, folder / "out", *options, *more]
 
 
 def _table(table, name, dice, folder):
@@ -209,7 +241,8 @@ def samples(dice, folder, seeds):
             [[]] * 3 + [["--map", m] for m in ("correct=tokens", "answer=sample", "tokens=reward")]
             + [["--where", w] for w in ("query_id=a", "correct=true")]
         )  # fmt: skip
-    return ["pool", "import", "samples", source, folder / "out", *options]
+    more = dice.choice(ASKED) if dice.random() < 0.3 else []
+    return ["pool", "import", "samples", source, folder / "out", *options, *more]
 
 
 YAML = (
@@ -235,7 +268,8 @@ def monkeys(dice, folder, seeds):
             text = dice.choice(YAML)
         content = text.encode("utf-8", "surrogatepass")
         (source / f"{name}.{form}").write_bytes(mutate.damaged(content, dice) if dice.random() < 0.25 else content)
-    return ["pool", "import", "monkeys", source, folder / "out"]
+    more = dice.choice(ASKED) if dice.random() < 0.2 else []
+    return ["pool", "import", "monkeys", source, folder / "out", *more]
 
 
 def folders(dice, folder, seeds):

@@ -53,9 +53,15 @@ class TestLmEval:
 
     def test_folder_of_runs_gives_more_samples(self, tmp_path):
         for run in range(3):
-            shutil.copy(LOG, tmp_path / f"samples_tiny_arithmetic_2026-11-2{run}T08-00-00.jsonl")
+            lines = [json.loads(line) for line in LOG.read_text().splitlines()]
+            for line in lines:  # other samples of the same questions
+                drawn = line["resps"][0]
+                line["resps"] = [drawn[run:] + drawn[:run]]
+                line["filtered_resps"] = line["resps"] if line["filter"] == "all" else line["filtered_resps"]
+            log = tmp_path / f"samples_tiny_arithmetic_2026-11-2{run}T08-00-00.jsonl"
+            log.write_text("\n".join(map(json.dumps, lines)))
         shutil.copy(LOG, tmp_path / "samples_other_2026-11-21T08-00-00.jsonl")
-        pool = import_lm_eval(tmp_path)
+        pool = import_lm_eval(tmp_path, task="all")
         assert pool.n_queries == 8
         assert pool.sizes.tolist() == [4] * 4 + [12] * 4
         assert pool.query_ids[0] == "other:0"

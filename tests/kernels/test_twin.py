@@ -50,7 +50,7 @@ def twin(plain, spec, total, seed, replication, replay, cost):
 @settings(max_examples=EXAMPLES)
 def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
     tally = engine(plain, spec, totals, seed, replay, cost).run(0, REPS)
-    draws = np.zeros_like(tally.query_draws)
+    draws = np.zeros_like(tally.unit_draws)
     hits = np.zeros_like(tally.query_covered)
     for b, total in enumerate(totals):
         for r in range(REPS):
@@ -64,5 +64,5 @@ def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
             for q in queries:
                 draws[b, q.index] += q.n
                 hits[b, q.index] += reference.covered(q)
-    np.testing.assert_array_equal(tally.query_draws, draws)
+    np.testing.assert_array_equal(tally.unit_draws, draws)
     np.testing.assert_array_equal(tally.query_covered, hits)

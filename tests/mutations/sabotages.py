@@ -533,6 +533,6 @@ SABOTAGES = (
 
 
 def table():
-    """The list as a table for paper/theory.md."""
+    """The list as a table for ttcsim/theory/theory.md."""
     rows = [f"| {s.name} | `{s.file}` | {s.caught_by} |" for s in SABOTAGES]
     return "\n".join(["| sabotage | in | noticed by |", "|---|---|---|", *rows])

@@ -7,7 +7,7 @@ import pytest
 from tests.mutations import harness
 from tests.mutations.sabotages import SABOTAGES, table
 
-THEORY = Path(__file__).parents[2] / "paper" / "theory.md"
+THEORY = Path(__file__).parents[2] / "ttcsim" / "theory" / "theory.md"
 PARTS = 2
 """Halves that run beside each other; each takes about half a minute of one core."""
 

@@ -70,7 +70,7 @@ def test_one_source_of_several():
 def test_mixed_takes_as_many_samples_of_each_source():
     pool = pool_of([("a", "x", True)] * 3 + [("a", "y", False)] * 2 + [("b", "y", True)])
     mixed = pool.mixed()
-    assert mixed.query_ids == ("a",) and mixed.correct.tolist() == [1, 1, 0, 0] and mixed.source is None
+    assert mixed.query_ids == ("a",) and mixed.correct.tolist() == [1, 1, 0, 0] and not mixed.several
 
 
 @pytest.mark.parametrize(

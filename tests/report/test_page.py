@@ -12,7 +12,7 @@ import ttcsim
 from ttcsim.pool.worlds import make_pool
 from ttcsim.report import page as report_page
 from ttcsim.report.page import report_html, write_report
-from ttcsim.report.tables import grid, wins_at
+from ttcsim.report.tables import means, wins_at
 
 BUDGETS = [1.0, 2.0, 4.0]
 
@@ -117,7 +117,7 @@ def page_named(result, name):
             table.with_columns(pl.col("metric").replace("accuracy_best", f"m{text}")) if "metric" in columns else table
         )
 
-    config = {**dict.fromkeys((*result.config, "source", "versions"), name), "policies": [f"a={name}"]}
+    config = {**dict.fromkeys((*result.config, "source", "versions"), name), "policies": [f"a={name}"], "oracles": []}
     tables = [renamed(t) for t in (result.frame, ttcsim.compare(result), ttcsim.allocation(result))]
     return report_html(*tables, config, won=renamed(ttcsim.wins(result)), headline=name)
 
@@ -150,7 +150,8 @@ def test_every_number_of_the_frame_is_on_the_page(result):
     for row in result.frame.iter_rows(named=True):
         assert f"{100 * row['mean']:.2f}" in cells
         assert f"{row['lo_queries']:.4g}" in cells
-    for words in ("Who wins", "Efficiency", "Where the draws went", "9 comparisons of the run, at\n5%"):
+        assert f"{100 * row['lo_queries']:.1f}–{100 * row['hi_queries']:.1f}" in text
+    for words in ("Who wins", "Efficiency", "Where the draws went", "the 3 pairs of policies at this budget,\nat 5%"):
         assert words in text
 
 
@@ -161,26 +162,59 @@ def test_a_run_of_one_policy_has_a_page_without_comparison(result):
     assert "Efficiency" not in text and "Who wins" not in text
 
 
-def test_grid_is_sorted_by_the_middle_budget_and_says_what_was_not_spent():
+def test_means_are_sorted_by_the_middle_budget_say_what_was_not_spent_and_set_oracles_apart():
     rows = [
-        {"policy": name, "budget": b, "mean": mean * b, "lo": 0.1, "hi": hi, "spent": spent * b, "other": None}
-        for name, mean, hi, spent in (("a", 0.1, 0.2, 1.0), ("b", 0.2, None, 0.5))
+        {"policy": name, "budget": b, "mean": mean * b, "lo": 0.1, "hi": hi, "lo_queries": 0.05, "hi_queries": hi,
+         "spent": spent * b, "biased_by": bias}
+        for name, mean, hi, spent, bias in (
+            ("a", 0.1, 0.2, 1.0, None), ("b", 0.2, None, 0.5, "exhausted"), ("o", 0.15, 0.2, 1.0, None)
+        )
         for b in BUDGETS
-    ]
-    found = grid(pl.DataFrame(rows))
-    assert [name for name, _ in found.rows] == ["b", "a"]
-    assert found.rows[0][1][1] == ("40.00", "", "spends 1", "")
-    assert found.rows[1][1][1] == ("20.00", " ± 5.00", "", "")
+    ]  # fmt: skip
+    found = means(pl.DataFrame(rows), ["o"])
+    assert found.columns == ["1", "2", "4"]
+    assert [name for name, _ in found.policies] == ["b", "a"] and [name for name, _ in found.oracles] == ["o"]
+    assert found.policies[0][1][1] == ("40.0", "", "*", "", "spends 1")
+    assert found.policies[1][1][1] == ("20.0", "5.0–20.0", "", "±5.00", "")
+
+
+def pairs(*rows):
+    columns = ["winner", "loser", "difference", "queries_holm", "replay_holm", "lo_queries", "hi_queries", "oracle"]
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(budget=2.0)
 
 
 def test_marks_of_the_wins():
-    rows = [("a", "b", 0.3, 0.01, 0.01), ("a", "c", 0.2, 0.2, 0.01), ("b", "c", 0.1, 0.2, 0.2)]
-    columns = ["winner", "loser", "difference", "queries_holm", "replay_holm"]
-    won = pl.DataFrame(rows, schema=columns, orient="row").with_columns(budget=2.0)
+    won = pairs(
+        ("a", "b", 0.3, 0.01, 0.01, 0.1, 0.4, False),
+        ("a", "c", 0.2, 0.2, 0.01, 0.1, 0.4, False),
+        ("b", "c", 0.1, 0.2, 0.2, -0.1, 0.4, False),
+        ("o", "a", 0.1, 0.0, 0.0, 0.1, 0.4, True),
+    )
     found = wins_at(won, 2.0)
     assert found.names == ["a", "b", "c"]
     assert found.marks == {("a", "b"): "●", ("a", "c"): "○", ("b", "c"): ""}
     assert found.comparisons == 3
+
+
+def test_no_mark_where_nothing_is_known_or_the_interval_has_0_in_it():
+    won = pairs(
+        ("a", "b", 0.3, None, 0.01, None, None, False),
+        ("a", "c", 0.2, 0.01, None, -0.1, 0.4, False),
+        ("b", "c", 0.0, None, None, None, None, False),
+    )
+    assert list(wins_at(won, 2.0).marks.values()) == ["○", "", ""]
+
+
+def test_a_report_of_policies_without_limits_for_new_queries():
+    """The marks of such a pair compared null with a number: a traceback, in any report with uab on a small pool."""
+    pool = ttcsim.load("builtin:smollm2-arithmetic")
+    small = pool.subset(pool.query_ids[::54])
+    result = ttcsim.sweep(small, ["uniform", "damani"], [1.0, 2.0], reps=5)
+    assert result.frame["lo_queries"].has_nulls()
+    text = report_html(
+        result.frame, ttcsim.compare(result), ttcsim.allocation(result), result.config, won=ttcsim.wins(result)
+    )
+    assert "No interval for new queries" in text
 
 
 def test_the_template_is_in_the_package():

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -31,13 +32,15 @@ class Thrifty(ttcsim.Policy):
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    return ttcsim.write(make_pool("beta(0.5,1)", 12, 16), tmp_path_factory.mktemp("pools") / "pool")
+    plain = make_pool("beta(0.5,1)", 12, 16)
+    queries = pl.DataFrame({"query_id": list(plain.query_ids), "level": [1, 2, 3] * 4})
+    return ttcsim.write(replace(plain, queries=queries), tmp_path_factory.mktemp("pools") / "pool")
 
 
 @pytest.fixture(scope="module")
 def plain(pool, tmp_path_factory):
     result = ttcsim.sweep(pool, ["uniform", "base=elimination(k=2)"], [1, 2], reps=20)
-    return write_run(result, tmp_path_factory.mktemp("runs") / "run[1]", source=str(pool))
+    return write_run(result, tmp_path_factory.mktemp("runs") / "run[1]", source=str(pool), by=["level"])
 
 
 @pytest.fixture
@@ -195,7 +198,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("name", ["frame", "compare", "allocation", "wins"])
+@pytest.mark.parametrize("name", ["frame", "compare", "allocation", "wins", "groups"])
 @pytest.mark.parametrize("how", [*TABLES, "cut", "empty", "gone", "a folder", "text"])
 def test_a_damaged_table_is_one_line(plain, tmp_path, command, name, how):
     folder = tmp_path / "run"
@@ -218,3 +221,25 @@ def test_a_damaged_table_is_one_line(plain, tmp_path, command, name, how):
 def test_tables_are_read_as_they_were_written(plain):
     for table, name in zip(read_tables(plain), ("compare", "allocation", "wins"), strict=True):
         assert table.equals(pl.read_parquet((plain / f"{name}.parquet").read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["frame", "compare", "groups"])
+@pytest.mark.parametrize("how", ["twice", "missing"])
+def test_rows_that_are_missing_or_there_twice_are_one_line(plain, tmp_path, command, name, how):
+    folder = tmp_path / "run"
+    shutil.copytree(plain, folder)
+    path = folder / f"{name}.parquet"
+    table = pl.read_parquet(path.read_bytes())
+    (pl.concat([table, table]) if how == "twice" else table.tail(-1)).write_parquet(path)
+    code, out, err = command("report", folder)
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert ("different runs" if (name, how) == ("compare", "missing") else "missing or there twice") in err
+
+
+def test_tables_of_different_runs_are_one_line(plain, pool, tmp_path, command):
+    folder = tmp_path / "run"
+    shutil.copytree(plain, folder)
+    other = ttcsim.sweep(str(pool), ["uniform", "elimination"], [1, 2], reps=4)
+    ttcsim.compare(other).write_parquet(folder / "compare.parquet")
+    code, out, err = command("report", folder)
+    assert (code, out) == (2, "") and "of different runs" in err and err.count("\n") == 1

@@ -108,7 +108,7 @@ def test_the_test_of_fit_rejects_what_is_false_and_seldom_what_is_true():
 @pytest.mark.slow
 @pytest.mark.parametrize("truth", ["zero-inflated", "log-normal"])
 def test_limits_cover_laws_that_are_no_beta(truth):
-    """At ten times the draws, where Beta alone covers hardly any set; paper/theory.md has the whole table.
+    """At ten times the draws, where Beta alone covers hardly any set; ttcsim/theory/theory.md has the whole table.
 
     12 sets: with a coverage of 93 %, 8 or fewer happen in 1 % of runs.
     """

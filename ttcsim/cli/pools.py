@@ -9,7 +9,7 @@ import typer
 
 import ttcsim
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import print_json, say, show
+from ttcsim.cli.tables import print_json, progress, say, show
 from ttcsim.errors import InputError
 
 FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys")
@@ -17,8 +17,15 @@ FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys")
 
 
 def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
-    """Check a pool and say what is in it."""
-    facts = ttcsim.load(pool).describe()
+    """Check a pool and say what is in it.
+
+    Examples
+    --------
+    ttcsim pool describe mypool
+    ttcsim pool describe samples.parquet --json
+    """
+    with progress(f"reading {pool}"):
+        facts = ttcsim.load(pool).describe()
     if as_json:
         print_json([facts], {"pool": pool})
         return
@@ -45,18 +52,42 @@ def import_(
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="POOL_COLUMN=SOURCE_COLUMN, as often as needed.")
     ] = None,
-    where: Annotated[list[str] | None, typer.Option("--where", help="COLUMN=VALUE: only these rows.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="COLUMN=VALUE, or of logs FACT=VALUE: only these.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Only this task; with commas several; all of them: all.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model; with commas several, for --sources.")] = None,
+    sources: Annotated[bool, typer.Option("--sources", help="Keep models, and settings of one, apart.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Only the first queries.", min=1, max=10**9)] = None,
+    rescale: Annotated[
+        list[str] | None,
+        typer.Option("--rescale", help="REWARD=LOW:HIGH (and :clip), or REWARD=logistic: to numbers in [0, 1]."),
+    ] = None,
     formats: Annotated[
         bool, typer.Option("--formats", is_eager=True, callback=_list_formats, help="Say what each FORMAT is, and end.")
     ] = False,
 ) -> None:
-    """Make a pool of what you have."""
+    """Make a pool of what you have.
+
+    Examples
+    --------
+    ttcsim pool import samples runs.jsonl mine --map query_id=id
+    ttcsim pool import counts counts.csv counted
+    ttcsim pool import lm-eval output/ evaluated
+    """
     from ttcsim.pool import importers
 
     if form not in importers.FORMATS:
         raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(importers.FORMATS)}")
-    pool = importers.FORMATS[form](src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"))
-    _write(pool, dest, {"source": Path(src).name, "import": form})
+    with progress(f"reading {src}"):
+        pool = importers.FORMATS[form](
+            src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"), task=task, model=model,
+            sources=sources, limit=limit, rescale=opt.pairs(rescale, "--rescale"),
+        )  # fmt: skip
+    ttcsim.write(pool, dest)
+    _told(pool, dest)
+    for note in (pool.manifest or {})["import"].get("notes", ()):
+        say(note)
 
 
 def hard(
@@ -66,10 +97,17 @@ def hard(
     seed: opt.Seed = 0,
     keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
 ) -> None:
-    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does."""
-    whole = ttcsim.load(pool)
+    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does.
+
+    Examples
+    --------
+    ttcsim pool hard mypool hard16 --after 16
+    """
+    with progress("choosing queries"):
+        whole = ttcsim.load(pool)
+        found = whole.unsolved_after(after, seed=seed, keep_probe=keep_probe)
     facts = {"source": whole.name, "unsolved_after": after, "seed": seed, "probe_kept": keep_probe}
-    _write(whole.unsolved_after(after, seed=seed, keep_probe=keep_probe), dest, facts, queries_of=whole.n_queries)
+    _write(found, dest, facts, queries_of=whole.n_queries)
 
 
 def initial(
@@ -77,7 +115,12 @@ def initial(
     dest: opt.Dest,
     samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
 ) -> None:
-    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
+    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not.
+
+    Examples
+    --------
+    ttcsim pool initial mypool first8 --samples 8
+    """
     whole = ttcsim.load(pool)
     facts = dict(whole.manifest or {})
     adaptive = facts.pop("adaptive", None)
@@ -94,10 +137,17 @@ def merge(
         list[Path], typer.Argument(metavar="POOL POOL ... DEST", help="Pools, then the folder to make.")
     ],
 ) -> None:
-    """Join pools of different queries, such as the shards of one harvest."""
+    """Join pools of different queries, such as the shards of one harvest.
+
+    Examples
+    --------
+    ttcsim pool merge shard-0 shard-1 whole
+    """
     *sources, dest = folders
-    ttcsim.merge(sources, dest)
-    _told(ttcsim.load(dest), dest)
+    with progress("joining"):
+        ttcsim.merge(sources, dest)
+        whole = ttcsim.load(dest)
+    _told(whole, dest)
 
 
 def make(
@@ -107,10 +157,17 @@ def make(
     samples: opt.Samples = 1024,
     seed: opt.Seed = 0,
 ) -> None:
-    """Make a synthetic pool of a world."""
+    """Make a synthetic pool of a world.
+
+    Examples
+    --------
+    ttcsim pool make world --world 'beta(0.4,1.2,unsolvable=0.1)' -n 500
+    """
     from ttcsim.pool.worlds import make_pool
 
-    _write(make_pool(world, queries, samples, seed=seed), dest, {"world": world, "seed": seed})
+    with progress("drawing samples"):
+        pool = make_pool(world, queries, samples, seed=seed)
+    _write(pool, dest, {"world": world, "seed": seed})
 
 
 def continue_(
@@ -119,21 +176,28 @@ def continue_(
     samples: Annotated[int, typer.Option(help="Samples that each query shall have.")] = 1024,
     seed: opt.Seed = 0,
 ) -> None:
-    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more."""
+    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more.
+
+    Examples
+    --------
+    ttcsim pool continue mypool longer --samples 2048
+    """
     from ttcsim.theory.tail import continued
 
-    whole = ttcsim.load(pool)
-    longer = continued(whole, samples, seed=seed)
-    assert longer.manifest is not None
-    law = longer.manifest["continued"]["law"]
-    ttcsim.write(longer, dest)
+    with progress("continuing"):
+        whole = ttcsim.load(pool)
+        longer = continued(whole, samples, seed=seed)
+        assert longer.manifest is not None
+        law = longer.manifest["continued"]["law"]
+        ttcsim.write(longer, dest)
     _told(longer, dest)
     values = ", ".join(f"{name}={value:.3g}" for name, value in law.items() if name != "family")
     say(f"Beyond the {whole.n_samples} samples of {whole.name} they are those of {law['family']}({values}).")
 
 
 def _write(pool: ttcsim.Pool, dest: Path, facts: dict[str, Any], **whole: int) -> None:
-    ttcsim.write(pool, dest, facts=facts)
+    with progress(f"writing {dest}"):
+        ttcsim.write(pool, dest, facts=facts)
     _told(pool, dest, **whole)
 
 

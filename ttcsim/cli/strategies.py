@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Row, print_json, say, show
+from ttcsim.cli.tables import Row, print_json, progress, say, show
 from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +30,16 @@ def _table(
         raise InputError("strategies: give a pool folder or --world, one of the two")
     grid = None if budgets is None else opt.numbers(budgets, "--budgets", int)
     if world is not None:
-        return simulate(world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed)
+        with progress(f"simulating {world}") as told:
+            return simulate(
+                world, queries, budgets=grid or BUDGETS, runs=runs, selectors=opt.names(select), seed=seed,
+                progress=told,
+            )  # fmt: skip
     assert pool is not None
-    return load_runs(
-        pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), apart=samples, seed=seed
-    )
+    with progress(f"reading {pool}"):
+        return load_runs(
+            pool, budgets=grid or [1, 2, 4, 8, 16, 32, 64], selectors=opt.names(select), apart=samples, seed=seed
+        )
 
 
 def _difficulty(table: StrategyRuns, kind: str, samples: int | None, bins: int, reward: str, seed: int) -> Binned:
@@ -65,7 +70,13 @@ def describe(
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: opt.Generations = None, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """What strategies there are, at which budgets, and how they do."""
+    """What strategies there are, at which budgets, and how they do.
+
+    Examples
+    --------
+    ttcsim strategies describe mypool
+    ttcsim strategies describe --world 'tree(noise=1)' -n 200
+    """
     table = _table(pool, world, queries, runs, seed, budgets, select, samples=0)
     _answer(table.describe(), f"{table.pool.name}: {table.pool.n_queries} queries", as_json, {"pool": pool or world})
 
@@ -77,14 +88,21 @@ def bins(
     n_bins: opt.Bins = 5, reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
     as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Every strategy in every bin of difficulty at every budget; limits (--json, --figure) are for new queries."""
+    """Every strategy in every bin of difficulty at every budget; limits (--json, --figure) are for new queries.
+
+    Examples
+    --------
+    ttcsim strategies bins mypool
+    ttcsim strategies bins --world tree --figure bins.png
+    """
     import polars as pl
 
     from ttcsim.strategies.questions.bins import by_bin
 
     table = _table(pool, world, queries, runs, seed, budgets, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rows = by_bin(table, found, seed=seed)
+    with progress("resampling the queries"):
+        rows = by_bin(table, found, seed=seed)
     _draw(rows, "search", figure)
     if as_json:
         print_json(rows, {"pool": pool or world, "difficulty": difficulty, "samples": found.samples})
@@ -106,17 +124,25 @@ def optimal(
     select: opt.Select = "weighted",
     figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """The best strategy by bin and budget, cross-validated, and its efficiency, with limits for new queries."""
+    """The best strategy by bin and budget, cross-validated, and its efficiency, with limits for new queries.
+
+    Examples
+    --------
+    ttcsim strategies optimal mypool --difficulty predicted --charge
+    ttcsim strategies optimal --world tree --figure optimal.png
+    """
     from ttcsim.strategies.questions.optimal import compute_optimal
 
     table = _table(pool, world, queries, runs, seed, budgets, select, samples)
     kinds = ("oracle", "predicted") if difficulty == "both" else (difficulty,)
-    curves = [
-        compute_optimal(
-            table, _difficulty(table, kind, samples, n_bins, reward, seed), charge=charge, baseline=baseline, seed=seed
-        )
-        for kind in kinds
-    ]
+    with progress("resampling the queries"):
+        curves = [
+            compute_optimal(
+                table, _difficulty(table, kind, samples, n_bins, reward, seed), charge=charge, baseline=baseline,
+                seed=seed,
+            )
+            for kind in kinds
+        ]  # fmt: skip
     _draw(curves, "optimal", figure)
     rows = [row for curve in curves for row in curve.rows()]
     if as_json:
@@ -161,7 +187,12 @@ def ratio(
     reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
     as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Sequential revisions against parallel restarts, by bin, with limits for new queries."""
+    """Sequential revisions against parallel restarts, by bin, with limits for new queries.
+
+    Examples
+    --------
+    ttcsim strategies ratio --world revisions -b 8
+    """
     from ttcsim.strategies.questions.ratio import ratio_sweep
 
     table = _table(pool, world, queries, runs, seed, str(budget), select, samples)
@@ -181,7 +212,12 @@ def flops(
     reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
     as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Test-time compute against a larger model at matched FLOPs, by bin and R, with limits for new queries."""
+    """Test-time compute against a larger model at matched FLOPs, by bin and R, with limits for new queries.
+
+    Examples
+    --------
+    ttcsim strategies flops mypool --large big-model -M 14
+    """
     from ttcsim.pool.files import load
     from ttcsim.strategies.questions.flops import flops_matched, pass_at_1_column, pass_at_1_of
 
@@ -192,7 +228,8 @@ def flops(
         rates = pass_at_1_column(table.pool, large.removeprefix("column:"))
     elif large is not None:
         rates = pass_at_1_of(load(large), table.pool)
-    rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
+    with progress("resampling the queries"):
+        rows = flops_matched(table, found, large=rates, scale=scale, ratios=opt.numbers(ratios, "-R", float), seed=seed)
     _draw(rows, "flops", figure)
     title = "the small model's compute-optimal accuracy against the large one's pass@1; lo, hi: 95 %, new queries"
     _answer(rows, title, as_json, {"pool": pool or world})
@@ -205,12 +242,18 @@ def bandit(
     reps: opt.Reps = 40, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
     n_bins: opt.Bins = 5, reward: opt.Reward = "reward", select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Allocation and strategy together, with a verifier, with limits of replay noise on these queries."""
+    """Allocation and strategy together, with a verifier, with limits of replay noise on these queries.
+
+    Examples
+    --------
+    ttcsim strategies bandit mypool -b 2,4,8
+    """
     from ttcsim.strategies.questions.bandit import bandit as play
 
     table = _table(pool, world, queries, runs, seed, None, select, samples)
     found = _difficulty(table, difficulty, samples, n_bins, reward, seed)
-    rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed)
+    with progress("playing") as told:
+        rows = play(table, found, opt.budgets_of(budgets), reps=reps, seed=seed, progress=told)
     _answer(
         rows,
         "share of queries solved at the same total budget; lo, hi: 95 %, these queries",
@@ -225,16 +268,24 @@ def findings(
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     n_bins: opt.Bins = 5, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """The claims of Snell et al., each tested over new queries: on a pool, or in the simulated worlds."""
+    """The claims of Snell et al., each tested over new queries: on a pool, or in the simulated worlds.
+
+    Examples
+    --------
+    ttcsim strategies findings --world tree
+    ttcsim strategies findings mypool --json
+    """
     from ttcsim.strategies.questions.findings import as_rows
     from ttcsim.strategies.questions.findings import findings as ask
 
     rows = []
     for name in ("tree", "revisions") if pool is None and world == "both" else (None if pool else world,):
-        found = ask(_table(pool, name, queries, runs, seed, None, select), bins=n_bins, seed=seed)
+        table = _table(pool, name, queries, runs, seed, None, select)
+        with progress(f"testing the claims on {name or pool}") as told:
+            found = ask(table, bins=n_bins, seed=seed, progress=told)
         # Each world has runs of its own kind only; of a pool it is told what it cannot answer.
-        told = found if pool is not None else [claim for claim in found if claim.holds is not None]
-        rows += [{"runs": name or pool, **r} for r in as_rows(told)]
+        answered = found if pool is not None else [claim for claim in found if claim.holds is not None]
+        rows += [{"runs": name or pool, **r} for r in as_rows(answered)]
     title = (
         "Snell et al., Scaling LLM Test-Time Compute Optimally; limits: 95 %, new queries; p: corrected for all claims"
     )
@@ -245,9 +296,15 @@ def make(
     dest: opt.Dest, world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0, budgets: opt.Generations = None,
 ) -> None:  # fmt: skip
-    """Write a world's samples and runs as a pool folder, in the form in which harvested ones come."""
+    """Write a world's samples and runs as a pool folder, in the form in which harvested ones come.
+
+    Examples
+    --------
+    ttcsim strategies make my-world --world 'tree(exploit=0)' -n 200
+    """
     from ttcsim.strategies.worlds.simulate import BUDGETS, write_world
 
     grid = BUDGETS if budgets is None else opt.numbers(budgets, "--budgets", int)
-    write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed)
+    with progress(f"simulating {world}") as told:
+        write_world(world, dest, queries, budgets=grid, runs=runs, seed=seed, progress=told)
     say(f"{dest}: {queries} queries of {world}")

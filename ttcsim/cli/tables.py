@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import math
+import os
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,9 +34,9 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def print_json(rows: Sequence[Row], config: Row) -> None:
-    """The one object of ``--json``: rows, config and version."""
-    print(json.dumps(json_ready({"rows": rows, "config": config, "version": version("ttcsim")})))
+def print_json(rows: Sequence[Row], config: Row, **more: Sequence[Row]) -> None:
+    """The one object of ``--json``: rows, config and version, and more rows by name."""
+    print(json.dumps(json_ready({"rows": rows, **more, "config": config, "version": version("ttcsim")})))
 
 
 def show(
@@ -66,6 +68,58 @@ def show(
     _console().print(table)
 
 
+class Section(NamedTuple):
+    """Lines of a table that belong together, and what to write above them."""
+
+    heading: str
+    lines: Sequence[Sequence[str]]  # cells, each of one line or of several
+
+
+_LABEL = 28  # width of the first column, beyond which it is folded
+_GAP = 2
+
+
+def show_wide(title: str, columns: Sequence[str], sections: Sequence[Section], note: str = "") -> None:
+    """Print a table of many columns: in parts, one beneath the other, where the terminal is too narrow for them all.
+
+    The first column is aligned to the left, and repeated in every part; the others are of equal width. Sections without
+    lines are left out.
+    """
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    filled = [section for section in sections if section.lines]
+    every = [columns, *(line for section in filled for line in section.lines)]
+    widest = [max(cell_len(part) for line in every for part in line[i].split("\n")) for i in range(len(columns))]
+    label, width = min(widest[0], _LABEL), max(widest[1:])
+    console.print(Text(title, "bold"))
+    for n, part in enumerate(_parts(len(columns), (console.width - label) // (width + _GAP))):
+        if n:
+            console.print()
+        for above, lines in [("", [columns]), *filled]:
+            if above:
+                console.print(Text(above, "italic"))
+            table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
+            table.add_column(width=label, overflow="fold")
+            for _ in part:
+                table.add_column(width=width, justify="right", overflow="fold")
+            for line in lines:
+                table.add_row(*(Text(line[i]) for i in (0, *part)), style="bold" if lines == [columns] else None)
+            console.print(table)
+    if note:
+        say(note, style="dim")
+    console.print()
+
+
+def _parts(columns: int, most: int) -> list[range]:
+    """All columns but the first, in as few parts as it takes and of nearly equal numbers."""
+    parts = -(-(columns - 1) // max(most, 1))
+    size = -(-(columns - 1) // parts)
+    return [range(at, min(at + size, columns)) for at in range(1, columns, size)]
+
+
 def answer(rows: Sequence[Row], config: Row, formats: Formats | None = None, *, as_json: bool, **how: Any) -> None:
     """Rows as one JSON object with their config, or as a table (`how`: see `show`)."""
     if as_json:
@@ -93,16 +147,28 @@ def say(text: str, style: str = "") -> None:
     _console().print(text, style=style or None, highlight=False, markup=False)
 
 
+def prose(text: str) -> None:
+    """Print Markdown: set for people, as it is where it goes into a file."""
+    from rich.markdown import Markdown
+
+    console = _console()
+    console.print(Markdown(text)) if console.is_terminal else print(text)
+
+
 @functools.cache
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
+    known = "COLUMNS" in os.environ or (sys.stdout is not None and sys.stdout.isatty())
+    return Console(width=None if known else 140)
+
+
+_PATIENCE = 1.0  # seconds before a bar is shown: what is done sooner needs none
 
 
 @contextmanager
 def progress(words: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal; told how much is done of how much."""
+    """A bar on stderr where that is a terminal; told how much is done of how much, or else only the time."""
     from rich import progress as bars
     from rich.console import Console
 
@@ -114,6 +180,14 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
         bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(),
         bars.TimeElapsedColumn(), bars.TimeRemainingColumn(),
     )  # fmt: skip
-    with bars.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(words, total=None)
+    bar = bars.Progress(*columns, console=console, transient=True)
+    task = bar.add_task(words, total=None)
+    late = threading.Timer(_PATIENCE, bar.start)
+    late.start()
+    try:
         yield lambda done, total: bar.update(task, completed=done, total=total)
+    finally:
+        late.cancel()
+        late.join()
+        if bar.live.is_started:
+            bar.stop()

@@ -1,4 +1,4 @@
-"""Commands that hold replays against theory, or need no replay: check, regret, predict, extrapolate."""
+"""Commands that hold replays against theory, or need no replay: check, regret, predict, extrapolate, explain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 import ttcsim
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import Format, Formats, Row, answer, progress, say
+from ttcsim.cli.tables import Format, Formats, Row, answer, progress, prose, say
 from ttcsim.errors import InputError
 
 
@@ -29,7 +29,13 @@ def check(
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Hold guarantees G1 to G17 against exact values and replays of a pool; exit 1 when one fails."""
+    """Hold guarantees G1 to G18 against exact values and replays of a pool; exit 1 when one fails.
+
+    Examples
+    --------
+    ttcsim check mypool --only G1,G7
+    ttcsim check --world 'beta(0.4,1.2)' -n 200
+    """
     if (pool is None) == (world is None):
         raise InputError("check: give a POOL or --world, and not both")
     from ttcsim.guarantees import ALPHA, as_rows
@@ -74,7 +80,12 @@ def regret(
     as_json: opt.Json = False,
     threads: opt.Threads = None,
 ) -> None:
-    """Coverage lost against the two exact optima: knowing every rate, and Bayes-optimal play without knowing them."""
+    """Coverage lost against the two exact optima: knowing every rate, and Bayes-optimal play without knowing them.
+
+    Examples
+    --------
+    ttcsim regret mypool -p uniform -p ucb -b 2,8
+    """
     with progress("replaying") as told:
         result = ttcsim.sweep(
             pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, replay="bootstrap",
@@ -105,7 +116,13 @@ def predict(
     budgets: opt.Budgets = "1,2,4,8,16,32",
     as_json: opt.Json = False,
 ) -> None:
-    """Predict elimination's coverage and gain from a pass@k curve alone, by the stretch law (guarantee G7)."""
+    """Predict elimination's coverage and gain from a pass@k curve alone, by the stretch law (guarantee G7).
+
+    Examples
+    --------
+    ttcsim predict --points 8:0.738,31.4:0.849
+    ttcsim predict curve.csv -b 1,2,4
+    """
     if (curve is None) == (points is None):
         raise InputError("predict: give a table of k and coverage, or --points, and not both")
     import numpy as np
@@ -170,7 +187,12 @@ def extrapolate(
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Predict uniform's coverage (pass@k) beyond the pool, from laws of success rates fitted to it."""
+    """Predict uniform's coverage (pass@k) beyond the pool, from laws of success rates fitted to it.
+
+    Examples
+    --------
+    ttcsim extrapolate mypool -k 100,200
+    """
     import numpy as np
 
     from ttcsim.theory import pass_at_k
@@ -228,6 +250,32 @@ def extrapolate(
             "Whatever the law, coverage is not below the pool's own."
         )
     say(" ".join([*said, "The draws per query must not depend on their outcomes."]))
+
+
+def explain(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME ...", help="Guarantees (G7) and policies (ucb, mine.py:Mine).")
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME.
+
+    Examples
+    --------
+    ttcsim explain
+    ttcsim explain G7 ucb
+    """
+    from ttcsim.guarantees.explain import explain as explained
+    from ttcsim.guarantees.explain import guarantees
+
+    found = [explained(name) for name in names] if names else guarantees()
+    if as_json or not names:
+        formats: Formats = {"": "{name}", "states": "{statement}", "source": "{source}"}
+        answer([one._asdict() for one in found], {}, formats, as_json=as_json, left=formats)
+        return
+    for one in found:
+        say(f"{one.name}: {one.statement}", style="bold")
+        prose(f"{one.text}\n\n*Source*: {one.source or 'not told'}\n\n*Code*: `{one.file}`\n")
 
 
 def _points(text: str) -> list[list[float]]:

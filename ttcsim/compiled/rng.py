@@ -9,6 +9,7 @@ common random numbers exact. ``tests/golden/rng.json`` pins the streams.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ def query_key(query_id: str) -> int:
 def query_keys(query_ids: tuple[str, ...]) -> NDArray[np.uint64]:
     """`query_key` of every id, u8[Q]."""
     return np.array([query_key(q) for q in query_ids], dtype=np.uint64)
+
+
+def unit_keys(query_ids: Iterable[str], sources: Iterable[str]) -> NDArray[np.uint64]:
+    """`query_key` of every unit of a pool of several sources, u8[U]: of a query's id and its source's name."""
+    return np.array([query_key(f"{q}\0{s}") for q, s in zip(query_ids, sources, strict=True)], dtype=np.uint64)
 
 
 @njit

@@ -148,9 +148,11 @@ def set_index(w: Work, i: int, score: float, bonus: float) -> None:
 
 @inlined
 def leave(w: Work, position: int) -> None:
-    """Take a query out of `active`; the last one takes its place."""
+    """Take a unit out of `active`; the last one takes its place."""
     now = w.now[0]
     last = now.active - 1
+    w.place[w.active[last]] = position
+    w.place[w.active[position]] = NOBODY
     w.active[position] = w.active[last]
     w.base[position] = w.base[last]
     w.slope[position] = w.slope[last]

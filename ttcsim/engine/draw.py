@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import inlined
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import bounded, rule_key
-from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
+from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, query_of, units_of
 from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
 
 
 @inlined
 def draw(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, most: int) -> bool:
-    """Show up to `most` samples of query q; False when the last budget has run out."""
+    """Show up to `most` samples of unit q; False when the last budget has run out."""
     now, s = w.now[0], w.rows[q, 0]
     for _ in range(most):
         sample = next_sample(x, plan, w, q, s.draws)
@@ -28,6 +28,7 @@ def draw(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, most: 
             if now.budget == len(w.totals):
                 return False
         now.spent += price
+        s.spent += price
         show(x, w, q, sample)
         if plan.watch:
             see(s, w.p[0], rule_key(w.notes[q].key, s.draws))
@@ -36,7 +37,7 @@ def draw(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, most: 
 
 @inlined
 def next_sample(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
-    """The sample (its position in the pool) that query q shows after `drawn` draws."""
+    """The sample (its position in the pool) that unit q shows after `drawn` draws."""
     offset = x.offsets[q]
     size = x.offsets[q + 1] - offset
     note = w.notes[q]
@@ -54,16 +55,19 @@ def next_sample(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
 
 @inlined
 def show(x: Samples, w: Work, q: int, sample: int) -> None:
-    """Enter a sample into the row of its query."""
+    """Enter a sample into the row of its unit, and what all units of the query share into theirs."""
     now, s = w.now[0], w.rows[q, 0]
     now.t += 1
     s.t = now.t
     s.draws += 1
+    first, last = units_of(x, query_of(x, q))
+    w.rows[first, 0].query_draws += 1
     flag = x.flags[sample]
     if flag & HIT:
         s.successes += 1
+        w.rows[first, 0].query_successes += 1
     if flag & CORRECT:
-        w.notes[q].covered = True
+        w.notes[first].covered = True
     value = np.float64(x.signal[sample]) if len(x.signal) > 0 else np.float64(flag & CORRECT)
     s.signal = value
     s.signal_sum += value
@@ -74,13 +78,26 @@ def show(x: Samples, w: Work, q: int, sample: int) -> None:
     if len(x.logprob) > 0:
         s.logprob += x.logprob[sample]
     if len(x.answer) > 0:
-        see_answer(x, w, q, x.answer[sample])
+        see_answer(x, w, query_of(x, q), first, x.answer[sample])
+    for other in range(first + 1, last):
+        share(w.rows[first, 0], w.rows[other, 0])
 
 
 @inlined
-def see_answer(x: Samples, w: Work, q: int, code: int) -> None:
-    """Count one more answer of query q; `code` 0 is no answer (it has no votes to win)."""
-    s, note = w.rows[q, 0], w.notes[q]
+def share(s: Any, other: Any) -> None:
+    """What one unit of a query tells another: the answers are votes of all of them together."""
+    other.query_draws, other.query_successes = s.query_draws, s.query_successes
+    other.entropy = s.entropy
+    other.answered, other.distinct = s.answered, s.distinct
+    other.top, other.second, other.streak = s.top, s.second, s.streak
+    for i in range(len(s.ranked)):
+        other.ranked[i] = s.ranked[i]
+
+
+@inlined
+def see_answer(x: Samples, w: Work, q: int, first: int, code: int) -> None:
+    """Count one more answer of query q in the row of its first unit; `code` 0 is no answer (no votes to win)."""
+    s, note = w.rows[first, 0], w.notes[first]
     slot = x.answer_offsets[q] + code
     before = w.votes[slot]
     now = before + 1
@@ -89,8 +106,9 @@ def see_answer(x: Samples, w: Work, q: int, code: int) -> None:
         note.entropy += w.xlogx[now] - w.xlogx[before]
     else:
         note.entropy += xlogx(now) - xlogx(before)
-    log_draws = w.log[s.draws] if s.draws < len(w.log) else math.log(float(s.draws))
-    s.entropy = log_draws - note.entropy / ENTROPY_UNIT / s.draws
+    draws = s.query_draws
+    log_draws = w.log[draws] if draws < len(w.log) else math.log(float(draws))
+    s.entropy = log_draws - note.entropy / ENTROPY_UNIT / draws
     s.streak = s.streak + 1 if code == note.latest else 1
     note.latest = code
     if code > 0:

@@ -18,7 +18,7 @@ from numba import types
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
-from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally
+from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
 from ttcsim.engine.choose import (
     NOBODY,
     choose_by_index,
@@ -34,9 +34,10 @@ from ttcsim.policies.rules import COMMON, OPAQUE
 
 
 @inlined
-def in_stock(w: Work, q: int, most: int) -> int:
-    """Draws of query q that are possible, at most so many."""
-    return min(most, w.notes[q].limit - w.rows[q, 0].draws)
+def in_stock(plan: Plan, w: Work, q: int, most: int) -> int:
+    """Draws of unit q that are possible, at most so many."""
+    s = w.rows[q, 0]
+    return min(most, w.notes[q].limit - s.draws, plan.cap - s.query_draws)
 
 
 @inlined
@@ -48,15 +49,17 @@ def settle(stop: Any, w: Work, q: int) -> None:
 
 
 @inlined
-def settle_at(stop: Any, w: Work, position: int) -> bool:
-    """`settle` for a query in play by its place among the active ones; whether it stays in play."""
-    q = w.active[position]
+def settle_all(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
+    """`settle` for a unit that was chosen by its index: the other units of its query leave with it."""
     settle(stop, w, q)
-    look_again(w, position // BLOCK)
-    stays = not w.notes[q].dropped and in_stock(w, q, 1) > 0
-    if not stays:
-        leave(w, position)
-    return stays
+    first, last = units_of(x, query_of(x, q))
+    for u in range(first, last):
+        w.notes[u].dropped = w.notes[q].dropped
+        position = w.place[u]
+        if position != NOBODY:
+            look_again(w, position // BLOCK)
+            if w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0:
+                leave(w, position)
 
 
 def _in_rounds(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -66,7 +69,7 @@ def _in_rounds(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
         by_priority(w)
         while True:
             q = choose_in_rounds(plan, w)
-            if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
+            if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             settle(stop, w, q)
         finish(x, plan, w, tally)
@@ -81,7 +84,7 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
             q, allowance = choose_streamed(w)
             if q == NOBODY:
                 break
-            most = in_stock(w, q, plan.k)
+            most = in_stock(plan, w, q, plan.k)
             if len(x.price) == 0:
                 most = min(most, allowance)
             if not draw(see, x, plan, w, tally, q, most):
@@ -127,10 +130,14 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
             if position == NOBODY:
                 break
             q = w.active[position]
-            if not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
+            if not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
-            if settle_at(stop, w, position) and not plan.rescore:
-                index(score, bonus, plan, w, position, w.rows[q, 0].draws)
+            settle_all(stop, x, plan, w, q)
+            if not plan.rescore:
+                first, last = units_of(x, query_of(x, q))
+                for u in range(first, last):
+                    if w.place[u] != NOBODY:
+                        index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
         finish(x, plan, w, tally)
 
 
@@ -141,9 +148,9 @@ def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     if position == NOBODY:
         return False
     q = w.active[position]
-    if not draw(see, x, plan, w, tally, q, in_stock(w, q, plan.k)):
+    if not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
         return False
-    settle_at(stop, w, position)
+    settle_all(stop, x, plan, w, q)
     return True
 
 
@@ -163,7 +170,7 @@ def kernel(name: str) -> Any:
         return loop
     rules = ("score", "score", "stop", "see", "fit") if name == "by_index" else ("stop", "see")
     samples = example_samples()
-    plan = Plan(1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
     arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))

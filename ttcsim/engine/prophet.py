@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import borrowed, inlined, njit
 from ttcsim.compiled.order import rank, shown
 from ttcsim.compiled.rng import priority, stream
-from ttcsim.engine.arrays import Samples, Tally
+from ttcsim.engine.arrays import Samples, Tally, query_of, units_of
 from ttcsim.engine.rounds import Events, Rounds, look
 
 NEVER = 1 << 62
@@ -50,8 +50,22 @@ def price_until(x: Samples, plan: Rounds, e: Events, q: int) -> int:
 
 
 @inlined
-def buy(plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally) -> None:
-    """Take queries in order of cost, those of equal cost by priority, and read off every budget."""
+def keep_cheapest(x: Samples, e: Events, cost: NDArray[np.int64], queries: int) -> None:
+    """Of every query only the unit with the cheapest success is left, among equals the one of smallest priority."""
+    for q in range(queries):
+        first, last = units_of(x, q)
+        best = first
+        for u in range(first + 1, last):
+            if cost[u] < cost[best] or (cost[u] == cost[best] and e.priorities[u] < e.priorities[best]):
+                best = u
+        for u in range(first, last):
+            if u != best:
+                cost[u] = NEVER
+
+
+@inlined
+def buy(x: Samples, plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally) -> None:
+    """Take units in order of cost, those of equal cost by priority, and read off every budget."""
     n = len(cost)
     ranked = np.empty(n, np.int64)
     rank(cost, e.priorities, ranked, np.empty(n, np.int64))
@@ -68,8 +82,8 @@ def buy(plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally
         tally.spent[row, b] = spent
         for i in range(taken):
             q = ranked[i]
-            tally.query_draws[b, q] += e.drawn[q]
-            tally.query_covered[b, q] += 1
+            tally.unit_draws[b, q] += e.drawn[q]
+            tally.query_covered[b, query_of(x, q)] += 1
         if len(tally.draws) > 0:
             for q in range(n):
                 tally.draws[row, b, q] = e.drawn[q]
@@ -86,7 +100,8 @@ def replay_prophet(
     """
     x, plan, e, tally = borrowed(x), borrowed(plan), borrowed(e), borrowed(tally)
     cost = np.empty(len(x.keys), np.int64)
-    depth = plan.most if len(x.price) > 0 else min(depth, plan.most)
+    several = len(x.members) > 0
+    depth = plan.most if len(x.price) > 0 or several else min(depth, plan.most)
     for r in range(first, last):
         for q in range(len(x.keys)):
             e.keys[q] = stream(seed, r, x.keys[q])
@@ -94,4 +109,6 @@ def replay_prophet(
         find_successes(x, plan, e, depth, plan.totals[-1])
         for q in range(len(x.keys)):
             cost[q] = price_until(x, plan, e, q)
-        buy(plan, e, cost, r - first, tally)
+        if several:
+            keep_cheapest(x, e, cost, tally.query_covered.shape[1])
+        buy(x, plan, e, cost, r - first, tally)

@@ -263,7 +263,7 @@ def tell(x: Samples, plan: Rounds, e: Events, row: int, b: int, tally: Tally) ->
     for q in range(len(e.keys)):
         drawn = e.drawn[q]
         total += drawn
-        tally.query_draws[b, q] += drawn
+        tally.unit_draws[b, q] += drawn
         if 0 < e.correct_at[q] <= drawn:
             covered += 1
             tally.query_covered[b, q] += 1

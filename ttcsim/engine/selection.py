@@ -6,17 +6,17 @@ The samples themselves follow from (seed, replication, query), so a replay only 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, inlined, njit_signature
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import stream
-from ttcsim.engine.arrays import CORRECT, Samples, example_samples
+from ttcsim.engine.arrays import CORRECT, Samples, example_samples, units_of
 from ttcsim.engine.selectors.selector import VALUE_TYPE, Ballot, Selector
 
 
@@ -36,8 +36,8 @@ def add_accuracy(
     ----------
     x : Samples
         With the columns that the selector needs.
-    counts : i8[R, B, Q]
-        Draws of each query at each budget in replications ``first .. first + R - 1``.
+    counts : i8[R, B, U]
+        Draws of each unit at each budget in replications ``first .. first + R - 1``.
     chosen : i8[R, B]
         Sums over queries. Modified in place.
     query_chosen : i8[B, Q]
@@ -60,35 +60,71 @@ def _kernel() -> Any:
     )
 
 
+class Shown(NamedTuple):
+    """Columns of the samples shown of a query, those of one source after those of another."""
+
+    correct: NDArray[np.uint8]
+    reward: NDArray[np.float32]
+    answer: NDArray[np.int32]
+
+
+@inlined
+def _enter(x: Samples, at: int, sample: int, into: Shown) -> None:
+    into.correct[at] = x.flags[sample] & CORRECT
+    if len(x.reward) > 0:
+        into.reward[at] = x.reward[sample]
+    if len(x.answer) > 0:
+        into.answer[at] = x.answer[sample]
+
+
 def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
-    reps, budgets, n = counts.shape
+    reps, budgets = counts.shape[:2]
     deepest = counts.max() if counts.size > 0 else 0
     longest = np.diff(x.offsets).max()
     codes = max(1, np.diff(x.answer_offsets).max())
+    several = len(x.members) > 0
+    most = deepest
+    if several:
+        most *= np.diff(x.members).max()
     perm = np.arange(longest).astype(np.int32)
     swaps = np.empty(longest, np.int32)
-    order = np.empty(deepest, np.int32)
-    correct = np.empty(deepest, np.uint8)
-    reward = np.empty(deepest if len(x.reward) > 0 else 0, np.float32)
-    answer = np.empty(deepest if len(x.answer) > 0 else 0, np.int32)
+    order = np.empty(most, np.int32)
+    into = Shown(
+        np.empty(most, np.uint8),
+        np.empty(most if len(x.reward) > 0 else 0, np.float32),
+        np.empty(most if len(x.answer) > 0 else 0, np.int32),
+    )
     ballot = Ballot(
         np.empty(codes, np.float64), np.empty(codes, np.int64), np.empty(codes, np.int64), np.empty(codes, np.float64)
     )
-    values = np.empty(deepest + 1, np.int64)
+    values = np.empty(most + 1, np.int64)
     for r in range(reps):
-        for q in range(n):
-            drawn = counts[r, :, q].max()
-            start, size = x.offsets[q], x.offsets[q + 1] - x.offsets[q]
-            shown(stream(seed, first + r, x.keys[q]), size, drawn, permute, perm, swaps, order, 0)
-            for m in range(drawn):
-                correct[m] = x.flags[start + order[m]] & CORRECT
-            for m in range(min(drawn, len(reward))):
-                reward[m] = x.reward[start + order[m]]
-            for m in range(min(drawn, len(answer))):
-                answer[m] = x.answer[start + order[m]]
+        for q in range(query_chosen.shape[1]):
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
             scratch = Ballot(ballot.votes[:own], ballot.shown[:own], ballot.right[:own], ballot.top[:own])
-            value(correct[:drawn], reward[:drawn], answer[:drawn], scratch, values)
+            start, end = units_of(x, q)
+            at = 0
+            for u in range(start, end):
+                drawn = counts[r, :, u].max()
+                size = x.offsets[u + 1] - x.offsets[u]
+                shown(stream(seed, first + r, x.keys[u]), size, drawn, permute, perm, swaps, order, at)
+                at += drawn
+            if not several:
+                for m in range(at):
+                    _enter(x, m, x.offsets[start] + order[m], into)
+                value(into.correct[:at], into.reward[:at], into.answer[:at], scratch, values)
             for b in range(budgets):
-                chosen[r, b] += values[counts[r, b, q]]
-                query_chosen[b, q] += values[counts[r, b, q]]
+                count = counts[r, b, start]
+                if several:
+                    # The samples of different sources came in an order that counts do not tell, so every budget is
+                    # a vote of its own.
+                    count = 0
+                    base = 0
+                    for u in range(start, end):
+                        for m in range(counts[r, b, u]):
+                            _enter(x, count, x.offsets[u] + order[base + m], into)
+                            count += 1
+                        base += counts[r, :, u].max()
+                    value(into.correct[:count], into.reward[:count], into.answer[:count], scratch, values)
+                chosen[r, b] += values[count]
+                query_chosen[b, q] += values[count]

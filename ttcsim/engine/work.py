@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import inlined, njit, records
 from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import priority, stream
-from ttcsim.engine.arrays import Samples, Tally
+from ttcsim.engine.arrays import Samples, Tally, units_of
 from ttcsim.policies.rules import rows_for
 
 BLOCK = 32
-"""Queries whose largest index is kept together."""
+"""Units whose largest index is kept together."""
 
 NOTE = np.dtype(
     [
-        ("key", "u8"),  # stream of the query in this replication
+        ("key", "u8"),  # stream of the unit in this replication
         ("priority", "u8"),
         ("limit", "i8"),  # most draws
         ("segment", "i8"),  # where the samples to be shown begin in the arena
         ("ready", "i8"),  # how many of them are there
-        ("entropy", "i8"),  # sum of c ln c over answers, fixed point
-        ("latest", "i4"),  # code of the latest answer, -1 before the first draw
+        ("entropy", "i8"),  # sum of c ln c over the query's answers, fixed point
+        ("latest", "i4"),  # code of the query's latest answer, -1 before the first draw
         ("dropped", "?"),  # the stop rule has fired
-        ("covered", "?"),
+        ("covered", "?"),  # the query is
     ],
     align=True,
 )
-"""What the engine keeps of a query beside its row."""
+"""What the engine keeps of a unit beside its row; what it keeps of a query stands with its first unit."""
 
 NOW = np.dtype(
     [
@@ -40,7 +40,7 @@ NOW = np.dtype(
         ("spent", "i8"),
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
-        ("active", "i8"),  # queries in play: the first of Work.active
+        ("active", "i8"),  # units in play: the first of Work.active
         ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
@@ -60,6 +60,7 @@ class Plan(NamedTuple):
     """What one call replays; plain numbers."""
 
     k: int
+    cap: int  # most draws of a query
     warmup: int
     explore: int
     watch: bool  # there is a `see` rule
@@ -75,14 +76,15 @@ class Plan(NamedTuple):
 class Work(NamedTuple):
     """Scratch of one thread and the state of the replication in progress; everything is modified in place."""
 
-    rows: NDArray[Any]  # ROW[Q, 1 + w] in rows[q, 0] what was seen of query q, behind it the policy's memory
+    rows: NDArray[Any]  # ROW[U, 1 + w] in rows[u, 0] what was seen of unit u, behind it the policy's memory
     blank: NDArray[np.uint8]  # u1[...] the same bytes
-    notes: NDArray[Any]  # NOTE[Q]
+    notes: NDArray[Any]  # NOTE[U]
     now: NDArray[Any]  # NOW[1]
     totals: NDArray[np.int64]  # i8[B] budgets, ascending
-    active: NDArray[np.int64]  # i8[Q] the first now.active are in play
-    base: NDArray[np.float64]  # f8[Q] score, beside `active`
-    slope: NDArray[np.float64]  # f8[Q] bonus, beside `active`
+    active: NDArray[np.int64]  # i8[U] the first now.active are in play
+    place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
+    base: NDArray[np.float64]  # f8[U] score, beside `active`
+    slope: NDArray[np.float64]  # f8[U] bonus, beside `active`
     lines: NDArray[Any]  # LINE[blocks]
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     perm: NDArray[np.int32]  # i4[longest query] the identity
@@ -131,8 +133,8 @@ def make_work(
 
     Parameters
     ----------
-    limits : i8[Q]
-        Most draws of each query.
+    limits : i8[U]
+        Most draws of each unit.
     arena : int
         See `arena_size`; 0 with replacement.
     p : OPAQUE[...]
@@ -152,13 +154,14 @@ def make_work(
         now=records(1, NOW),
         totals=totals,
         active=np.zeros(n, np.int64),
+        place=np.zeros(n, np.int64),
         base=np.zeros(n, np.float64),
         slope=np.zeros(n, np.float64),
         lines=records(n // BLOCK + 1, LINE),
         arena=np.zeros(arena, np.int32),
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
-        votes=np.zeros(x.answer_offsets[n], np.int32),
+        votes=np.zeros(x.answer_offsets[-1], np.int32),
         xlogx=_tables()[0],
         log=_tables()[1],
         p=p.copy(),
@@ -184,7 +187,7 @@ def look_everywhere(w: Work) -> None:
 
 @njit
 def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
-    """Begin a replication: no draws, every query active."""
+    """Begin a replication: no draws, every unit active."""
     n = len(x.keys)
     w.blank[:] = 0
     w.votes[:] = 0
@@ -195,13 +198,15 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     look_everywhere(w)
     for q in range(n):
         s, note = w.rows[q, 0], w.notes[q]
-        s.rate, s.prior_mean, s.prior_draws = x.rate[q], x.prior_mean[q], x.prior_draws[q]
+        s.rate, s.price, s.prior_mean, s.prior_draws = x.rate[q], x.mean_price[q], x.prior_mean[q], x.prior_draws[q]
+        if len(x.source) > 0:
+            s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
         note.priority = priority(note.key)
         note.ready = note.entropy = 0
         note.latest = -1
         note.dropped = note.covered = False
-        w.active[q] = q
+        w.active[q] = w.place[q] = q
     now = w.now[0]
     now.row = replication - plan.first
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
@@ -226,15 +231,20 @@ def record(x: Samples, plan: Plan, w: Work, tally: Tally, spent: int) -> None:
     b = now.budget
     covered = 0
     exhausted = 0
-    for q in range(len(x.keys)):
-        drawn, note = w.rows[q, 0].draws, w.notes[q]
-        tally.query_draws[b, q] += drawn
-        if len(tally.draws) > 0:
-            tally.draws[now.row, b, q] = drawn
+    for q in range(tally.query_covered.shape[1]):
+        first, last = units_of(x, q)
+        note = w.notes[first]
+        used_up = False
+        for u in range(first, last):
+            drawn = w.rows[u, 0].draws
+            tally.unit_draws[b, u] += drawn
+            if len(tally.draws) > 0:
+                tally.draws[now.row, b, u] = drawn
+            used_up = used_up or drawn == x.offsets[u + 1] - x.offsets[u]
         if note.covered:
             tally.query_covered[b, q] += 1
             covered += 1
-        if plan.permute and not note.dropped and drawn == x.offsets[q + 1] - x.offsets[q]:
+        if used_up and plan.permute and not note.dropped:
             exhausted += 1
     tally.covered[now.row, b] = covered
     tally.exhausted[now.row, b] = exhausted

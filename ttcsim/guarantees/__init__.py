@@ -1,6 +1,6 @@
 """The guarantees that `ttcsim check` tests on a pool: theory beside replay, with a stated error rate.
 
-A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and its name in `_FILES`.
+A guarantee is a file with ``claims(study)``, which yields what it states on a pool, and its name in `FILES`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ttcsim.registry import collect
 from ttcsim.replay.setting import lacking
 from ttcsim.statistics.claim import Claim, Measured
 
-_FILES = {
+FILES = {
     "uniform": "G1",
     "cost": "G2",
     "all_solved": "G3",
@@ -36,17 +36,23 @@ _FILES = {
     "spending": "G15",
     "intervals": "G16",
     "efficiency": "G17",
+    "sources": "G18",
 }
+"""The file of each guarantee, and its number."""
 
 GUARANTEES: dict[str, Callable[[Study], Iterator[Claim]]] = dict(
-    zip(_FILES.values(), collect(__name__, "claims", tuple(_FILES)), strict=True)
+    zip(FILES.values(), collect(__name__, "claims", tuple(FILES)), strict=True)
 )
 """What each guarantee states on a study, by its number."""
 
 
+_OF_SOURCES = "G18"
+
+
 def fitting(pool: Pool) -> list[Policy]:
-    """Every named policy, with its defaults, that has the columns it needs in this pool."""
-    return [kind() for kind in ALL.values() if lacking(kind(), pool) is None]
+    """Every named policy, with its defaults, that has the columns it needs in this pool and chooses what it offers."""
+    kinds = [kind for kind in ALL.values() if kind.oracle or kind.chooses_sources == pool.several]
+    return [kind() for kind in kinds if lacking(kind(), pool) is None]
 
 
 def check(
@@ -74,10 +80,16 @@ def check(
     deep : bool
         Simulate new sets of queries too, which takes a minute: do intervals and efficiencies cover the truth?
     """
-    chosen = list(GUARANTEES) if only is None else [str(number).upper() for number in only]
+    every = [_OF_SOURCES] if pool.several else list(GUARANTEES)
+    chosen = every if only is None else [str(number).upper() for number in only]
     unknown = [number for number in chosen if number not in GUARANTEES]
     if unknown or not chosen:
         raise InputError(f"guarantees: '{', '.join(unknown)}' is unknown; there are {', '.join(GUARANTEES)}")
+    if pool.several and chosen != every:
+        raise InputError(
+            f"guarantees: on a pool of several sources only {_OF_SOURCES} speaks, and {pool.name} has "
+            f"{len(pool.sources)}; name one of them with --source for the others"
+        )
     rivals = [policy(p) for p in policies] if policies is not None else fitting(pool)
     study = Study(
         pool, sorted(float(b) for b in budgets), reps, seed, [p for p in rivals if p.oracle != "outcomes"], deep

@@ -68,7 +68,7 @@ def _differences(spec: dict[str, Any], seed: int, way: str, cost: str, queries: 
                     seen, full, total, seed, r, replay=way, cost=cost, predictions=predictions
                 )
             agree = int(tally.spent[0, b]) == spent <= total
-            agree &= [q.n for q in drawn] == tally.query_draws[b].tolist()
+            agree &= [q.n for q in drawn] == tally.unit_draws[b].tolist()
             agree &= [replay.covered(q) for q in drawn] == (tally.query_covered[b] > 0).tolist()
             agree &= int(tally.covered[0, b]) == sum(map(replay.covered, drawn))
             if way == "permute" and spec["name"] != "prophet":

@@ -21,7 +21,7 @@ def claims(study: Study) -> Iterator[Claim]:
         margins, gaps = [], 0
         for tally in study.everyone(replay).values():
             margins.append((totals - tally.spent).min())
-            gaps = max(gaps, int(np.abs(tally.query_draws.sum(axis=1) - tally.spent.sum(axis=0)).max()))
+            gaps = max(gaps, int(np.abs(tally.unit_draws.sum(axis=1) - tally.spent.sum(axis=0)).max()))
         words = f"nobody spends more than the budget, in any replay of {len(margins)} policies ({replay})"
         yield always("G15", words, np.array(margins) / n)
         yield exactly("G15", f"all that is spent are draws that were made, one unit each ({replay})", 0.0, gaps, 0.0)

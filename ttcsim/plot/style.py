@@ -10,6 +10,7 @@ import polars as pl
 from matplotlib.colors import to_hex, to_rgb
 
 from ttcsim.policies import ALL
+from ttcsim.report.tables import middle_budget
 
 # Okabe & Ito's palette without its yellow, which is too pale for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -111,12 +112,6 @@ def alike(rows: pl.DataFrame, *columns: str) -> list[list[str]]:
         found.setdefault(tuple(own.select(columns).iter_rows()), []).append(str(name))
     # They go by the name that says most: a landmark's, or one that was given.
     return [sorted(names, key=lambda name: not _landmark(name)) for names in found.values()]
-
-
-def middle_budget(frame: pl.DataFrame) -> float:
-    """The middle one of the budgets, the upper one of two."""
-    budgets = frame["budget"].unique().sort()
-    return float(budgets[len(budgets) // 2])
 
 
 def oracle(name: str) -> bool:

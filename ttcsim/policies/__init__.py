@@ -27,6 +27,12 @@ _FILES = (
     "bayes_stop",
     "clairvoyant",
     "prophet",
+    "cascade",
+    "mixture",
+    "explore_sources",
+    "thompson_sources",
+    "source_index",
+    "best_source",
 )
 
 
@@ -45,7 +51,11 @@ ALL: dict[str, type[Policy]] = {kind.name: kind for kind in map(_policy_in, _FIL
 globals().update({kind.__name__: kind for kind in ALL.values()})  # as ttcsim.policies.UCB, too
 
 ZOO: tuple[str, ...] = (
-    *(name for name in ALL if name not in ("two-stage", "prophet", "clairvoyant", "adaptive-consistency")),
+    *(
+        name
+        for name, kind in ALL.items()
+        if name not in ("two-stage", "adaptive-consistency") and not kind.chooses_sources
+    ),
     *(f"two-stage(share={share})" for share in (0.25, 0.5, 0.75)),
     "elimination(stream=true)",
     "elimination(k=4)",
@@ -55,6 +65,14 @@ ZOO: tuple[str, ...] = (
     "prophet",
 )
 """Every published policy at its default parameters, and the variants that its papers compare: what ``-p all`` means."""
+
+ZOO_OF_SOURCES: tuple[str, ...] = (
+    *(name for name, kind in ALL.items() if kind.chooses_sources and name not in ("cascade", "clairvoyant", "prophet")),
+    *(f"cascade(patience={patience})" for patience in (1, 2, 4)),
+    "clairvoyant",
+    "prophet",
+)
+"""Those that choose sources: what ``-p all`` means on a pool of several."""
 
 
 def policy(text: str | Policy, *, label: str = "") -> Policy:

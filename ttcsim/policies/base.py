@@ -17,6 +17,7 @@ from ttcsim.policies.parameters import check, number
 from ttcsim.policies.priors import Prior
 from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
+from ttcsim.policies.sources import Sources
 
 
 def _is_label(text: str) -> bool:
@@ -86,6 +87,8 @@ class Policy:
         What the policy sees of a draw: "correct" (the verifier), or the name of a reward column.
     cap : float
         Most draws a query may get.
+    on : str
+        On a pool of several sources, the one that it draws from, or "mixed": a random one for every draw.
     label : str
         What results call this policy; its string form by default.
     """
@@ -94,6 +97,7 @@ class Policy:
     gamma: float = number(1.0)
     signal: str = "correct"
     cap: float = number(math.inf, "[1, inf]", whole=True)
+    on: str = ""
     label: str = field(default="", compare=False)
 
     name: ClassVar[str] = ""
@@ -113,6 +117,8 @@ class Policy:
     warmup: ClassVar[int] = 1
     anytime: ClassVar[bool] = True
     """Whether a larger budget only continues what a smaller one did."""
+    chooses_sources: ClassVar[bool] = False
+    """Whether it says from which source a query's next sample comes: its rules are asked about units."""
     oracle: ClassVar[str] = ""
     """What no policy can know and this one does: "rates" (success rates, as ``s.rate``) or "outcomes" (the prophet)."""
 
@@ -121,6 +127,9 @@ class Policy:
         check(self)
         if not (isinstance(self.label, str) and _is_label(self.label)):
             raise InputError(f"label {self.label!r}: use letters, digits, spaces and signs other than ()=,'\"")
+        if not isinstance(self.on, str) or (self.on and self.chooses_sources):
+            why = "it chooses the source itself" if self.chooses_sources else "name a source of the pool, or mixed"
+            raise InputError(f"policy {self.name or type(self).__name__}: on={self.on!r}: {why}")
         if not isinstance(self.signal, str) or (self.signal != "correct" and not self.signal.startswith("reward")):
             raise InputError(
                 f"policy {self.name or type(self).__name__}: signal={self.signal!r} must be 'correct', 'reward' or a "
@@ -137,6 +146,10 @@ class Policy:
                     f"@ttcsim.{'score' if label == 'bonus' else label} (or define `scores` for a plain Python policy)"
                 )
         return Setup(**kinds, memory=self.memory, warmup=self.warmup)  # type: ignore[arg-type]
+
+    def by_source(self, sources: Sources, total: int) -> Mapping[str, Any]:
+        """Parameters of the rules that depend on the sources: numbers, and arrays by source (``sources.by_number``)."""
+        return {}
 
     def prior(self) -> Prior | None:
         """What the rules may know of a query before any draw, as ``s.prior_mean`` and ``s.prior_draws``."""

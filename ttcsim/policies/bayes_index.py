@@ -13,7 +13,7 @@ class BayesIndex(Policy):
     """Largest posterior success rate ``a / (a + b + draws)`` among the unsolved queries, a prior Beta(a, b) per query.
 
     With independent priors the failures of a query lower its rate and a success ends it, so always drawing the highest
-    posterior mean is Bayes-optimal for every budget (paper/theory.md, G6). The prior comes from the query column
+    posterior mean is Bayes-optimal for every budget (theory/theory.md, G6). The prior comes from the query column
     `column` (a level, a subject, a predicted difficulty): the maximum-likelihood law of the queries with the same value
     in the other half of the pool. It gains over elimination as far as that column tells queries apart.
     """
@@ -21,7 +21,7 @@ class BayesIndex(Policy):
     column: str = "level"
 
     name: ClassVar[str] = "bayes-index"
-    source: ClassVar[str] = "derived, paper/theory.md G6"
+    source: ClassVar[str] = "derived, see `ttcsim explain G6`"
     warmup: ClassVar[int] = 0
 
     @rules.score

@@ -39,13 +39,17 @@ class Field(NamedTuple):
 
 
 FIELDS: dict[str, Field] = {
-    "draws": Field("i8", "", "samples shown"),
+    "draws": Field("i8", "", "samples shown; of several sources, those of this one"),
     "t": Field("i8", "", "samples shown over all queries"),
     "successes": Field("i8", "", "samples whose signal reached gamma"),
     "signal": Field("f8", "", "signal of the latest sample (a reward, or 1 for correct)"),
     "signal_sum": Field("f8", "", "sum of the signal"),
     "signal_squares": Field("f8", "", "sum of the squares of the signal"),
     "signal_max": Field("f8", "", "largest signal, 0 before the first draw"),
+    "spent": Field("i8", "", "units of the budget that its samples cost"),
+    "source": Field("i8", "", "number of its source in the pool, 0 where there is one"),
+    "query_draws": Field("i8", "", "samples shown of the query, whatever their source"),
+    "query_successes": Field("i8", "", "samples of the query whose signal reached gamma, whatever their source"),
     "tokens": Field("i8", "tokens", "tokens of the samples shown"),
     "logprob": Field("f8", "logprob", "summed log-probability of the samples shown, nats"),
     "entropy": Field("f8", "answer", "entropy of the answers shown, nats; none counts as one more answer"),
@@ -56,6 +60,7 @@ FIELDS: dict[str, Field] = {
     "streak": Field("i8", "answer", "latest samples in a row with one and the same answer, or with none"),
     "ranked": Field("i4", "answer", f"votes of the {RANKS} most frequent answers, descending", (RANKS,)),
     "rate": Field("f8", RATES, "true success rate"),
+    "price": Field("f8", RATES, "true mean price of a sample, units of the budget; 1 where there is one source"),
     "prior_mean": Field("f8", PRIOR, "success rate expected before any draw"),
     "prior_draws": Field("f8", PRIOR, "how many draws that expectation is worth"),
 }

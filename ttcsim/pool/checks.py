@@ -73,6 +73,9 @@ def pool_from_frame(
     if "answer" in frame.columns:
         labels, answers = _coded(frame["answer"])
     sources, codes_of_sources = _coded(frame[SOURCE]) if SOURCE in frame.columns else ((), None)
+    numbers: dict[str, Any] = {
+        c: frame[c].to_numpy() for c in ("tokens", PROMPT_TOKENS, "logprob", *PLACES) if c in frame.columns
+    }
     return Pool(
         name=name,
         query_ids=tuple(lengths["value"].to_list()),
@@ -86,7 +89,7 @@ def pool_from_frame(
         revisions=revisions,
         queries=None if queries is None else _queries(queries, set(lengths["value"]), where),
         manifest=manifest,
-        **{c: frame[c].to_numpy() for c in ("tokens", PROMPT_TOKENS, "logprob", *PLACES) if c in frame.columns},
+        **numbers,
     )
 
 
@@ -163,7 +166,9 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
 
     if name == "correct":
         refuse(column.is_null(), "verify the sample or drop the row")
-        demand(kind == pl.Boolean or kind.is_integer(), "it must be boolean (or 0/1)")
+        if kind == pl.String and column.str.to_lowercase().is_in(["true", "false"]).all():  # as other programs write it
+            return column.str.to_lowercase() == "true"
+        demand(kind == pl.Boolean or kind.is_integer() or kind.is_float(), "it must be boolean (or 0/1)")
         if kind != pl.Boolean:
             refuse((column != 0) & (column != 1), "use true/false or 1/0")
     elif name in _INTEGERS:
@@ -186,7 +191,7 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
     else:
         demand(kind.is_numeric(), "a reward is a number in [0, 1]")
         inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number
-        refuse(~inside, "a reward lies in [0, 1]: rescale the column")
+        refuse(~inside, f"a reward lies in [0, 1]: import it with --rescale {name}=LOW:HIGH (or logistic)")
     return column.cast(_TYPES.get(name, REWARD))
 
 

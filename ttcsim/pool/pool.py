@@ -75,6 +75,7 @@ class Pool:
     revisions: pl.DataFrame | None = None  # attempts after the first of a chain: they depend on those before
     sources: tuple[str, ...] = ()  # what made the samples, ascending; empty where nothing says it
     source: NDArray[np.int32] | None = None  # i4[N] codes of sources, or None where there is only one
+    is_mixed: bool = False  # the samples of a query are drawn from as one source, whatever made them
     queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
     manifest: Mapping[str, Any] | None = None
 
@@ -117,10 +118,15 @@ class Pool:
         """Units that an average budget per query buys over all queries, see `total_budget`."""
         return total_budget(budget, self.n_queries)
 
+    @property
+    def several(self) -> bool:
+        """Whether there are several sources to choose from."""
+        return self.source is not None and not self.is_mixed
+
     @functools.cached_property
     def units(self) -> Units:
         """Every query with every source that has samples of it; the queries themselves where there is one source."""
-        if self.source is None:
+        if self.source is None or self.is_mixed:
             every = np.arange(self.n_queries + 1)
             return Units(self.offsets, every[:-1], every, np.zeros(self.n_queries, np.int64))
         starts = np.flatnonzero(np.diff(self.source, prepend=-1) != 0)
@@ -222,7 +228,8 @@ class Pool:
             return self
         own = self.source == self.sources.index(name)
         parts = [(q, every[own[every]]) for q, every in enumerate(self._positions()) if own[every].any()]
-        return replace(self.take(parts), sources=(name,), source=None)
+        later = None if self.revisions is None else self.revisions.filter(source=name)
+        return replace(self.take(parts), sources=(name,), source=None, revisions=later)
 
     def mixed(self) -> Pool:
         """One source that is any of them at random: each gives the same number of samples of a query.
@@ -230,7 +237,7 @@ class Pool:
         That is as many as the source with the fewest has, the first in order of generation; so a draw is as likely to
         come from each. Queries of which not every source has samples are left out.
         """
-        if self.source is None:
+        if not self.several:
             return self
         units, parts = self.units, []
         for q in range(self.n_queries):
@@ -240,7 +247,7 @@ class Pool:
                 parts.append((q, np.concatenate([units.offsets[u] + np.arange(fewest) for u in own])))
         if not parts:
             raise InputError(f"pool {self.name}: no query has samples of all {len(self.sources)} sources to mix")
-        return replace(self.take(parts), sources=("mixed",), source=None)
+        return replace(self.take(parts), is_mixed=True)
 
     def _positions(self) -> list[NDArray[np.int64]]:
         """Where the samples of each query are in the arrays."""

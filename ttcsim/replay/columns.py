@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.rng import query_keys
+from ttcsim.compiled.rng import query_keys, unit_keys
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
 from ttcsim.engine.selectors import needed
+from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
+from ttcsim.policies.sources import Sources
 from ttcsim.pool import Pool
 from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.replay.prices import PRICES
@@ -19,21 +21,67 @@ from ttcsim.replay.setting import Setting
 
 
 class Columns:
-    """Arrays of one pool; what takes time is made on first use and kept."""
+    """Arrays of one pool, by unit; what takes time is made on first use and kept.
 
-    def __init__(self, pool: Pool) -> None:
+    Parameters
+    ----------
+    keys : u8[U], optional
+        Streams of the units, where they are units of a larger pool.
+    """
+
+    def __init__(self, pool: Pool, keys: NDArray[np.uint64] | None = None) -> None:
         self.pool = pool
-        self.offsets = read_only(pool.offsets.astype(np.int64, copy=False))
-        self.keys = read_only(query_keys(pool.query_ids))
+        self.units = pool.units
+        self.several = pool.several
+        self.offsets = read_only(self.units.offsets.astype(np.int64, copy=False))
+        self.keys = read_only(self._keys(self.units.query, self.units.source) if keys is None else keys)
+        self._views: dict[str, Columns] = {}
         self._answer: tuple[NDArray[np.int32], NDArray[np.int64]] | None = None
         self._prices: dict[str, NDArray[np.int64]] = {}
+
+    def _keys(self, query: NDArray[np.int64], source: NDArray[np.int64]) -> NDArray[np.uint64]:
+        if not self.several:
+            return query_keys(self.pool.query_ids)
+        return unit_keys((self.pool.query_ids[q] for q in query), (self.pool.sources[s] for s in source))
+
+    def seen_by(self, policy: Policy) -> Columns:
+        """What a policy replays: everything, or on a pool of several sources the units of the one that it draws from.
+
+        Raises
+        ------
+        InputError
+            When it draws from a source that the pool, or one of its queries, does not have; and on a pool of several
+            sources when it chooses queries only and names none.
+        """
+        pool = self.pool
+        if policy.on and not self.several and policy.on not in pool.sources:
+            raise InputError(f"policy '{policy}': pool {pool.name} has no source '{policy.on}'; leave out on=...")
+        if not self.several or policy.chooses_sources:
+            return self
+        if not policy.on:
+            raise InputError(
+                f"policy '{policy}' chooses queries only, and pool {pool.name} has {len(pool.sources)} sources: name "
+                f"one as in '{policy.name or 'uniform'}(on={pool.sources[0]})' or for all with --source, or mix them "
+                "with 'mixed'"
+            )
+        if policy.on not in self._views:
+            mixed = policy.on == "mixed" and "mixed" not in pool.sources
+            own = pool.mixed() if mixed else pool.from_source(policy.on)
+            if own.n_queries < pool.n_queries:
+                missing = min(set(pool.query_ids) - set(own.query_ids))
+                raise InputError(
+                    f"policy '{policy}': query '{missing}' has no sample of source '{policy.on}'; restrict the pool to "
+                    "queries that have them with --source"
+                )
+            self._views[policy.on] = Columns(own, unit_keys(pool.query_ids, [policy.on] * pool.n_queries))
+        return self._views[policy.on]
 
     def answers(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Codes within each query (0 = none, then by first appearance in code order) and their slots' offsets."""
         if self._answer is None:
             codes = self.pool.answers
             assert codes is not None
-            sizes = np.diff(self.offsets)
+            sizes = self.pool.sizes
             query = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
             labels = len(self.pool.answer_labels) + 1
             joint = query * labels + codes + 1
@@ -46,12 +94,34 @@ class Columns:
             self._answer = (read_only(local[inverse].astype(np.int32)), read_only(slots))
         return self._answer
 
-    def price(self, cost: str) -> NDArray[np.int64]:
+    def price(self, setting: Setting) -> NDArray[np.int64]:
         """Price of every sample i8[N], or nothing where each is one unit."""
-        if cost not in self._prices:
-            price = PRICES[cost].of(self.pool)
-            self._prices[cost] = _none(np.int64) if price is None else read_only(price.astype(np.int64))
-        return self._prices[cost]
+        if setting.cost not in self._prices:
+            price = PRICES[setting.cost].of(self.pool, setting.rates)
+            self._prices[setting.cost] = _none(np.int64) if price is None else read_only(price.astype(np.int64))
+        return self._prices[setting.cost]
+
+    def mean(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Mean of the samples of every unit, f8[U]."""
+        sums = np.add.reduceat(values, self.offsets[:-1], dtype=np.int64)
+        return np.asarray(sums / np.diff(self.offsets))
+
+    def mean_price(self, price: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Mean price of every unit's samples, f8[U]."""
+        return self.mean(price) if len(price) else np.ones(len(self.keys))
+
+    def _told_price(self, policy: Policy, price: NDArray[np.int64]) -> NDArray[np.float64]:
+        if not policy.oracle:
+            return np.full(len(self.keys), np.nan)
+        return self.mean_price(price) if self.several else np.ones(len(self.keys))
+
+    def sources(self, x: Samples) -> Sources:
+        """The sources as a policy sees them that was given `x`."""
+        units = self.units
+        names = self.pool.sources or ("",)
+        rate, price = (np.zeros((self.pool.n_queries, len(names))) for _ in range(2))
+        rate[units.query, units.source], price[units.query, units.source] = x.rate, x.mean_price
+        return Sources(names, rate, price)
 
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
@@ -63,20 +133,25 @@ class Columns:
         answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))
         prior = policy.prior()
         mean, draws = (np.full(pool.n_queries, np.nan),) * 2 if prior is None else cross_fit(pool, prior)
+        units, price = self.units, self.price(setting)
         return Samples(
             offsets=self.offsets,
             keys=self.keys,
+            query=read_only(units.query) if self.several else _none(np.int64),
+            members=read_only(units.members) if self.several else _none(np.int64),
+            source=read_only(units.source) if self.several else _none(np.int64),
             flags=read_only(self._flags(policy)),
-            price=self.price(setting.cost),
+            price=price,
             signal=_none(np.float32) if policy.signal == "correct" else read_only(pool.reward(policy.signal)),
             reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),
             answer=answer,
             answer_offsets=read_only(slots),
             logprob=read_only(pool.logprob) if pool.logprob is not None and "logprob" in reads else _none(np.float32),
-            rate=read_only(pool.rates if policy.oracle else np.full(pool.n_queries, np.nan)),
-            prior_mean=read_only(mean),
-            prior_draws=read_only(draws),
+            rate=read_only(self.mean(pool.correct) if policy.oracle else np.full(len(self.keys), np.nan)),
+            mean_price=read_only(self._told_price(policy, price)),
+            prior_mean=read_only(mean[units.query]),
+            prior_draws=read_only(draws[units.query]),
         )
 
     def _flags(self, policy: Policy) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from ttcsim.compiled.rng import query_keys
 from ttcsim.errors import InputError
 from ttcsim.policies.priors import Counts, Prior
 from ttcsim.pool import Pool
+from ttcsim.pool.groups import query_column
 
 GROUPS = 8
 """Quantile groups of a numeric column with more different values than this."""
@@ -33,13 +34,7 @@ def groups_of(pool: Pool, column: str) -> NDArray[np.int64]:
     InputError
         When the pool has no such column, or a number in it is missing.
     """
-    if pool.queries is None or column not in pool.queries.columns:
-        have = [] if pool.queries is None else [c for c in pool.queries.columns if c != "query_id"]
-        raise InputError(
-            f"query column '{column}': pool {pool.name} lacks it (its queries have {', '.join(have) or 'no columns'}); "
-            "name another column, or add it to queries.parquet"
-        )
-    values = pool.queries[column]
+    values = query_column(pool, column)
     if values.dtype.is_numeric() and values.n_unique() > GROUPS:
         numbers = values.cast(pl.Float64).to_numpy()
         if not np.isfinite(numbers).all():
@@ -47,8 +42,6 @@ def groups_of(pool: Pool, column: str) -> NDArray[np.int64]:
             raise InputError(f"query column '{column}': query '{pool.query_ids[row]}' has no number; fill it in")
         edges = np.unique(np.quantile(numbers, np.linspace(0, 1, GROUPS + 1)[1:-1]))
         return np.searchsorted(edges, numbers, side="right").astype(np.int64)
-    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Duration):
-        raise InputError(f"query column '{column}': holds {values.dtype}; it must hold text or numbers")
     text = values.cast(pl.String).fill_null("")
     return np.unique(text.to_numpy(), return_inverse=True)[1].astype(np.int64)
 

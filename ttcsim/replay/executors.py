@@ -1,15 +1,23 @@
-"""Who runs the replications: threads of this process. The same bits come out however the work is cut."""
+"""Who runs the replications. The same bits come out however the work is cut, wherever its parts are done."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 
 from ttcsim.engine.arrays import Tally
+from ttcsim.replay.kept import Kept, Part
 from ttcsim.replay.replay import Replay
 
 _CHUNK = 50
+_SECONDS = 2.0  # that a part takes at most, where one replication does not take longer: what a kill can cost a thread
+
+Span = tuple[int, int]
+"""Replications ``first .. last-1``."""
 
 
 def available_cores() -> int:
@@ -17,31 +25,114 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Executor(Protocol):
+    """Runs replications of one replay, here or elsewhere."""
+
+    def run(self, replay: Replay, gaps: Sequence[Span]) -> Iterator[Part]:
+        """The outcomes of all replications in `gaps`, in parts, each as soon as it is there."""
+        ...
+
+
+class Threads:
+    """Threads of this process."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def run(self, replay: Replay, gaps: Sequence[Span]) -> Iterator[Part]:
+        """See `Executor`. The first replication runs alone: it compiles, or loads what is compiled."""
+        left = list(gaps)
+        size, at_once = 1, 1
+        waiting: dict[Future[tuple[Tally, float]], Span] = {}
+        while left or waiting:
+            while left and len(waiting) < at_once:
+                first, last = left.pop(0)
+                if last - first > size:
+                    left.insert(0, (first + size, last))
+                    last = first + size
+                waiting[self._pool.submit(_timed, replay, first, last)] = first, last
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                first, last = waiting.pop(future)
+                tally, seconds = future.result()
+                size = min(max(int(_SECONDS * (last - first) / seconds), 1), _CHUNK)
+                at_once = 2 * self._threads
+                yield Part(first, last, tally)
+
+
+def _timed(replay: Replay, first: int, last: int) -> tuple[Tally, float]:
+    began = time.perf_counter()
+    return replay.run(first, last), max(time.perf_counter() - began, 1e-9)
+
+
+class Job(NamedTuple):
+    """A replay under the name by which its finished parts are kept."""
+
+    name: str
+    replay: Replay
+
+
+class Count:
+    """Replications done and to be done, told to whoever asked."""
+
+    def __init__(self, told: Callable[[int, int], None] | None = None) -> None:
+        self._told = told
+        self.done = self.total = 0
+
+    def expect(self, reps: int) -> None:
+        """So many more are to be done."""
+        self.total += reps
+
+    def add(self, reps: int) -> None:
+        """So many more are done."""
+        self.done += reps
+        if self._told is not None:
+            self._told(self.done, self.total)
+
+
 def replicate(
-    replays: Sequence[Replay],
-    before: Sequence[Tally],
+    jobs: Sequence[Job],
     reps: int,
     executor: Executor,
-    progress: Callable[[int, int], None] | None = None,
+    *,
+    before: Sequence[Tally] = (),
+    kept: Kept | None = None,
+    count: Count | None = None,
 ) -> list[Tally]:
-    """Outcomes of replications ``0 .. reps-1`` of every policy, of which those in `before` are there.
+    """Outcomes of replications ``0 .. reps-1`` of every job.
 
-    `progress` is called with (replications done, replications in all) from the calling thread.
+    Parameters
+    ----------
+    before : sequence of Tally, optional
+        The first replications of every job, where they are there.
+    kept : Kept, optional
+        Where finished parts are taken from and kept.
     """
-    done = len(before[0].covered)
-    ranges = [(at, min(at + _CHUNK, reps)) for at in range(done, reps, _CHUNK)]
-    finished = done * len(replays)
-    longer = []
-    for one, first_part in zip(replays, before, strict=True):
-        whole = one.zeros(reps)
-        whole.add(first_part, 0, done)
-        if len(ranges) > 1 and done == 0:
-            one.run(0, 1)  # compile, or load from the cache, before the threads start
-        parts = executor.map(lambda span, one=one: one.run(*span), ranges)
-        for (first, last), part in zip(ranges, parts, strict=True):
-            whole.add(part, first, last)
-            finished += last - first
-            if progress is not None:
-                progress(finished, reps * len(replays))
-        longer.append(whole)
-    return longer
+    count = Count() if count is None else count
+    found = []
+    for i, (name, replay) in enumerate(jobs):
+        whole = replay.zeros(reps)
+        done = 0
+        if before:
+            done = len(before[i].covered)
+            whole.add(before[i], 0, done)
+        gaps = []
+        for part in () if kept is None else kept.parts(name, replay.zeros, done, reps):
+            gaps.append((done, part.first))
+            whole.add(part.tally, part.first, part.last)
+            count.add(part.last - part.first)
+            done = part.last
+        gaps.append((done, reps))
+        for part in executor.run(replay, [(first, last) for first, last in gaps if first < last]):
+            whole.add(part.tally, part.first, part.last)
+            if kept is not None:
+                kept.put(name, part)
+            count.add(part.last - part.first)
+        found.append(whole)
+    return found

@@ -17,6 +17,7 @@ from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME
 from ttcsim.engine.work import Plan, Work, arena_size, make_work
+from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
 from ttcsim.policies.parameters import record
@@ -31,9 +32,12 @@ class Replay:
     """One policy on one setting, ready to run any range of replications on any thread."""
 
     def __init__(self, policy: Policy, setting: Setting, columns: Columns) -> None:
+        columns = columns.seen_by(policy)
+        setting = replace(setting, pool=columns.pool)
         refuse_unfit(policy, setting)
         self.policy = policy
         self.setting = setting
+        self.columns = columns
         self.plain = is_plain(policy)
         setup = policy.setup(int(setting.plans[-1]), setting.pool.n_queries)
         self.x = columns.samples(policy, setting)
@@ -42,6 +46,12 @@ class Replay:
         self.prophetic = policy.oracle == "outcomes"
         sought = np.uint8(CORRECT if self.prophetic else CORRECT | HIT)
         self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & sought)
+        if columns.several and not (self.prophetic or self.plain or setup.score):
+            raise InputError(f"policy '{policy}': chooses_sources needs a score rule, which says which unit is next")
+        if columns.several and "first" in setting.selectors:
+            raise InputError(
+                f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
+            )
         alike = len(self.x.price) == 0 and not policy.streamed() and not self.plain and _in_plain_rounds(setup)
         self.by_events = self.prophetic or alike
         self.depth = self._expected_depth() if self.by_events else 0
@@ -74,12 +84,12 @@ class Replay:
         if budgets is None:
             budgets = len(self.setting.totals)
         queries, selectors = self.setting.pool.n_queries, len(self.setting.selectors)
-        return make_tally(reps, budgets, queries, selectors, every_draw=every_draw)
+        return make_tally(reps, budgets, queries, selectors, units=len(self.x.keys), every_draw=every_draw)
 
     def run(self, first: int, last: int) -> Tally:
         """Replay replications ``first .. last-1``. Releases the GIL."""
         whole = self.zeros(last - first)
-        cells = len(self.setting.totals) * self.setting.pool.n_queries
+        cells = len(self.setting.totals) * len(self.x.keys)
         step = max(1, _CELLS // cells) if self.setting.selectors else last - first
         for at in range(first, last, step):
             end = min(at + step, last)
@@ -117,12 +127,12 @@ class Replay:
         policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
         setup = policy.setup(planned, n)
         plan = Plan(
-            k=int(policy.k), warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
+            k=int(policy.k), cap=self.cap, warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
             watch=setup.see is not blind, optimistic=setup.bonus is not level,
             rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
-        params = record(policy, setup.params)
+        params = record(policy, {**setup.params, **policy.by_source(self.columns.sources(self.x), planned)})
         w = self._work(totals, params, setup)
 
         def compiled(*rules: Rule) -> tuple[Any, ...]:

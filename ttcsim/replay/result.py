@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,12 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
+from ttcsim.pool.pool import Units
 from ttcsim.replay import notebook
+from ttcsim.replay.prices import PRICES
 from ttcsim.statistics import comparison
-from ttcsim.statistics.intervals import column_means, replay_interval, share_interval
+from ttcsim.statistics.groups import by_group
+from ttcsim.statistics.intervals import column_means, replay_interval, resampled_means, share_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +32,7 @@ BIASES = {
     "bootstrap": "samples are shown again, which biases values down; replay=permute does not",
     "law": "the pool was continued by a fitted law of success rates, on which the value rests",
 }
-"""What keeps a replayed value from being that of fresh samples, in words; see paper/theory.md."""
+"""What keeps a replayed value from being that of fresh samples, in words; see theory/theory.md."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,7 +46,9 @@ class Outcome:
     exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
-    slope: dict[str, NDArray[np.float64]]  # metric -> f8[B] growth of the mean per unit of budget per query
+    unit_draws: NDArray[np.float64]  # f8[U, B] mean draws
+    units: Units  # the queries, or each query with each source
+    slope: dict[str, NDArray[np.float64]]  # metric -> f8[Q, B] growth per unit of budget per query
     taught: dict[
         str, NDArray[np.float64]
     ]  # metric -> f8[Q, B] what a query does to the mean through priors fitted to it
@@ -66,7 +71,7 @@ class Outcome:
     def contribution(self, metric: str) -> NDArray[np.float64]:
         """`influence` with the priors as they are, f8[Q, B]; both have the same mean."""
         cost = self.cost - column_means(self.cost)
-        return np.asarray(self.per_query[metric] - self.slope[metric] * cost)
+        return np.asarray(self.per_query[metric] - column_means(self.slope[metric]) * cost)
 
     def spending(self, offered: NDArray[np.float64]) -> NDArray[np.float64]:
         """What every query contributes to what was spent, f8[Q, B], of `offered` f8[B] per query.
@@ -85,11 +90,20 @@ class Result:
     pool: Pool
     outcomes: Sequence[Outcome]
     config: dict[str, Any]
+    _resampled: dict[tuple[Outcome, str], NDArray[np.float64]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def budgets(self) -> list[float]:
         """Average budgets per query, ascending."""
         return list(self.config["budgets"])
+
+    @property
+    def offered(self) -> NDArray[np.float64]:
+        """What each budget buys per query, f8[B]: whole units of cost over all queries."""
+        units = PRICES[self.config["cost"]].units
+        return np.array([self.pool.total(b * units) for b in self.budgets]) / self.pool.n_queries / units
 
     def outcome(self, policy: str | Policy) -> Outcome:
         """The outcome of one policy, by label or by bare name."""
@@ -103,20 +117,27 @@ class Result:
         labels = ", ".join(str(o.policy) for o in self.outcomes)
         raise InputError(f"policy '{text}' is not in this result; it has {labels}")
 
+    def resampled(self, outcome: Outcome, metric: str) -> NDArray[np.float64]:
+        """The mean in every bootstrap resample of the queries, f8[resamples, B]; kept: all comparisons ask for it."""
+        key = outcome, metric
+        if key not in self._resampled:
+            self._resampled[key] = resampled_means(outcome.influence(metric), self.config["seed"])
+        return self._resampled[key]
+
     def biased_by(self, outcome: Outcome) -> list[str | None]:
         """What keeps each budget's values from being those of fresh samples; None where nothing does.
 
         ``"exhausted"``: some query ran out of samples, so that the pool's end works as a cap, which helps or hurts.
         ``"bootstrap"``: samples are shown again, so that a query that has failed looks worse than it is. ``"law"``: the
         pool was continued by a fitted law of success rates (`theory.tail`). Otherwise a
-        replay is, in law, a run on fresh samples (paper/theory.md). A policy whose own cap lies within the pool needs
+        replay is, in law, a run on fresh samples (theory/theory.md). A policy whose own cap lies within the pool needs
         no more samples than there are, and the prophet is a statement about a pool.
         """
         if self.pool.manifest and "continued" in self.pool.manifest:
             return ["law"] * len(self.budgets)
         if self.config["replay"] == "bootstrap":
             return ["bootstrap"] * len(self.budgets)
-        least = self.pool.sizes.min()
+        least = np.diff(outcome.units.offsets).min()
         own = outcome.policy.cap <= least or outcome.policy.oracle == "outcomes"
         # Uniform wants of each query what the budget says, so it may use a pool up to its last sample.
         enough = [
@@ -162,6 +183,10 @@ class Result:
                 frames.append(pl.DataFrame(columns))
         return pl.concat(frames).with_columns(pl.col("se", "lo", "hi", "lo_queries", "hi_queries").fill_nan(None))
 
+    def by(self, column: str) -> pl.DataFrame:
+        """The frame by groups of queries, the values of a column of ``queries.parquet``: see `by_group`."""
+        return by_group(self, column)
+
     def replications(self) -> pl.DataFrame:
         """Every single value: policy, budget, metric, replication, value."""
         return pl.concat(
@@ -177,9 +202,10 @@ class Result:
 
     @property
     def baseline(self) -> str:
-        """What the others are compared with by default: `uniform` where it was run, else the first policy."""
+        """What the others are compared with by default: `uniform` where it was run, else the first but oracles."""
         uniform = [o for o in self.outcomes if o.policy == Uniform()]
-        return str((uniform or self.outcomes)[0].policy)
+        fair = [o for o in self.outcomes if not o.policy.oracle]
+        return str((uniform or fair or self.outcomes)[0].policy)
 
     def compare(self, baseline: str | Policy | None = None) -> pl.DataFrame:
         """Every policy against `baseline`, by default `uniform` or else the first: see `ttcsim.compare`."""
@@ -205,7 +231,9 @@ class Result:
         """
         return notebook.plot(self, metric, ax=ax, baseline=baseline, **how)
 
-    def save(self, folder: str | Path, *, source: str | Path = "", replications: bool = False) -> Path:
+    def save(
+        self, folder: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
+    ) -> Path:
         """Write a run folder, as ``ttcsim sweep --out`` does; `ttcsim.read_run` and `ttcsim.rerun` read it.
 
         Parameters
@@ -215,10 +243,12 @@ class Result:
             given the pool.
         replications : bool
             Whether to keep every replication's values, too.
+        by : sequence of str
+            Columns of the queries by whose groups results are kept, too.
         """
         from ttcsim.replay.run_folder import write_run  # here: it reruns, and so knows of results
 
-        return write_run(self, folder, source=source, replications=replications)
+        return write_run(self, folder, source=source, replications=replications, by=by)
 
     def __repr__(self) -> str:
         return notebook.summary(self)

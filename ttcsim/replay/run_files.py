@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,38 @@ def read_table(folder: Path, name: str) -> pl.DataFrame:
     for column, kind in COLUMNS[name].items():
         if table.schema.get(column) != kind:
             raise damaged(folder, f"{name}.parquet: column '{column}' must hold {kind}")
-        if kind == pl.String and column != "biased_by" and table[column].has_nulls():
+        if column not in _MAY_LACK and table[column].has_nulls():
             raise damaged(folder, f"{name}.parquet: column '{column}' has empty cells")
     budgets = table["budget"]
     if not (budgets.is_finite() & (budgets > 0)).fill_null(False).all():
         raise damaged(folder, f"{name}.parquet: column 'budget' must hold positive numbers")
-    if name in ("frame", "allocation") and table.is_empty():
+    if name in ("frame", "allocation", "groups") and table.is_empty():
         raise damaged(folder, f"{name}.parquet has no rows")
+    for rows in table.partition_by("by") if name == "groups" else [table]:
+        _check_rows(folder, name, rows)
     return table
+
+
+def check_alike(folder: Path, frame: pl.DataFrame, compared: pl.DataFrame) -> None:
+    """That a comparison is one of the frame's policies with one of them, at its budgets and for its metrics."""
+    baselines = compared["baseline"].unique().to_list()
+    wanted = frame.filter(~pl.col("policy").is_in(baselines)).select(_ROWS)
+    several = frame["policy"].n_unique() > 1
+    if len(baselines) != several or (several and not _same(wanted, compared.select(_ROWS))):
+        raise damaged(folder, "compare.parquet and frame.parquet are of different runs")
+
+
+def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    return one.sort(one.columns).equals(other.sort(one.columns))
+
+
+def _check_rows(folder: Path, name: str, rows: pl.DataFrame) -> None:
+    """Exactly one row for each combination of what rows are of."""
+    keys = _KEYS.get(name)
+    if keys and rows.height:
+        every = rows.select(pl.struct(key).alias("/".join(key)) for key in keys)
+        if every.is_duplicated().any() or rows.height != math.prod(column.n_unique() for column in every):
+            raise damaged(folder, f"{name}.parquet: rows are missing or there twice")
 
 
 def _is_text(value: Any) -> bool:
@@ -87,9 +112,10 @@ def _is_code(value: Any) -> bool:
 CONFIG: dict[str, tuple[Callable[[Any], bool], str]] = {
     **{key: (_is_text, "a text") for key in ("pool", "pool_hash", "cost", "replay", "source")},
     **{key: (_is_whole_number, "a whole number") for key in ("queries", "samples", "reps", "seed")},
-    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors")},
+    **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors", "oracles", "by")},
     "budgets": (_list_of(_is_number), "a list of numbers"),
-    "reward": (_or_null(_is_text), "a text or null"),
+    **{key: (_or_null(_is_text), "a text or null") for key in ("reward", "from_source")},
+    "prices": (_is_object, "an object"),
     "versions": (_is_object, "an object"),
     "code": (_is_code, "an object of path, sha256 and kept by name"),
 }
@@ -100,16 +126,31 @@ def _columns(texts: str, floats: str, **others: type[pl.DataType]) -> dict[str, 
     return {**dict.fromkeys(texts.split(), pl.String), **dict.fromkeys(floats.split(), pl.Float64), **others}
 
 
+_ROWS = ["policy", "budget", "metric"]
+_KEYS = {
+    "frame": [["policy"], ["budget"], ["metric"]],
+    "compare": [["policy"], ["budget"], ["metric"]],
+    "groups": [["policy"], ["budget"], ["metric"], ["kind", "group"]],
+}
 _INTERVALS = "lo hi lo_queries hi_queries"
+_MAY_LACK = {*_INTERVALS.split(), "replay_holm", "queries_holm", "biased_by", "efficiency_lo", "efficiency_hi"}
+_TESTS = "replay_holm queries_holm"
+_FAMILY: dict[str, type[pl.DataType]] = {"oracle": pl.Boolean, "family": pl.Int64}
 
 COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
     "frame": _columns("policy metric biased_by", f"budget mean {_INTERVALS} spent exhausted"),
     "compare": _columns(
         "policy baseline metric",
-        f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi",
+        f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi {_TESTS}",
+        **_FAMILY,
         at_least=pl.Boolean,
     ),
     "allocation": _columns("policy", "budget rate_lo rate_hi draws share", bin=pl.Int64, queries=pl.Int64),
-    "wins": _columns("winner loser", f"budget difference {_INTERVALS} replay_holm queries_holm"),
+    "groups": _columns(
+        "policy metric by kind group biased_by",
+        f"budget mean {_INTERVALS} spent",
+        queries=pl.Int64,
+    ),
+    "wins": _columns("winner loser", f"budget difference {_INTERVALS} {_TESTS}", **_FAMILY),
 }
 """The columns of each table that others read."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import warnings
-from collections.abc import Iterable
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +19,22 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import BUILTIN, load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
+from ttcsim.replay.pins import versions
 from ttcsim.replay.result import Result
-from ttcsim.replay.run_files import damaged, read_config, read_table
+from ttcsim.replay.run_files import check_alike, damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, wins
 
 
-def versions() -> dict[str, str]:
-    """Versions of everything that can change a number."""
-    return {
-        "python": platform.python_version(),
-        **{p: version(p) for p in ("ttcsim", "numpy", "numba", "polars")},
-    }
-
-
-def write_run(result: Result, dest: str | Path, *, source: str | Path = "", replications: bool = False) -> Path:
+def write_run(
+    result: Result, dest: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
+) -> Path:
     """Write a run folder, whole or not at all; an existing one is refused.
 
     Files: ``frame.parquet`` and ``frame.csv`` (the result), ``compare.parquet`` (against the baseline `uniform`, or the
-    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``config.json``; with `replications`,
-    ``replications.parquet``; with policies of files, ``code/``, the text of each.
+    first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``groups.parquet`` (`Result.by` of
+    each column in `by`, if any), ``config.json``; with `replications`, ``replications.parquet``; with policies of
+    files, ``code/``, the text of each.
 
     Parameters
     ----------
@@ -53,13 +47,15 @@ def write_run(result: Result, dest: str | Path, *, source: str | Path = "", repl
             "compare": result.compare(),
             "allocation": allocation(result),
             "wins": wins(result),
+            **({"groups": pl.concat(result.by(column) for column in by)} if by else {}),
             **({"replications": result.replications()} if replications else {}),
         }
         for name, table in tables.items():
             write_whole(partial / f"{name}.parquet", as_parquet(table))
         write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         code = _keep_code((o.policy for o in result.outcomes), partial)
-        config = {**result.config, "source": _lasting(source), "versions": versions(), "code": code}
+        versioned = {"source": _lasting(source), "versions": versions(), "code": code}
+        config = {**result.config, "by": list(by), **versioned}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
 
@@ -88,14 +84,25 @@ def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
     return read_config(Path(folder)), read_table(Path(folder), "frame")
 
 
+def read_groups(folder: str | Path) -> pl.DataFrame | None:
+    """The results by groups of queries of a run folder; None where it was made without."""
+    return read_table(Path(folder), "groups") if read_config(Path(folder))["by"] else None
+
+
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The comparison with the baseline, the allocation and the wins of a run folder."""
     compared, allocated, won = (read_table(Path(folder), name) for name in ("compare", "allocation", "wins"))
+    check_alike(Path(folder), read_table(Path(folder), "frame"), compared)
     return compared, allocated, won
 
 
 def rerun(
-    folder: str | Path, pool: Pool | None = None, *, trust: bool = False, threads: int | None = None
+    folder: str | Path,
+    pool: Pool | None = None,
+    *,
+    trust: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Result, bool]:
     """Run a run folder again on its pool; True when every number is the same to the last bit.
 
@@ -106,6 +113,8 @@ def rerun(
     trust : bool
         Whether to import and run the code that the folder names, where its policies are not all of this package. The
         text that it keeps of a file is used where the file is gone or changed, with a warning.
+    threads, progress
+        As of `ttcsim.sweep`.
 
     Raises
     ------
@@ -130,7 +139,9 @@ def rerun(
     policies = [parse_policy(text, ALL, files=files) for text in config["policies"]]
     _warn_changed(config, policies)
     keys = ("reps", "seed", "cost", "replay", "selectors", "reward")
-    result = sweep(pool, policies, config["budgets"], threads=threads, **{k: config[k] for k in keys})
+    settings = {key: config[key] for key in keys}
+    settings |= {"source": config["from_source"], "prices": config["prices"] or None}
+    result = sweep(pool, policies, config["budgets"], threads=threads, progress=progress, **settings)
     return result, result.frame.equals(frame)
 
 

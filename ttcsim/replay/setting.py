@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.pool import Pool
-from ttcsim.replay.prices import PRICES
+from ttcsim.replay.prices import PRICES, Rates
 
 REPLAYS = ("permute", "bootstrap")
 
@@ -26,12 +27,18 @@ class Setting:
     replay: str
     selectors: tuple[str, ...]
     reward: str | None
+    rates: Mapping[str, Rates] = field(default_factory=dict)  # of each source, where the cost takes them
     planned: NDArray[np.int64] | None = None  # i8[B] budgets that policies with a plan make it for; `totals` by default
 
     @property
     def plans(self) -> NDArray[np.int64]:
         """Budgets that policies make their plans for."""
         return self.totals if self.planned is None else self.planned
+
+    @property
+    def units(self) -> int:
+        """Whole units of the engine in one of what budgets and spending are told in."""
+        return PRICES[self.cost].units
 
     @property
     def permute(self) -> bool:

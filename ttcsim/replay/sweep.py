@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +16,16 @@ from numpy.typing import NDArray
 from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
-from ttcsim.policies import ZOO, Policy, policy
+from ttcsim.policies import ZOO, ZOO_OF_SOURCES, Policy, policy
 from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.cross_fit import cells
-from ttcsim.replay.executors import available_cores, replicate
-from ttcsim.replay.prices import PRICES
+from ttcsim.replay.executors import Count, Executor, Job, Threads, available_cores, replicate
+from ttcsim.replay.kept import Kept
+from ttcsim.replay.pins import pins
+from ttcsim.replay.prices import PRICES, Rates, read_rates
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
@@ -44,9 +48,12 @@ def sweep(
     replay: str = "permute",
     selectors: Sequence[str] = (),
     reward: str | None = None,
+    source: str | None = None,
+    prices: str | Path | Mapping[str, Any] | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
     threads: int | None = None,
+    keep: Kept | str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Replay every policy at every budget, `reps` times, on the same random sample orders.
@@ -63,22 +70,33 @@ def sweep(
     reps, seed : int
         Replications and the seed of all of them. The same seed gives the same bits, whatever `threads` is, and the
         first replications of a longer run are those of a shorter one.
-    cost : {"samples", "tokens"}
-        What a draw costs.
+    cost : {"samples", "tokens", "dollars"}
+        What a draw costs, and what budgets are told in.
     replay : {"permute", "bootstrap"}
         Samples shown without or with replacement.
     selectors : sequence of {"first", "best", "majority", "weighted"}
         Selectors to report as `accuracy_<selector>`; `coverage` is always there.
     reward : str, optional
         Reward column that `best` and `weighted` use; `Pool.reward_name` says which one by default.
+    source : str, optional
+        Of a pool of several sources, the one to replay, or "mixed": a random one for every draw. Without it policies
+        choose the source themselves, or name it (``"elimination(on=NAME)"``).
+    prices : str, Path or mapping, optional
+        With ``cost="dollars"``, the rates of every source: a TOML file with a table for each, or a mapping like it,
+        such as ``{"small": {"output": 0.2}, "large": {"input": 0.5, "output": 2.0, "request": 0.001}}``, in dollars per
+        million tokens and per request.
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
         Leave out policies that need a column that the pool lacks, with a warning that names them.
     threads : int, optional
         Threads; all cores by default.
+    keep : str, Path or Kept, optional
+        Folder that keeps what is finished every ten seconds, and goes when the sweep is done. After a stopped one the
+        same call goes on, to the same bits, with any `threads` and `reps`; with other arguments it is refused. A
+        `kept.Kept` goes when its own block ends, after the result is written for instance.
     progress : callable, optional
-        Called with (replications done, replications in all) from the calling thread.
+        Called with (replications done, replications in all) from the calling thread; those that intervals take count.
 
     Returns
     -------
@@ -91,45 +109,53 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
-    chosen, grid = _distinct(policies), _grid(pool, budgets)
-    _check(reps, seed, cost, replay, precision)
+    whole = pool
+    if source is not None:
+        pool = pool.mixed() if source == "mixed" and "mixed" not in pool.sources else pool.from_source(source)
+    chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
+    _check(reps, seed, replay, precision)
+    rates = _rates(prices, cost)
     selectors, reward = check_selectors(selectors, pool, reward)
     threads = available_cores() if threads is None else threads
     if threads < 1:
         raise InputError(f"threads: {threads} is too few; give 1 or more")
     values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
     demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
-    totals = np.array([pool.total(b) for b in grid], dtype=np.int64)
-    setting = Setting(pool, totals, seed, cost, replay, selectors, reward)
+    totals = np.array([pool.total(b * PRICES[cost].units) for b in grid], dtype=np.int64)
+    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates)
     columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, setting)
     replays = [Replay(p, setting, columns) for p in chosen]
-    with ThreadPoolExecutor(threads) as executor:
-        measured = [one.zeros(0) for one in replays]
-        while len(measured[0].covered) < reps:
-            measured = replicate(replays, measured, reps, executor, progress)
-            if precision is not None:
-                reps = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], pool, precision)
-        slopes = _slopes(replays, setting, min(reps, _SLOPE_REPS), executor)
-        taught = [_taught(one, min(reps, _SLOPE_REPS), executor) for one in replays]
-    outcomes = [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
     config = {
-        "pool": pool.name, "pool_hash": pool.hash, "queries": pool.n_queries, "samples": pool.n_samples,
+        "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
-        "replay": replay, "selectors": list(selectors), "reward": reward,
+        "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
+        "prices": {name: own._asdict() for name, own in rates.items()},
+        "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
+    if keep is None:
+        keeping: AbstractContextManager[Kept | None] = nullcontext()
+    else:
+        keeping = nullcontext(keep) if isinstance(keep, Kept) else Kept(keep)
+    with keeping as kept, Threads(threads) as executor:
+        if kept is not None:
+            kept.begin(pins(config, chosen, pool))
+        work = _Work(executor, kept, Count(progress))
+        outcomes = _replayed(replays, setting, reps, precision, work)
+    config["reps"] = len(outcomes[0].spent)
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
     _warn_adaptive(pool)
     return result
 
 
-def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy]) -> list[Policy]:
+def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy], pool: Pool) -> list[Policy]:
+    zoo = ZOO_OF_SOURCES if pool.several else ZOO
     if isinstance(policies, Mapping):
         chosen = [policy(p, label=label) for label, p in policies.items()]
     else:
-        chosen = [policy(p) for name in policies for p in (ZOO if name == "all" else (name,))]
+        chosen = [policy(p) for name in policies for p in (zoo if name == "all" else (name,))]
     if not chosen:
         raise InputError("policies: none given; name at least one, such as 'elimination'")
     label, times = Counter(map(str, chosen)).most_common(1)[0]
@@ -139,7 +165,10 @@ def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy]) -> 
     return chosen
 
 
-def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
+def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
+    if not isinstance(cost, str) or cost not in PRICES:
+        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
+    units = PRICES[cost].units
     try:
         grid = sorted({float(b) for b in budgets})
     except (TypeError, ValueError, OverflowError) as error:
@@ -147,14 +176,27 @@ def _grid(pool: Pool, budgets: Sequence[float]) -> list[float]:
     if not grid:
         raise InputError("budgets: none given; name at least one, such as 8")
     for budget in grid:
-        if budget * pool.n_queries > _MOST_UNITS:
-            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most 1e15 to all together")
-        if not budget > 0 or pool.total(budget) < 1:
+        if budget * units * pool.n_queries > _MOST_UNITS:
+            most = f"{_MOST_UNITS / units:g}"
+            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most {most} to all together")
+        if not budget > 0 or pool.total(budget * units) < 1:
             raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
     return grid
 
 
-def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None) -> None:
+def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:
+    """The rates of every source, where the cost takes them."""
+    rated = [name for name, price in PRICES.items() if price.rated]
+    if prices is None:
+        if cost in rated:
+            raise InputError(f"cost '{cost}' needs prices: name a TOML file with a table for each source (--prices)")
+        return {}
+    if cost not in rated:
+        raise InputError(f"prices: cost '{cost}' takes none; use cost {' or '.join(rated)}")
+    return read_rates(prices)
+
+
+def _check(reps: int, seed: int, replay: str, precision: float | None) -> None:
     for label, number in (("reps", reps), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer):
             raise InputError(f"{label}: {number!r} is no whole number")
@@ -162,9 +204,8 @@ def _check(reps: int, seed: int, cost: str, replay: str, precision: float | None
         raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
-    for name, value, known in (("cost", cost, PRICES), ("replay", replay, REPLAYS)):
-        if not isinstance(value, str) or value not in known:
-            raise InputError(f"{name}: '{value}' is unknown; use {' or '.join(known)}")
+    if not isinstance(replay, str) or replay not in REPLAYS:
+        raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
     if precision is not None and not precision > 0:
         raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
     if reps < 2 and precision is not None:
@@ -182,10 +223,45 @@ def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
     return fit
 
 
-def _slopes(
-    chosen: list[Replay], setting: Setting, reps: int, executor: ThreadPoolExecutor
-) -> list[dict[str, NDArray[np.float64]]]:
-    """Growth of every metric per unit of budget per query, f8[B], from replays at a tenth less and a tenth more.
+@dataclass(frozen=True)
+class _Work:
+    """Who replays, what is kept of it, and who is told."""
+
+    executor: Executor
+    kept: Kept | None
+    count: Count
+
+    def tallies(self, jobs: Sequence[Job], reps: int, before: Sequence[Tally] = ()) -> list[Tally]:
+        """`replicate`."""
+        return replicate(jobs, reps, self.executor, before=before, kept=self.kept, count=self.count)
+
+    def metrics(self, jobs: Sequence[Job], reps: int) -> list[dict[str, NDArray[np.float64]]]:
+        """Mean f8[B] of every metric, by its name, of every job."""
+        every = [_metrics(job.replay, tally) for job, tally in zip(jobs, self.tallies(jobs, reps), strict=True)]
+        return [{metric: column_means(values) for metric, values in one.items()} for one in every]
+
+
+def _replayed(
+    replays: Sequence[Replay], setting: Setting, reps: int, precision: float | None, work: _Work
+) -> list[Outcome]:
+    """The outcome of every policy: the replications that are asked for, and those around them that intervals take."""
+    jobs = [Job(f"policy-{i}", one) for i, one in enumerate(replays)]
+    work.count.expect(len(jobs) * (reps + 2 * min(reps, _SLOPE_REPS)))
+    measured = work.tallies(jobs, reps)
+    while precision is not None:
+        enough = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], setting.pool, precision)
+        if enough == reps:
+            break
+        work.count.expect(len(jobs) * (enough - reps))
+        measured, reps = work.tallies(jobs, enough, measured), enough
+    few = min(reps, _SLOPE_REPS)
+    slopes = _slopes(jobs, setting, few, work)
+    taught = [_taught(job, few, work) for job in jobs]
+    return [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
+
+
+def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> list[dict[str, NDArray[np.float64]]]:
+    """Growth of every metric per unit of budget per query, f8[Q, B], from replays at a tenth less and a tenth more.
 
     The orders are the same at both, so a few replications do.
     """
@@ -193,22 +269,21 @@ def _slopes(
     below = np.minimum(totals - 1, np.floor(0.9 * totals).astype(np.int64))
     above = np.maximum(totals + 1, np.ceil(1.1 * totals).astype(np.int64))
     curves = []
-    for around in (below, above):
+    for side, around in (("below", below), ("above", above)):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
-        replays = [one.at(around) for one in chosen]
-        measured = replicate(replays, [one.zeros(0) for one in replays], reps, executor)
-        metrics = [_metrics(*pair) for pair in zip(replays, measured, strict=True)]
-        curves.append([{metric: column_means(values) for metric, values in one.items()} for one in metrics])
-    width = (above - below) / setting.pool.n_queries
+        measured = work.tallies([Job(f"{name}-{side}", one.at(around)) for name, one in jobs], reps)
+        curves.append([_per_query(job.replay, tally) for job, tally in zip(jobs, measured, strict=True)])
+    width = (above - below) / setting.pool.n_queries / setting.units
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
-def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, NDArray[np.float64]]:
+def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
     """What every query does to every metric through the priors that are fitted to it, f8[Q, B]; nothing without any.
 
     The slope in each prior is taken from replays with one a standard error below and above it. From priors of fewer
     than `MEMBERS` queries on average no limits follow that cover: NaN.
     """
+    one = job.replay
     prior, pool = one.policy.prior(), one.setting.pool
     if prior is None or pool.n_queries < 2:
         return {}
@@ -217,20 +292,21 @@ def _taught(one: Replay, reps: int, executor: ThreadPoolExecutor) -> dict[str, N
     few = np.mean([len(cell.givers) for cell in every]) < MEMBERS
     for metric in _metrics(one, one.zeros(1)):
         found[metric] = np.full(shape, np.nan if few else 0.0)
-    for cell in () if few else every:
-        pulls = cell.pulls(prior)
-        error = float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1))
+    pulled = [] if few else [(cell, cell.pulls(prior)) for cell in every]
+    errors = [float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1)) for _, pulls in pulled]
+    work.count.expect(2 * reps * sum(error > 0 for error in errors))
+    for i, ((cell, pulls), error) in enumerate(zip(pulled, errors, strict=True)):
         if error == 0.0:
             continue
         sides = []
-        for sign in (-1, 1):
+        for side, sign in (("below", -1), ("above", 1)):
             mean = one.x.prior_mean.copy()
-            mean[cell.takers] = np.clip(mean[cell.takers] + sign * error, 1e-6, 1 - 1e-6)
-            sides.append(one.expecting(mean))
-        measured = replicate(sides, [side.zeros(0) for side in sides], reps, executor)
-        low, high = (_metrics(*pair) for pair in zip(sides, measured, strict=True))
+            takers = np.isin(one.columns.units.query, cell.takers)
+            mean[takers] = np.clip(mean[takers] + sign * error, 1e-6, 1 - 1e-6)
+            sides.append(Job(f"{job.name}-prior-{i}-{side}", one.expecting(mean)))
+        low, high = work.metrics(sides, reps)
         for metric in low:
-            slope = (column_means(high[metric]) - column_means(low[metric])) / (2 * error)
+            slope = (high[metric] - low[metric]) / (2 * error)
             found[metric][cell.givers] += pool.n_queries / len(pulls) * pulls[:, None] * slope
     return found
 
@@ -262,25 +338,34 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
+def _per_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+    """Every metric of every query, its mean over the replications, f8[Q, B]."""
+    reps = len(tally.covered)
+    found: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
+    for i, selector in enumerate(one.setting.selectors):
+        found[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
+    return found
+
+
 def _outcome(
     one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
 ) -> Outcome:
     pool = one.setting.pool
-    per_query: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
-    for i, selector in enumerate(one.setting.selectors):
-        per_query[f"accuracy_{selector}"] = tally.query_chosen[i].T / FIXED_POINT / reps
-    draws = cost = tally.query_draws.T / reps
-    if len(one.x.price):
-        # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
-        cost = draws * (np.add.reduceat(one.x.price.astype(np.float64), pool.offsets[:-1]) / pool.sizes)[:, None]
+    unit_draws = tally.unit_draws.T / reps
+    # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
+    unit_cost = unit_draws * (one.columns.mean_price(one.x.price) / one.setting.units)[:, None]
+    queries = one.columns.units.members[:-1]
+    draws, cost = (np.add.reduceat(values, queries, axis=0) for values in (unit_draws, unit_cost))
     return Outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
-        per_query=per_query,
-        spent=tally.spent / pool.n_queries,
+        per_query=_per_query(one, tally),
+        spent=tally.spent / pool.n_queries / one.setting.units,
         exhausted=tally.exhausted / pool.n_queries,
         draws=draws,
         cost=cost,
+        unit_draws=unit_draws,
+        units=one.columns.units,
         slope=slope,
         taught=taught,
     )
@@ -304,8 +389,10 @@ def _warn_exhausted(result: Result) -> None:
         return
     shares = [float(column_means(o.exhausted).max()) for o in faulty]
     share, worst = max(zip(shares, faulty, strict=True), key=lambda pair: pair[0])
-    least, most = int(result.pool.sizes.min()), int(result.pool.sizes.max())
-    capped = f"cap={least}" if least == most else f"each query's samples as its cap ({least} to {most})"
+    sizes = np.diff(worst.units.offsets)
+    least, most = int(sizes.min()), int(sizes.max())
+    of = "query's" if len(sizes) == result.pool.n_queries else "query's and source's"
+    capped = f"cap={least}" if least == most else f"each {of} samples as its cap ({least} to {most})"
     served = result.served[str(worst.policy)]
     warnings.warn(
         f"policy '{worst.policy}'{f' and {len(faulty) - 1} more' if len(faulty) > 1 else ''}: up to "

@@ -13,6 +13,7 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.result import Result
 from ttcsim.replay.sweep import sweep
+from ttcsim.report.finding import finding
 from ttcsim.statistics.comparison import allocation, compare, wins
 from ttcsim.theory import uniform_coverage
 
@@ -45,7 +46,9 @@ def replay_demo(
         f"Pool {pool.name}: {pool.n_queries} queries x {pool.sizes.min()} real samples of {subject(pool)}, mean "
         f"success rate {pool.rates.mean():.1%}, {(pool.successes == 0).mean():.1%} never solved."
     )
-    return Demo(result, comparison, opening, headline(result, comparison, *HEADLINE), _remarks(pool, result))
+    policy, budget = HEADLINE
+    headline = finding(result.frame, comparison, result.config, policy=policy, budget=budget)
+    return Demo(result, comparison, opening, headline, _remarks(pool, result))
 
 
 def write_demo(demo: Demo, folder: Path) -> list[Path]:
@@ -70,21 +73,6 @@ def subject(pool: Pool) -> str:
     if pool.queries is None or "level" not in pool.queries.columns:
         return str(model)
     return f"{model} on {pool.queries['level'].n_unique()} task families"
-
-
-def headline(result: Result, comparison: pl.DataFrame, policy: str, budget: float) -> str:
-    """What a policy gains over uniform at one budget, in two sentences."""
-    frame = result.frame.filter(metric="coverage", budget=budget)
-    uniform, other = (frame.filter(policy=name).row(0, named=True) for name in ("uniform", policy))
-    row = comparison.filter(metric="coverage", budget=budget, policy=policy).row(0, named=True)
-    at_least = "at least " if row["at_least"] else ""
-    return (
-        f"At {budget:g} {result.config['cost']} per query, {policy} solves {other['mean']:.1%} of the queries, uniform "
-        f"best-of-N {uniform['mean']:.1%}: {100 * row['difference']:+.1f} points "
-        f"(95 % CI {100 * row['lo']:+.2f} to {100 * row['hi']:+.2f} for these queries, "
-        f"{100 * row['lo_queries']:+.1f} to {100 * row['hi_queries']:+.1f} for new ones). "
-        f"Uniform needs {at_least}{row['efficiency']:.1f} times the budget to get there."
-    )
 
 
 def _remarks(pool: Pool, result: Result) -> list[str]:

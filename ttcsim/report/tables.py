@@ -1,67 +1,197 @@
-"""The tables of the page: policies by budgets, and who beats whom."""
+"""What a result's tables hold, on the page and in a terminal: policies by budgets, and who beats whom."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 import polars as pl
 
-ALPHA = 0.05
+from ttcsim.replay.result import BIASES
+from ttcsim.statistics.significance import ALPHA
+
+Row = Mapping[str, Any]
+
+GROUPS = (
+    "All groups share one budget. The mean over groups counts each once and takes them as given; among all queries, "
+    "new ones may be of other groups."
+)
+_NO_LIMITS = (
+    "No interval for new queries: of a single query, or of a policy whose priors are fitted to queries, by groups or "
+    "where they are few."
+)
+ORACLES = "oracles, which know what no policy can: what is left to win"
 
 
 class Cell(NamedTuple):
-    """One policy at one budget, in words."""
+    """One policy at one budget, or in one group of queries, in words."""
 
-    mean: str  # per cent
-    noise: str  # half-width of replay noise; empty where there is none
-    spent: str  # where less than the budget was spent
-    mark: str  # an asterisk where the value is not that of fresh samples
+    value: str
+    interval: str  # 95 %, new queries; empty where there is none
+    mark: str  # an asterisk where the value is not that of fresh samples; that of `mark` for a difference
+    noise: str = ""  # half-width of replay noise
+    spent: str = ""  # where less than the budget was spent
 
 
 class Grid(NamedTuple):
-    """Policies by budgets, best at the middle budget first."""
+    """Policies by budgets or by groups, best first; oracles apart."""
 
-    budgets: list[float]
-    rows: list[tuple[str, list[Cell]]]
+    columns: list[str]
+    policies: list[tuple[str, list[Cell]]]
+    oracles: list[tuple[str, list[Cell]]]
 
 
 class Wins(NamedTuple):
-    """Policies in order of wins at one budget, and a mark for each (winner, loser).
-
-    Marks: "●" beyond chance for new queries too, "○" beyond replay noise for these queries, both after Holm's
-    correction over the whole table at `alpha`.
-    """
+    """Policies in order of wins at one budget, and the `mark` of each (winner, loser); oracles take no part."""
 
     budget: float
     names: list[str]
     marks: dict[tuple[str, str], str]
     comparisons: int
-    alpha: float = ALPHA
 
 
-def grid(rows: pl.DataFrame) -> Grid:
-    """The rows of one metric as a grid."""
-    budgets = sorted(rows["budget"].unique().to_list())
-    best = rows.filter(budget=budgets[len(budgets) // 2]).sort("mean", descending=True)["policy"].to_list()
-    own = rows.sort("budget").partition_by("policy", as_dict=True)
-    return Grid(budgets, [(name, [_cell(**row) for row in own[name,].iter_rows(named=True)]) for name in best])
+def middle_budget(frame: pl.DataFrame) -> float:
+    """The middle one of the budgets, the upper one of two."""
+    budgets = frame["budget"].unique().sort()
+    return float(budgets[len(budgets) // 2])
 
 
-def _cell(
-    mean: float, lo: float, hi: float | None, spent: float, budget: float, biased_by: str | None = None, **_: object
-) -> Cell:
-    noise = "" if hi is None else f" ± {50 * (hi - lo):.2f}"
-    partly = f"spends {spent:.3g}" if spent < 0.995 * budget else ""
-    return Cell(f"{100 * mean:.2f}", noise, partly, " *" if biased_by else "")
+def means(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:
+    """The rows of one metric of a result's frame, in per cent."""
+
+    def cell(row: Row) -> Cell:
+        partly = f"spends {amount(row['spent'])}" if row["spent"] < 0.995 * row["budget"] else ""
+        interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
+        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), partly)
+
+    return _by_budget(rows, "mean", cell, oracles)
+
+
+def differences(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
+    """The rows of one metric of a comparison, in points of per cent."""
+
+    def cell(row: Row) -> Cell:
+        interval = _interval(row["lo_queries"], row["hi_queries"], "{:+.1f} to {:+.1f}", 100)
+        return Cell(f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row))
+
+    return _by_budget(rows, "difference", cell, oracles)
+
+
+def efficiencies(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
+    """The rows of one metric of a comparison: budget that the baseline needs over what the policy spent."""
+
+    def cell(row: Row) -> Cell:
+        least, most = row["efficiency_lo"], row["efficiency_hi"]
+        interval = _interval(least, most, "{:.2f}–{:.2f}") or ("" if least is None else f"from {least:.2f}")
+        return Cell(f"{'≥' if row['at_least'] else ''}{row['efficiency']:.2f}x", interval, "")
+
+    return _by_budget(rows, "efficiency", cell, oracles)
+
+
+def groups(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:
+    """The rows of one metric and budget by one column of the queries, in per cent; a column a group."""
+
+    def cell(row: Row) -> Cell:
+        interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
+        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "")
+
+    (first, *_) = rows.partition_by("policy", maintain_order=True)
+    titles = [_title(row) for row in first.iter_rows(named=True)]
+    return _grid(rows, titles, rows.filter(kind="all"), "mean", cell, oracles)
+
+
+def _title(row: Row) -> str:
+    return "mean over\ngroups" if row["kind"] == "macro" else f"{row['group']}\n({row['queries']})"
+
+
+def mark(row: Row) -> str:
+    """Whether a difference is beyond chance after Holm's correction in its family.
+
+    "●": for new queries too, by the test and by the interval, which has to leave out 0 even where it is wider than the
+    test would have it. "○": beyond replay noise, for these queries only.
+    """
+    if row["queries_holm"] is not None and row["queries_holm"] < ALPHA and leaves_out_0(row):
+        return "●"
+    return "○" if row["replay_holm"] is not None and row["replay_holm"] < ALPHA else ""
+
+
+def leaves_out_0(row: Row) -> bool:
+    """Whether the interval of a difference for new queries leaves out 0."""
+    lo, hi = row["lo_queries"], row["hi_queries"]
+    return lo is not None and hi is not None and not lo <= 0 <= hi
+
+
+def explained(rows: pl.DataFrame) -> str:
+    """What the marks of `differences` stand for, and why an interval and a mark may seem to disagree."""
+    asked = rows.filter(~pl.col("oracle"))
+    if asked.is_empty():
+        return ""
+    told = [(leaves_out_0(row), mark(row) == "●", row["queries_holm"]) for row in asked.iter_rows(named=True)]
+    outside = sum(out and not marked for out, marked, _ in told)
+    inside = sum(not out and holm is not None and holm < ALPHA for out, _, holm in told)
+    every = f"the {len(told)} comparisons with {asked['baseline'][0]} here" if len(told) > 1 else "one comparison"
+    return (
+        f"● beyond chance for new queries too, ○ for these queries only: tests with Holm's correction for {every}, "
+        f"{ALPHA:.0%}."
+        + (
+            f" {outside} of the intervals leave out 0 without a ●: an interval is for its comparison alone, a ● holds "
+            "among all of them."
+            if outside
+            else ""
+        )
+        + (
+            f" {inside} of the tests reject where the interval has 0 in it, which counts as no ●: the interval allows "
+            "for queries unlike any of these."
+            if inside
+            else ""
+        )
+    )
+
+
+def footnotes(rows: pl.DataFrame) -> list[str]:
+    """What the asterisks in `means` and `groups` stand for, and why an interval is missing."""
+    notes = [f"* {BIASES.get(bias, bias)}." for bias in rows["biased_by"].drop_nulls().unique().sort()]
+    return [*notes, _NO_LIMITS] if rows["lo_queries"].has_nulls() else notes
 
 
 def wins_at(won: pl.DataFrame, budget: float) -> Wins:
     """Who beats whom at one budget."""
     marks: dict[tuple[str, str], str] = {}
     ahead: dict[str, float] = {}
-    for row in won.filter(budget=budget).iter_rows(named=True):
+    for row in won.filter(~pl.col("oracle"), budget=budget).iter_rows(named=True):
         ahead[row["winner"]] = ahead.get(row["winner"], 0.0) + row["difference"]
         ahead[row["loser"]] = ahead.get(row["loser"], 0.0) - row["difference"]
-        mark = "●" if row["queries_holm"] < ALPHA else "○" if row["replay_holm"] < ALPHA else ""
-        marks[row["winner"], row["loser"]] = mark
-    return Wins(budget, sorted(ahead, key=lambda name: -ahead[name]), marks, won.height)
+        marks[row["winner"], row["loser"]] = mark(row)
+    return Wins(budget, sorted(ahead, key=lambda name: -ahead[name]), marks, len(marks))
+
+
+def _by_budget(rows: pl.DataFrame, value: str, cell: Callable[[Row], Cell], oracles: Collection[str]) -> Grid:
+    budgets = sorted(rows["budget"].unique().to_list())
+    ranked = rows.filter(budget=middle_budget(rows))
+    return _grid(rows.sort("budget", maintain_order=True), [f"{b:g}" for b in budgets], ranked, value, cell, oracles)
+
+
+def _grid(
+    rows: pl.DataFrame, columns: list[str], ranked: pl.DataFrame, value: str, cell: Callable[[Row], Cell],
+    oracles: Collection[str],
+) -> Grid:  # fmt: skip
+    """The cells of every policy, a row each in the order of the columns; the order of policies is that in `ranked`."""
+    best = ranked.sort(value, descending=True, nulls_last=True, maintain_order=True)["policy"]
+    own = rows.partition_by("policy", as_dict=True)
+    lines = [(name, [cell(row) for row in own[name,].iter_rows(named=True)]) for name in best]
+    fair, told = ([line for line in lines if (line[0] in oracles) == apart] for apart in (False, True))
+    return Grid(columns, fair, told)
+
+
+def amount(spent: float) -> str:
+    """What was spent per query, in few digits: 0.99, 3.96, 19.7, 1234."""
+    return f"{spent:.2f}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
+
+
+def _half(row: Row) -> str:
+    """Half the width of the interval for replay noise."""
+    return "" if row["lo"] is None or row["hi"] is None else f"±{50 * (row['hi'] - row['lo']):.2f}"
+
+
+def _interval(lo: float | None, hi: float | None, form: str, scale: float = 1) -> str:
+    return "" if lo is None or hi is None else form.format(scale * lo, scale * hi)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ttcsim.statistics.intervals import (
     replay_interval,
     resampled_means,
 )
-from ttcsim.statistics.significance import holm, mean_tests
+from ttcsim.statistics.significance import corrected, mean_tests
 from ttcsim.theory.uniform import pass_at_k
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     A policy that stops early is judged by what it spent, not by what it was offered, and so is a baseline that does:
     its curve is over its own spending. The curve of `uniform` is taken exactly, from the counts of the pool, up to its
     largest number of samples; other baselines are interpolated between the budgets of the sweep.
+
+    And as in `wins`: p_replay, p_queries, replay_holm, queries_holm, oracle and family. Here a family is all
+    comparisons of a metric with the baseline, at every budget; those of oracles are one of their own.
     """
     base = result.outcome(baseline)
     queries = result.pool.n_queries
@@ -59,27 +63,29 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
                 "lo": interval.lo, "hi": interval.hi, "lo_queries": paired[0], "hi_queries": paired[1],
                 "relative": np.divide(interval.mean, mean, out=np.full_like(mean, np.nan), where=mean > 0),
                 **_told(efficiency(one, reference, queries, open_end=True), one, reference),
+                "p_replay": mean_tests(values - base.per_rep[metric]),
+                "p_queries": mean_tests(outcome.influence(metric) - base.influence(metric)),
+                "oracle": bool(outcome.policy.oracle or base.policy.oracle),
             }  # fmt: skip
             frames.append(pl.DataFrame(columns, schema=_COLUMNS))
-    return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return corrected(pl.concat(frames), ["metric", "oracle"]).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 _COLUMNS: dict[str, type[pl.DataType]] = {
     "policy": pl.String, "baseline": pl.String, "budget": pl.Float64, "spent": pl.Float64, "metric": pl.String,
     **dict.fromkeys(("difference", "se", "lo", "hi", "lo_queries", "hi_queries", "relative"), pl.Float64),
     **dict.fromkeys(("efficiency", "efficiency_lo", "efficiency_hi"), pl.Float64), "at_least": pl.Boolean,
+    "p_replay": pl.Float64, "p_queries": pl.Float64, "oracle": pl.Boolean,
 }  # fmt: skip
 
 
 def _curve(result: Result, outcome: Outcome, metric: str) -> Curve:
     """What a policy reached over what it spent, at the budgets of the sweep."""
-    seed, influence = result.config["seed"], outcome.influence(metric)
-    offered = np.array([result.pool.total(b) for b in result.budgets]) / result.pool.n_queries
-    spending = outcome.spending(offered)
+    spending = outcome.spending(result.offered)
     spent = column_means(outcome.spent)
     # A policy that always spends its budget does so whatever the queries.
-    resampled = resampled_means(spending, seed) if np.ptp(spending, axis=0).any() else spent
-    return Curve(spent, outcome.contribution(metric).mean(axis=0), resampled, resampled_means(influence, seed))
+    resampled = resampled_means(spending, result.config["seed"]) if np.ptp(spending, axis=0).any() else spent
+    return Curve(spent, outcome.contribution(metric).mean(axis=0), resampled, result.resampled(outcome, metric))
 
 
 def _known_exactly(result: Result, base: Outcome, metric: str) -> bool:
@@ -115,35 +121,39 @@ def wins(result: Result, metric: str = "coverage") -> pl.DataFrame:
 
     One row per budget and ordered pair with difference >= 0. Columns: budget, winner, loser, difference, lo, hi (95 %,
     replay noise), lo_queries, hi_queries (95 %, new queries too), p_replay, p_queries (two-sided Student tests of "no
-    difference" over replications and over queries), and the same after Holm's correction for all pairs and budgets of
-    the table: replay_holm, queries_holm. Oracles take part: they show what is left to win.
+    difference" over replications and over queries), oracle (whether one of the two knows what no policy can), the same
+    after Holm's correction for the family of the row: replay_holm, queries_holm, and family, how many tests that is. A
+    family is all pairs of policies at one budget; the pairs with an oracle, which show what is left to win, are one of
+    their own.
+
+    An interval is for its pair alone, so it may leave out 0 where the corrected test does not reject; and `compare`
+    corrects for other questions.
     """
     rows = []
-    resampled = {o: resampled_means(o.influence(metric), result.config["seed"]) for o in result.outcomes}
-    for i, first in enumerate(result.outcomes):
-        for second in result.outcomes[i + 1 :]:
-            difference = first.per_rep[metric] - second.per_rep[metric]
-            interval = replay_interval(difference, result.pool.n_queries)
-            influence = first.influence(metric) - second.influence(metric)
-            lo_queries, hi_queries = limits(resampled[first] - resampled[second], len(influence))
-            p_replay, p_queries = mean_tests(difference), mean_tests(influence)
-            for b, budget in enumerate(result.budgets):
-                sign = 1.0 if interval.mean[b] >= 0 else -1.0
-                names = (str(first.policy), str(second.policy))[:: int(sign)]
-                noise = sorted((sign * interval.lo[b], sign * interval.hi[b]))
-                new = sorted((sign * lo_queries[b], sign * hi_queries[b]))
-                rows.append((budget, *names, sign * interval.mean[b], *noise, *new, p_replay[b], p_queries[b]))
-    columns = ["budget", "winner", "loser", "difference", "lo", "hi", "lo_queries", "hi_queries"]
-    schema = {c: pl.String if c in ("winner", "loser") else pl.Float64 for c in [*columns, "p_replay", "p_queries"]}
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    return (
-        frame.with_columns(
-            pl.Series("replay_holm", holm(frame["p_replay"].to_numpy())),
-            pl.Series("queries_holm", holm(frame["p_queries"].to_numpy())),
+    for first, second in itertools.combinations(result.outcomes, 2):
+        difference = first.per_rep[metric] - second.per_rep[metric]
+        interval = replay_interval(difference, result.pool.n_queries)
+        influence = first.influence(metric) - second.influence(metric)
+        lo_queries, hi_queries = limits(
+            result.resampled(first, metric) - result.resampled(second, metric), len(influence)
         )
-        .with_columns(pl.col(pl.Float64).fill_nan(None))
-        .sort("budget", maintain_order=True)
-    )
+        p_replay, p_queries = mean_tests(difference), mean_tests(influence)
+        oracle = bool(first.policy.oracle or second.policy.oracle)
+        for b, budget in enumerate(result.budgets):
+            sign = 1.0 if interval.mean[b] >= 0 else -1.0
+            names = (str(first.policy), str(second.policy))[:: int(sign)]
+            noise = sorted((sign * interval.lo[b], sign * interval.hi[b]))
+            new = sorted((sign * lo_queries[b], sign * hi_queries[b]))
+            rows.append((budget, *names, sign * interval.mean[b], *noise, *new, p_replay[b], p_queries[b], oracle))
+    frame = pl.DataFrame(rows, schema=_PAIR, orient="row").sort("budget", maintain_order=True)
+    return corrected(frame, ["budget", "oracle"]).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+_PAIR: dict[str, type[pl.DataType]] = {
+    "budget": pl.Float64, "winner": pl.String, "loser": pl.String,
+    **dict.fromkeys(("difference", "lo", "hi", "lo_queries", "hi_queries", "p_replay", "p_queries"), pl.Float64),
+    "oracle": pl.Boolean,
+}  # fmt: skip
 
 
 def allocation(result: Result, bins: int = 5) -> pl.DataFrame:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
 from ttcsim.statistics.intervals import column_means
+
+ALPHA = 0.05
+"""Probability of any false rejection in a family of tests."""
 
 
 def mean_tests(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,3 +41,20 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
     return adjusted
+
+
+def corrected(frame: pl.DataFrame, family: Sequence[str]) -> pl.DataFrame:
+    """Add Holm's correction of p_replay and p_queries within each family: the rows alike in the columns `family`.
+
+    Adds replay_holm, queries_holm and family, the number of rows that were corrected together. A test that could not
+    be made (null) counts as one of them.
+    """
+    holms = [
+        pl.col(f"p_{over}").map_batches(_holm, return_dtype=pl.Float64).over(family).alias(f"{over}_holm")
+        for over in ("replay", "queries")
+    ]
+    return frame.with_columns(*holms, pl.len().over(family).cast(pl.Int64).alias("family"))
+
+
+def _holm(p: pl.Series) -> pl.Series:
+    return pl.Series(holm(p.to_numpy()), nan_to_null=True)

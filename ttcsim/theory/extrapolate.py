@@ -1,7 +1,7 @@
 """Coverage beyond the pool: laws of success rates fitted to its counts, tested against them, with intervals.
 
 No pool says how rates below 1 / (its samples a query) are spread. So several laws are fitted (`rate_laws.AUTO`), those
-that the counts reject are left out, and the limits are the outermost of the others (paper/theory.md has a table of how
+that the counts reject are left out, and the limits are the outermost of the others (theory/theory.md has a table of how
 often they cover). Beyond `FAR` times the draws the answer is the laws' and no longer the pool's, and is marked; beyond
 `MOST` times none is given.
 """

@@ -3,7 +3,7 @@
 For policies that want more of a query than a pool has. Given its counts, a query's success rate has a posterior law
 under the fitted law of rates; further samples are right at a rate drawn from that, and look in all else like a sample
 of that outcome that the query has (or, where it has none, another query). What comes of it rests on the law, so
-replays of such a pool are marked; paper/theory.md has a table of how much they err.
+replays of such a pool are marked; theory/theory.md has a table of how much they err.
 """
 
 from __future__ import annotations

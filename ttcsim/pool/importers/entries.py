@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, TypeVar
 
 from ttcsim.errors import InputError
@@ -39,6 +40,14 @@ def identifier(entry: dict[str, Any], key: str, place: object) -> str:
     if isinstance(value, str | int) and not isinstance(value, bool):
         return text_of(value)
     raise InputError(f"{place}: '{key}' is {short(value)} and not a text or a whole number; export it again")
+
+
+def number(entry: dict[str, Any], key: str, place: object) -> float:
+    """The value of a key that is a reward: any number."""
+    value = entry.get(key)
+    if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
+        return float(value)
+    raise InputError(f"{place}: '{key}' is {short(value)} and not a finite number; map what holds numbers")
 
 
 def mappings(values: list[Any], what: str, place: object) -> list[dict[str, Any]]:

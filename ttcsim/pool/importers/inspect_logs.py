@@ -1,22 +1,31 @@
-"""Logs of Inspect (``inspect eval``), as .json or .eval."""
+"""Logs of Inspect (``inspect eval``), as .json or .eval: every epoch of every sample is a sample of the pool.
+
+Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER`` takes the numbers of one as reward.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
+import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.importers.entries import identifier, mappings, short, take
+from ttcsim.pool.format import PROMPT_TOKENS
+from ttcsim.pool.importers import looks
+from ttcsim.pool.importers.ask import Ask, listed
+from ttcsim.pool.importers.assemble import pool_of
+from ttcsim.pool.importers.entries import identifier, mappings, number, short, take
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import pool_from_responses
+from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, labels, sources_of, words
 from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_json, text_of
 
 _ZSTANDARD = 93
@@ -24,58 +33,66 @@ _MOST_UNPACKED = 256 << 20
 _MOST_LOG = 8 << 30
 _MOST_TOKENS = 2**31 - 1
 _VALUES = {"C": True, "I": False, "N": False, True: True, False: False}  # N: no answer; P, partial, is neither
-_SCHEMA = {
-    "task": pl.String, "query_id": pl.String, "correct": pl.Boolean, "answer": pl.String, "tokens": pl.Int64,
-    "response": pl.String,
-}  # fmt: skip
+_SHAPING = (
+    "temperature", "top_p", "top_k", "min_p", "max_tokens", "stop_seqs", "system_message", "frequency_penalty",
+    "presence_penalty", "logit_bias", "num_choices", "best_of", "reasoning_effort", "reasoning_tokens", "effort",
+)  # fmt: skip
+"""Settings of generation that shape samples; others are of retries, connections and the like."""
+
+_USED = {"id", "epoch", "input", "target", "output", "scores", "uuid"}
 
 
-def import_inspect(
-    src: str | Path, *, mapping: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
-) -> Pool:
-    """Import one log or a folder of them: every epoch of every sample is a sample of the pool.
-
-    Parameters
-    ----------
-    mapping : mapping, optional
-        ``{"correct": SCORER}`` where the log has several scorers.
-    where : mapping, optional
-        ``{"task": NAME}``: only logs of this task.
-    """
-    path = Path(src)
+def _read(path: Path, ask: Ask) -> Pool:
+    ask.check_targets(("correct", "reward"), path)
     files = sorted([*path.rglob("*.json"), *path.rglob("*.eval")]) if is_dir(path) else [path]
     if not all(map(is_file, files)):
         raise InputError(f"{path}: no such file; give a .json or .eval log, or a folder of logs")
-    rows: list[dict[str, Any]] = []
-    for file in files:
-        task, samples = _read(file)
-        if (where or {}).get("task", task) == task:
-            rows += [{"task": task, **_row(sample, (mapping or {}).get("correct"), file)} for sample in samples]
-    if not rows:
+    tries = [found for file in files if (found := _run(file)).run.entries]
+    if not tries:
         raise InputError(f"{path}: no scored samples of Inspect there; give a .json or .eval log, or a folder of logs")
-    frame = pl.DataFrame(rows, schema=_SCHEMA)
-    if frame["task"].n_unique() > 1:
-        frame = frame.with_columns(query_id=pl.col("task") + ":" + pl.col("query_id"))
-    if frame["tokens"].is_null().any() or (frame["tokens"] < 1).any():
-        frame = frame.drop("tokens")
-    return pool_from_responses(frame.drop("task"), path)
+    runs = chosen(_last_tries(tries), ask, path)
+    sources = labels(runs, ask)
+    rows = [
+        {"task": run.task, "model": model, **_row(sample, ask.mapping, place)}
+        for run, model in zip(runs, sources, strict=True)
+        for place, sample in run.entries
+    ]
+    of_query = ("task", "query_id", "prompt", "gold")
+    schema: dict[str, pl.DataType] = dict.fromkeys((*of_query, "model", "answer", "response"), pl.String())
+    schema |= {"correct": pl.Boolean(), "tokens": pl.Int64(), PROMPT_TOKENS: pl.Int64()}
+    frame = pl.DataFrame(rows, schema=schema | {t: pl.Float64() for t in ask.mapping if t != "correct"})
+    frame = frame.drop(c for c in ("tokens", PROMPT_TOKENS) if frame[c].is_null().any())
+    queries = frame.select(of_query).unique(["task", "query_id"], keep="first", maintain_order=True)
+    scorers = {f"scores.{name}" for run in runs for _, s in run.entries for name in s.get("scores") or {}}
+    taken = {f"scores.{name}" for name in ask.mapping.values()} or scorers
+    held = (text_of(key) for run in runs for _, s in run.entries for key in s if key not in _USED and s[key])
+    unused = [*sorted(scorers - taken), *dict.fromkeys(held)]
+    return pool_of(
+        frame.drop("prompt", "gold"), path, ask, queries=queries,
+        notes=[*words(runs, sources), looks.words(unused, {}, frame)], facts={"runs": facts_of(runs), "unused": unused},
+        manifest=sources_of(runs, sources, ask),
+    )  # fmt: skip
 
 
-IMPORTER = Importer(
-    "inspect", "logs of Inspect, .json or .eval; --map correct=SCORER, --where task=NAME", import_inspect
+import_inspect = IMPORTER = Importer(
+    "inspect", "logs of Inspect, .json or .eval; --map correct=SCORER, --where task=NAME", _read
 )
 
 
-def _row(sample: dict[str, Any], scorer: str | None, file: Path) -> dict[str, Any]:
-    query = identifier(sample, "id", f"{file}: a sample")
-    place = f"{file}: sample '{query}', epoch {short(sample.get('epoch'))}"
+def _row(sample: dict[str, Any], mapping: Mapping[str, str], place: str) -> dict[str, Any]:
+    query = identifier(sample, "id", place)
+    place = f"{place} '{query}', epoch {short(sample.get('epoch'))}"
     scores = take(sample, "scores", dict, place, {})
-    if scorer is None and len(scores) != 1:
+    rewards = {target: scorer for target, scorer in mapping.items() if target != "correct"}
+    names = [name for name in scores if name not in rewards.values()] or list(scores)
+    scorer = mapping.get("correct")
+    if scorer is None and len(names) != 1:
         reason = "an error" if sample.get("error") else f"the scorers {', '.join(scores) or 'none'}"
         raise InputError(f"{place}: has {reason}; choose a scorer with --map correct=SCORER, or retry the evaluation")
-    name = scorer or next(iter(scores))
-    if name not in scores:
-        raise InputError(f"{place}: no scorer '{name}'; it has {', '.join(scores)}")
+    name = scorer or names[0]
+    for wanted in (name, *rewards.values()):
+        if wanted not in scores:
+            raise InputError(f"{place}: no scorer '{wanted}'; it has {', '.join(scores)}")
     score = take(scores, name, dict, place)
     value = score.get("value")
     correct = _VALUES.get(value) if isinstance(value, str | bool | int | float) else None
@@ -83,21 +100,43 @@ def _row(sample: dict[str, Any], scorer: str | None, file: Path) -> dict[str, An
         raise InputError(f"{place}: {name} gave {short(value)}; a sample is right (C or 1) or wrong (I or 0)")
     output = take(sample, "output", dict, place, {})
     answer = score.get("answer")
-    tokens = take(take(output, "usage", dict, place, {}), "output_tokens", int, place, 0)
-    if tokens > _MOST_TOKENS:
-        raise InputError(f"{place}: 'output_tokens' is {short(tokens)}; a sample has at most {_MOST_TOKENS}")
+    usage = take(output, "usage", dict, place, {})
+    read, written = (_tokens(usage, key, place) for key in ("input_tokens", "output_tokens"))
     choices = mappings(take(output, "choices", list, place, []), "choice", place) or [{}]
+    prompt, gold = sample.get("input"), sample.get("target")
     return {
         "query_id": query,
         "correct": correct,
         "answer": None if answer is None else text_of(answer),
-        "tokens": tokens if tokens >= 1 else None,
+        "tokens": written or None,
+        PROMPT_TOKENS: read,
         "response": json.dumps(take(choices[0], "message", dict, place, {}).get("content")),
+        "prompt": text_of(prompt) if isinstance(prompt, str) else None,
+        "gold": text_of(gold) if isinstance(gold, str) else None,
+        **{t: number(take(scores, s, dict, place), "value", f"{place}: {s}") for t, s in rewards.items()},
     }
 
 
-def _read(file: Path) -> tuple[str, list[dict[str, Any]]]:
-    """The task of a log, and its samples by id and epoch."""
+def _tokens(usage: dict[str, Any], key: str, place: str) -> int | None:
+    """A number of tokens, None where it is not told."""
+    if usage.get(key) is None:
+        return None
+    tokens = take(usage, key, int, place)
+    if not 0 <= tokens <= _MOST_TOKENS:
+        raise InputError(f"{place}: '{key}' is {short(tokens)}; a sample has 0 to {_MOST_TOKENS}")
+    return tokens
+
+
+class _Try(NamedTuple):
+    """A log, with what tells one that goes on with it."""
+
+    run: Run
+    of: str | None  # the same for an evaluation and its retries
+    when: str
+
+
+def _run(file: Path) -> _Try:
+    """What a log says of itself, and its samples by id and epoch."""
     with decoding(f"{file}: is no whole log of Inspect", "copy it again"):
         if file.suffix == ".eval":
             with open_file(file) as raw, zipfile.ZipFile(raw) as archive:
@@ -105,9 +144,39 @@ def _read(file: Path) -> tuple[str, list[dict[str, Any]]]:
         else:
             header = read_json(file)
             samples = header.get("samples") or []
-        task = header["eval"]["task"]
+        of = header["eval"]
         samples = sorted(mappings(samples, "sample", file), key=lambda s: (str(s["id"]), s.get("epoch", 1)))
-    return text_of(task), samples
+        task, model, when = text_of(of["task"]), of.get("model"), text_of(of.get("created", ""))
+        generation = (of.get("model_generate_config") or {}) | ((header.get("plan") or {}).get("config") or {})
+        steps = [(step.get("solver"), step.get("params")) for step in (header.get("plan") or {}).get("steps") or []]
+        setting = {key: generation[key] for key in _SHAPING if generation.get(key) is not None}
+        setting |= {"solver": steps, "task_version": of.get("task_version"), "task_args": of.get("task_args")}
+        seeds = [s for s in (generation.get("seed"), (of.get("model_args") or {}).get("seed")) if s is not None]
+        content = [(s["id"], s.get("epoch"), s.get("scores"), s.get("output")) for s in samples]
+    entries: list[Entry] = [(f"{file}: sample", sample) for sample in samples]
+    run = Run(
+        file=file, model=None if model is None else text_of(model), task=task, entries=entries,
+        content=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        queries=frozenset(str(s["id"]) for s in samples), samples=len(samples),
+        setting=as_texts(setting),
+        facts={"run": when, "status": text_of(header.get("status", ""))}, seeds=json.dumps(seeds) if seeds else "",
+    )  # fmt: skip
+    return _Try(run, of.get("task_id"), when)
+
+
+def _last_tries(tries: Sequence[_Try]) -> list[Run]:
+    """The runs without tries that failed and that a later log of the same evaluation went on with."""
+    last: dict[str, str] = {}
+    for found in tries:
+        if isinstance(found.of, str):
+            last[found.of] = max(last.get(found.of, ""), found.when)
+    early = [t for t in tries if isinstance(t.of, str) and t.when < last[t.of]]
+    if early:
+        warnings.warn(
+            f"left out, as a later log goes on with their samples: {listed(t.run.file.name for t in early)}",
+            stacklevel=2,
+        )
+    return [t.run for t in tries if t not in early]
 
 
 def _members(archive: zipfile.ZipFile, raw: BinaryIO, file: Path) -> Iterator[bytes]:

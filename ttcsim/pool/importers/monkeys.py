@@ -1,4 +1,8 @@
-"""Runs of Large Language Monkeys: one file a problem, or a table with one row a problem."""
+"""Runs of Large Language Monkeys: one file a problem, or a table with one row a problem.
+
+A folder of YAML or JSON files has the lists ``samples`` and ``is_corrects`` of a problem in each; the file's name is
+the query. A table (.parquet, .jsonl, folder of a data set) has a row a problem and those lists in two columns.
+"""
 
 from __future__ import annotations
 
@@ -10,69 +14,77 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
+from ttcsim.pool.importers.ask import Ask
+from ttcsim.pool.importers.assemble import checked_ids, pool_of
 from ttcsim.pool.importers.entries import short
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.repeats import pool_from_responses
-from ttcsim.pool.importers.tables import check_column, read_table
+from ttcsim.pool.importers.looks import words
+from ttcsim.pool.importers.tables import check_column, choose_rows, read_table, refuse_mixed_rows, texts
 from ttcsim.pool.reading import decoding, is_dir, read_json, read_text, text_of
 
 _DEEPEST = 100
 _QUESTION = ("question", "prompt", "problem")
 
 
-def import_monkeys(
-    src: str | Path, *, mapping: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
-) -> Pool:
-    """Import the graded output of the Large Language Monkeys code, or a table of its published data set.
-
-    A folder of YAML or JSON files, one a problem, with the lists ``samples`` and ``is_corrects``; the file's name is
-    the query. Or a table (.parquet, .jsonl, folder of a data set) with a row a problem and those lists in two columns.
-
-    Parameters
-    ----------
-    mapping : mapping, optional
-        Names of the two lists and of the query's id in a table: keys ``samples``, ``is_corrects``, ``query_id``.
-    where : mapping, optional
-        Column of a table to value: keep only these rows.
-    """
-    path = Path(src)
-    names = {"samples": "samples", "is_corrects": "is_corrects", **(mapping or {})}
+def _read(path: Path, ask: Ask) -> Pool:
+    ask.check_targets(("query_id", "samples", "is_corrects", "task", "model"), path)
     loose = is_dir(path) and not (path / "state.json").exists()
-    problems = _from_files(path) if loose else _from_table(path, names, where)
+    problems = _from_files(path, ask) if loose else _from_table(path, ask)
+    names = {"samples": "samples", "is_corrects": "is_corrects", **ask.mapping}
     rows: list[dict[str, Any]] = []
     facts: list[dict[str, Any]] = []
-    for query, problem in problems:
+    for labels, problem in problems:
+        place = f"{path}: problem '{labels['query_id']}'"
         outcomes, texts = problem.get(names["is_corrects"]), problem.get(names["samples"])
         if not isinstance(outcomes, list) or not outcomes:
-            raise InputError(
-                f"{path}: problem '{query}' has no list '{names['is_corrects']}'; grade the samples, or map its name"
-            )
+            raise InputError(f"{place} has no list '{names['is_corrects']}'; grade the samples, or map its name")
+        if "samples" in ask.mapping and not isinstance(texts, list):
+            raise InputError(f"{place} has no list '{names['samples']}'; map its name")
         if isinstance(texts, list) and len(texts) != len(outcomes):
-            raise InputError(
-                f"{path}: problem '{query}' has {len(texts)} samples and {len(outcomes)} outcomes; grade it again"
-            )
+            raise InputError(f"{place} has {len(texts)} samples and {len(outcomes)} outcomes; grade it again")
         for i, outcome in enumerate(outcomes):
             if outcome not in (0, 1):  # which True and False are
-                raise InputError(
-                    f"{path}: problem '{query}', sample {i}: outcome {short(outcome)} is neither true nor false"
-                )
+                raise InputError(f"{place}, sample {i}: outcome {short(outcome)} is neither true nor false")
             text = text_of(texts[i]) if isinstance(texts, list) else None
-            rows.append({"query_id": query, "correct": bool(outcome), "sample": i, "response": text})
+            rows.append({**labels, "correct": bool(outcome), "sample": i, "response": text})
         question = next((text_of(problem[k]) for k in _QUESTION if problem.get(k) is not None), None)
         gold = problem.get("gt_answer")
-        facts.append({"query_id": query, "prompt": question, "gold": None if gold is None else text_of(gold)})
-    schema = {"query_id": pl.String, "correct": pl.Boolean, "sample": pl.Int32, "response": pl.String}
-    frame = pl.DataFrame(rows, schema=schema)
-    queries = pl.DataFrame(facts, schema={"query_id": pl.String, "prompt": pl.String, "gold": pl.String})
-    return pool_from_responses(frame, path, queries)
+        told = {k: v for k, v in labels.items() if k != "model"}
+        facts.append({**told, "prompt": question, "gold": None if gold is None else text_of(gold)})
+    labels_schema = {name: pl.String for name in (problems[0][0] if problems else ("query_id",))}
+    frame = pl.DataFrame(
+        rows, schema={**labels_schema, "correct": pl.Boolean, "sample": pl.Int32, "response": pl.String}
+    )
+    refuse_mixed_rows(frame, ask, path)
+    keys = [name for name in labels_schema if name != "model"]
+    queries = pl.DataFrame(facts, schema={**dict.fromkeys([*keys, "prompt", "gold"], pl.String)})
+    unused = [key for key in dict.fromkeys(k for _, problem in problems for k in problem) if key not in _used(names)]
+    note = words(list(map(text_of, unused)), {}, frame)
+    return pool_of(
+        frame, path, ask, queries=queries.unique(keys, keep="first", maintain_order=True), notes=[note],
+        facts={"unused": list(map(text_of, unused))},
+    )  # fmt: skip
 
 
-IMPORTER = Importer(
-    "monkeys", "YAML or JSON files of Large Language Monkeys, one a problem, or its table", import_monkeys
+def _used(names: Mapping[str, str]) -> set[str]:
+    return {*names.values(), *_QUESTION, "gt_answer", "query_id", "task", "model"}
+
+
+import_monkeys = IMPORTER = Importer(
+    "monkeys", "YAML or JSON files of Large Language Monkeys, one a problem, or its table", _read
 )
 
 
-def _from_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+def _from_files(folder: Path, ask: Ask) -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """The query and the content of every file."""
+    asked = {"where": ask.where, "task": ask.task, "model": ask.model, "sources": ask.sources}
+    asked |= {f"map {target}": target in ask.mapping for target in ("query_id", "task", "model")}
+    for option, value in asked.items():
+        if value:
+            raise InputError(
+                f"{folder}: --{option} is not for files of problems, which tell their name and no more; import the "
+                "folder that you mean"
+            )
     files = sorted(f for ending in ("*.yaml", "*.yml", "*.json") for f in folder.glob(ending))
     if not files:
         raise InputError(f"{folder}: holds no .yaml or .json file; give the save_dir of the grading step")
@@ -82,7 +94,7 @@ def _from_files(folder: Path) -> list[tuple[str, dict[str, Any]]]:
             content = read_json(file) if file.suffix == ".json" else _yaml(file)
         if not isinstance(content, dict):
             raise InputError(f"{file}: is no mapping with 'samples' and 'is_corrects'; give graded problems")
-        found.append((text_of(file.stem), content))
+        found.append(({"query_id": text_of(file.stem)}, content))
     return found
 
 
@@ -104,13 +116,20 @@ def _yaml(file: Path) -> Any:
     return yaml.load(text, Loader=loader)  # a safe loader: no code in the file is run
 
 
-def _from_table(
-    path: Path, names: Mapping[str, str], where: Mapping[str, str] | None
-) -> list[tuple[str, dict[str, Any]]]:
-    table = read_table(path, where)
-    key = names.get("query_id")
-    if key is not None:
-        check_column(table, key, path)
-    return [
-        (text_of(row[key]) if key else f"{number:06d}", row) for number, row in enumerate(table.iter_rows(named=True))
-    ]
+def _from_table(path: Path, ask: Ask) -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """The query of every row, with task and model where columns tell them, and its content."""
+    table = read_table(path)
+    for column in ask.mapping.values():
+        check_column(table, column, path)
+    names: dict[str, str] = {c: c for c in ("query_id", "task", "model") if c in table.columns}
+    names |= ask.mapping
+    table = choose_rows(table, names, ask, path)
+    labels: dict[str, pl.Series] = {
+        name: texts(table, names[name], path).fill_null("null") for name in ("task", "model") if name in names
+    }
+    if "query_id" in names:
+        ids = checked_ids(table[names["query_id"]], path)
+        labels["query_id"] = texts(table.select(ids), "query_id", path)
+    else:
+        labels["query_id"] = pl.Series([f"{number:06d}" for number in range(table.height)], dtype=pl.String)
+    return list(zip(pl.DataFrame(labels).to_dicts(), table.to_dicts(), strict=True))

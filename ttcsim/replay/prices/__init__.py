@@ -2,10 +2,13 @@
 
 from ttcsim.registry import collect
 from ttcsim.replay.prices.price import Price as Price
+from ttcsim.replay.prices.rates import Rates as Rates
+from ttcsim.replay.prices.rates import read_rates as read_rates
 
 _FILES = (
     "samples",
     "tokens",
+    "dollars",
 )
 
 PRICES: dict[str, Price] = {price.name: price for price in collect(__name__, "PRICE", _FILES)}

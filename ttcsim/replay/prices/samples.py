@@ -2,4 +2,4 @@
 
 from ttcsim.replay.prices.price import Price
 
-PRICE = Price("samples", (), lambda pool: None)
+PRICE = Price("samples", (), lambda pool, rates: None)

@@ -2,4 +2,4 @@
 
 from ttcsim.replay.prices.price import Price
 
-PRICE = Price("tokens", ("tokens",), lambda pool: pool.tokens)
+PRICE = Price("tokens", ("tokens",), lambda pool, rates: pool.tokens)

@@ -9,7 +9,7 @@ its Beta posterior and plays the one with the largest rate per generation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,13 +30,19 @@ LEVELS = 32
 
 
 def bandit(
-    table: StrategyRuns, difficulty: Difficulty, budgets: Sequence[float], *, reps: int = 40, seed: int = 0
-) -> list[dict[str, Any]]:
+    table: StrategyRuns, difficulty: Difficulty, budgets: Sequence[float], *, reps: int = 40, seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Share of queries solved at average budgets, by four ways to spend the same total.
 
     ``bandit`` as above; ``elimination`` (single samples in rounds over the unsolved); ``uniform`` (as many single
     samples of every query); ``compute_optimal`` (one run on every query of the strategy that is best for its bin, which
     it is told). Runs are drawn with replacement from those of the table.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with (budgets played, budgets in all).
 
     Returns
     -------
@@ -56,7 +62,11 @@ def bandit(
     single_samples = sweep(
         table.pool, ["elimination", "uniform"], list(budgets), reps=reps, seed=seed, replay="bootstrap", selectors=[]
     )
-    played = [_bandit(rate, cost, table.pool.total(b), reps, np.uint64(seed)) for b in budgets]
+    played = []
+    for done, budget in enumerate(budgets):
+        if progress is not None:
+            progress(done, len(budgets))
+        played.append(_bandit(rate, cost, table.pool.total(budget), reps, np.uint64(seed)))
     solved = {"bandit": np.stack(played, axis=1)}
     places = [single_samples.budgets.index(b) for b in budgets]
     solved |= {str(o.policy): o.per_rep["coverage"][:, places] for o in single_samples.outcomes}

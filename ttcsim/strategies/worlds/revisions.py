@@ -19,7 +19,7 @@ from ttcsim.compiled.jit import inlined, njit
 from ttcsim.compiled.rng import stream, uniform
 from ttcsim.compiled.special import normal
 from ttcsim.errors import InputError
-from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer, blank, check_chances, salt_of
+from ttcsim.strategies.worlds.tree import Outcomes, _score, _wrong_answer, blank, check_chances, run_all, salt_of
 
 SELECT = ("verifier", "majority", "oracle")
 _, MAJORITY, ORACLE = range(3)
@@ -107,7 +107,7 @@ def run_revisions(
     how = Chains(
         sequential, parallel, SELECT.index(select), world.warm, world.sticky, world.noise, world.signal, world.wrong
     )
-    _revise_all(world.rates(difficulty), keys, salt_of(seed, sequential, parallel, 7), how, out)
+    run_all(_revise_all, (world.rates(difficulty), keys), (salt_of(seed, sequential, parallel, 7), how), out)
     return out
 
 

@@ -55,6 +55,7 @@ def simulate(
     runs: int = RUNS,
     selectors: Sequence[str] = ("weighted",),
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> StrategyRuns:
     """Runs of every strategy of a world on queries of all difficulties.
 
@@ -68,9 +69,11 @@ def simulate(
         Single samples of each query in the pool, from which difficulty is estimated.
     selectors : sequence of str
         More ways for best-of-N to choose, derived from the samples where there are as many: ``best_of_n(select=...)``.
+    progress : callable, optional
+        Called with (generations a query simulated, generations in all).
     """
     world = parse_world(world) if isinstance(world, str) else world
-    pool, hard, outcomes = _outcomes(world, queries, budgets, samples, runs, seed)
+    pool, hard, outcomes = _outcomes(world, queries, budgets, samples, runs, seed, progress)
     grid = tuple(sorted({o.generations for _, o in outcomes}))
     others = [s for s in selectors if s != "weighted"]
     names = [BEST_OF_N, *sorted({name for name, _ in outcomes} - {BEST_OF_N})]
@@ -91,11 +94,11 @@ def simulate(
 
 def write_world(
     world: str, dest: str | Path, queries: int, *, budgets: Sequence[int] = BUDGETS, samples: int = 256,
-    runs: int = RUNS, seed: int = 0,
+    runs: int = RUNS, seed: int = 0, progress: Callable[[int, int], None] | None = None,
 ) -> Path:  # fmt: skip
     """Write the samples and runs of `simulate` as a pool folder; best-of-N, which samples give, is left out."""
     parsed = parse_world(world)
-    pool, hard, outcomes = _outcomes(parsed, queries, budgets, samples, runs, seed)
+    pool, hard, outcomes = _outcomes(parsed, queries, budgets, samples, runs, seed, progress)
     frames = [to_frame(outcome, pool.query_ids, name) for name, outcome in outcomes if name != BEST_OF_N]
     if isinstance(parsed, ReasoningTree):
         key = np.array([stream(np.uint64(seed), 0, k) for k in query_keys(pool.query_ids)])
@@ -108,8 +111,9 @@ def write_world(
 
 
 def _outcomes(
-    world: World, queries: int, budgets: Sequence[int], samples: int, runs: int, seed: int
-) -> tuple[Pool, NDArray[np.float64], list[tuple[str, Outcomes]]]:
+    world: World, queries: int, budgets: Sequence[int], samples: int, runs: int, seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Pool, NDArray[np.float64], list[tuple[str, Outcomes]]]:  # fmt: skip
     """The pool of single samples, the difficulty of each query, and what every method gave."""
     grid = sorted({int(b) for b in budgets})
     if not grid or grid[0] < 1 or queries < 2 or samples < 1 or runs < 1:
@@ -118,8 +122,14 @@ def _outcomes(
     keys = query_keys(ids)
     hard = np.random.default_rng(seed).permutation((np.arange(queries) + 0.5) / queries)
     at = partial(_searches, world) if isinstance(world, ReasoningTree) else partial(_chains, world)
-    methods = [method for b in grid for method in at(b).items()]
-    outcomes = [(name, method(hard, keys, runs=runs, seed=seed)) for name, method in methods]
+    methods = [(b, *method) for b in grid for method in at(b).items()]
+    outcomes: list[tuple[str, Outcomes]] = []
+    done, total = 0, samples + runs * sum(b for b, _, _ in methods)
+    for b, name, method in methods:
+        outcomes.append((name, method(hard, keys, runs=runs, seed=seed)))
+        done += runs * b
+        if progress is not None:
+            progress(done, total)
     single = at(1)[BEST_OF_N](hard, keys, runs=samples, seed=seed + 1)
     return _pool(world, ids, single), hard, outcomes
 

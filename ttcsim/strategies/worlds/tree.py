@@ -11,8 +11,10 @@ share.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from ttcsim.compiled.jit import njit
 from ttcsim.compiled.rng import stream, uniform
 from ttcsim.compiled.special import normal
 from ttcsim.errors import InputError
+from ttcsim.replay.executors import available_cores
 
 LOST, OFF, ON = 0, 1, 2
 _FLOOR = 0.02  # no reward model is surer than 2 % and 98 %
@@ -132,6 +135,24 @@ def blank(queries: int, runs: int, generations: int, tokens: int) -> Outcomes:
     return Outcomes(np.zeros(shape, np.int32), np.zeros(shape, np.float32), generations, tokens)
 
 
+def run_all(
+    kernel: Callable[..., None], rows: tuple[NDArray[Any], ...], shared: tuple[Any, ...], out: Outcomes
+) -> None:
+    """Call ``kernel(*rows, *shared, out)`` on all cores, each time with some of the queries, as `rows` and `out` have.
+
+    What a query gives depends on its own stream alone, so it is the same for any number of cores.
+    """
+    cores = available_cores()
+    edges = np.linspace(0, len(out.answer), 4 * cores + 1).astype(np.int64)
+
+    def some(first: int, last: int) -> None:
+        part = out._replace(answer=out.answer[first:last], reward=out.reward[first:last])
+        kernel(*(array[first:last] for array in rows), *shared, part)
+
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(some, edges[:-1], edges[1:]))
+
+
 def salt_of(seed: int, first: int, second: int, third: int) -> np.uint64:
     """Seed of the random streams of one strategy, by its three numbers."""
     return np.uint64(seed) * np.uint64(1_000_003) + np.uint64((first * 131 + second) * 131 + third)
@@ -178,7 +199,7 @@ def run_search(
     generations = budget * (1 + lookahead)
     out = blank(len(keys), runs, generations, world.steps * generations)
     how = Search(budget, width, lookahead, world.noise, world.persistence, world.wrong)
-    _search_all(rates, logits, keys, salt_of(seed, budget, width, lookahead), how, out)
+    run_all(_search_all, (rates, logits, keys), (salt_of(seed, budget, width, lookahead), how), out)
     return out
 
 
@@ -230,10 +251,12 @@ def _search_all(rates, logits, keys, salt, how, out):  # type: ignore[no-untyped
 def _search(rates, logits, key, how):  # type: ignore[no-untyped-def]
     """One run: the answer (0 is correct) and its score."""
     beams, before = _beams(how.budget), _beams(how.budget)
+    best = np.empty(how.budget // max(how.width, 1), np.int64)
     steps = logits.shape[1] - 1
     for depth in range(1, steps + 1):
         if how.width > 0 and depth > 1:
-            _go_on_from(beams, how.width, before)
+            _largest(beams.score, best)
+            _go_on_from(beams, best, before)
             _extend(rates, logits, key, how, depth, before, beams)
         else:
             _extend(rates, logits, key, how, depth, beams, beams)
@@ -246,11 +269,52 @@ def _beams(n: int) -> Beams:
 
 
 @njit
-def _go_on_from(beams, width, before):  # type: ignore[no-untyped-def]
-    """`width` beams go on from each of the best: written to `before`."""
-    order = np.argsort(-beams.score)
-    for i in range(len(order)):
-        parent = order[i // width]
+def _largest(scores, best):  # type: ignore[no-untyped-def]
+    """Fill `best` with the places of the largest scores, in order; of equal ones the first comes first.
+
+    A heap of those found so far, the least at its root: where a few of many are wanted, most are passed over by one
+    comparison.
+    """
+    kept = len(best)
+    for i in range(kept):
+        best[i] = i
+    for i in range(kept // 2 - 1, -1, -1):
+        _sink(scores, best, i, kept)
+    for i in range(kept, len(scores)):
+        if scores[i] > scores[best[0]]:
+            best[0] = i
+            _sink(scores, best, 0, kept)
+    for size in range(kept - 1, 0, -1):
+        best[0], best[size] = best[size], best[0]
+        _sink(scores, best, 0, size)
+
+
+@njit
+def _sink(scores, heap, at, size):  # type: ignore[no-untyped-def]
+    """Move the entry at `at` down until none below it is less."""
+    moving = heap[at]
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and _less(scores, heap[child + 1], heap[child]):
+            child += 1
+        if not _less(scores, heap[child], moving):
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = moving
+
+
+@njit
+def _less(scores, i, j):  # type: ignore[no-untyped-def]
+    return scores[i] < scores[j] or (scores[i] == scores[j] and i > j)
+
+
+@njit
+def _go_on_from(beams, best, before):  # type: ignore[no-untyped-def]
+    """Equally many beams go on from each of the best: written to `before`."""
+    width = len(beams.state) // len(best)
+    for i in range(len(beams.state)):
+        parent = best[i // width]
         before.state[i], before.error[i] = beams.state[parent], beams.error[parent]
 
 
@@ -270,7 +334,8 @@ def _extend(rates, logits, key, how, depth, before, beams):  # type: ignore[no-u
             s = _next(s, a, r, e, uniform(key, at + 4 + 3 * k))
             z = rho * z + fresh * normal(key, at + 5 + 3 * k)
             left -= 1
-        beams.score[i] = _score(logits[s, left], how.noise * z)
+        if how.width > 0 or left == 0:  # best-of-N looks at the end only
+            beams.score[i] = _score(logits[s, left], how.noise * z)
 
 
 @njit

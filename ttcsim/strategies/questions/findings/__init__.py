@@ -41,12 +41,19 @@ ALPHA = 0.05
 """How probable it is, at most, that any claim is said to hold that does not."""
 
 
-def findings(table: StrategyRuns, *, bins: int = 5, seed: int = 0) -> list[Claim]:
-    """All claims, in the order of the paper; those that the runs cannot answer say what is missing."""
+def findings(
+    table: StrategyRuns, *, bins: int = 5, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> list[Claim]:
+    """All claims, in the order of the paper; those that the runs cannot answer say what is missing.
+
+    `progress` is called with (claims tested, claims in all).
+    """
     ask = Ask(table, difficulty(table.judged, bins=bins), seed)
     answers: dict[str, Answer] = {}
     missing: dict[str, str] = {}
-    for statement, answer in FINDINGS:
+    for tested, (statement, answer) in enumerate(FINDINGS):
+        if progress is not None:
+            progress(tested, len(FINDINGS))
         try:
             answers[statement] = answer(ask)
         except InputError as error:

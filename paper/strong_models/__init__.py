@@ -1,0 +1,1 @@
+"""Zuo & Zhu's policies on pools of strong models."""

@@ -1,0 +1,233 @@
+"""Policies that choose sources, in plain Python: one loop over units, the rules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ttcsim.compiled import special
+from ttcsim.guarantees.plain import rng
+from ttcsim.guarantees.plain.replay import INF, Sample, random_order
+
+SourcesPool = Mapping[str, Mapping[str, Sequence[Sample]]]
+"""Samples by source by query id; both ascending."""
+
+POLICIES: tuple[dict[str, Any], ...] = (
+    {"name": "cascade"},
+    {"name": "cascade", "order": "large>small", "patience": 2, "cap": 5},
+    {"name": "cascade", "order": "small>large", "patience": 3, "low": 0.5, "signal": "reward", "gamma": 0.75},
+    {"name": "mixture"},
+    {"name": "mixture", "weights": "0.25*small+0.75*large", "verify": True, "k": 2},
+    {"name": "explore-sources"},
+    {"name": "explore-sources", "explore": 1, "cap": 4},
+    {"name": "index"},
+    {"name": "index", "k": 2},
+    {"name": "thompson-sources"},
+    {"name": "clairvoyant"},
+    {"name": "prophet"},
+)
+"""What tests run against the engine; ``best-source`` is the twin of elimination on one source."""
+
+
+@dataclass
+class Unit:
+    """A query with one source in one replication, and what has been seen of it."""
+
+    query: str
+    source: str
+    samples: Sequence[Sample]
+    order: Iterator[int]
+    stream: int
+    drawn: list[Sample] = field(default_factory=list)
+    spent: int = 0
+
+    @property
+    def n(self) -> int:
+        """Draws."""
+        return len(self.drawn)
+
+    def hits(self, gamma: float) -> int:
+        """Draws whose signal reaches gamma."""
+        return sum(s["signal"] >= gamma for s in self.drawn)
+
+
+def units_of(pool: SourcesPool, seed: int, replication: int, replay: str) -> list[Unit]:
+    """The units at the start of a replication; where there is one source they are called as their queries."""
+    several = len({source for sources in pool.values() for source in sources}) > 1
+    found = []
+    for query, sources in pool.items():
+        for source, samples in sources.items():
+            name = f"{query}\0{source}" if several else query
+            order = random_order(seed, replication, name, len(samples), replay)
+            found.append(Unit(query, source, samples, order, rng.stream(seed, replication, name)))
+    return found
+
+
+def price_of(sample: Sample, cost: str) -> int:
+    """What a sample costs."""
+    return int(sample["tokens"]) if cost == "tokens" else 1
+
+
+def replay_units(
+    pool: SourcesPool,
+    policy: Mapping[str, Any],
+    total: int,
+    seed: int,
+    replication: int,
+    *,
+    replay: str = "permute",
+    cost: str = "samples",
+) -> tuple[list[Unit], int]:
+    """One replication at one total budget: (list of Unit, amount spent)."""
+    units = units_of(pool, seed, replication, replay)
+    gamma, cap = policy.get("gamma", 1.0), policy.get("cap", INF)
+    stays = policy["name"] == "mixture" and not policy.get("verify")
+    laws = Laws(sorted({unit.source for unit in units}))
+    spent = t = next_fit = 0
+    while True:
+        if policy["name"] in _LEARN and t >= next_fit:
+            laws.learn(policy, units, gamma)
+            next_fit = max(t + 1, int(t * _LEARN[policy["name"]]))
+        scored = []
+        for unit in units:
+            siblings = [u for u in units if u.query == unit.query]
+            used_up = replay == "permute" and unit.n == len(unit.samples)
+            solved = not stays and any(u.hits(gamma) for u in siblings)
+            if not (used_up or solved or sum(u.n for u in siblings) >= cap):
+                score = score_of(policy, unit, siblings, laws, t, cost)
+                if score != -INF:
+                    scored.append((score, -unit.n, -rng.priority(unit.stream), unit))
+        if not scored:
+            return units, spent
+        unit = max(scored, key=lambda s: s[:3])[3]
+        others = sum(u.n for u in units if u.query == unit.query and u is not unit)
+        most = min(
+            policy.get("k", 1), len(unit.samples) - unit.n if replay == "permute" else INF, cap - unit.n - others
+        )
+        for _ in range(int(most)):
+            sample = unit.samples[next(unit.order)]
+            price = price_of(sample, cost)
+            if spent + price > total:
+                return units, total
+            spent += price
+            t += 1
+            unit.spent += price
+            unit.drawn.append(sample)
+
+
+_LEARN = {"index": 1.25, "thompson-sources": 1.25, "explore-sources": 1.02}
+
+
+class Laws:
+    """What the batch has taught of each source."""
+
+    def __init__(self, sources: list[str]) -> None:
+        self.sources = sources
+        self.law = dict.fromkeys(sources, (1.0, 1.0))
+        self.price = dict.fromkeys(sources, 1.0)
+        self.rank: dict[str, int] | None = None
+
+    def learn(self, policy: Mapping[str, Any], units: Sequence[Unit], gamma: float) -> None:
+        """Fit laws and prices, or settle on an order of the sources."""
+        own = {s: [u for u in units if u.source == s] for s in self.sources}
+        if policy["name"] == "explore-sources":
+            if self.rank is None:
+                queries = {u.query: [v for v in units if v.query == u.query] for u in units}
+                ready = (
+                    any(u.hits(gamma) for u in members) or sum(u.n for u in members) >= policy.get("explore", 2)
+                    for members in queries.values()
+                )
+                if all(ready):
+                    worth = {s: _worth(members, gamma) for s, members in own.items()}
+                    ranked = sorted(self.sources, key=lambda s: -worth[s])  # stable: earlier names first
+                    self.rank = {s: place for place, s in enumerate(ranked)}
+            return
+        drawn = {s: sum(u.n for u in members) for s, members in own.items()}
+        spent = {s: sum(u.spent for u in members) for s, members in own.items()}
+        for s, members in own.items():
+            seen = [u for u in members if u.n]
+            if len(seen) > 1:
+                hits = np.array([float(u.hits(gamma)) for u in seen])
+                self.law[s] = special.fit_beta(*self.law[s], hits, np.array([u.n for u in seen]) - hits, 20)
+            known = sum(drawn.values())
+            self.price[s] = spent[s] / drawn[s] if drawn[s] else sum(spent.values()) / known if known else 1.0
+
+
+def _worth(members: Sequence[Unit], gamma: float) -> float:
+    return (1.0 + sum(u.hits(gamma) for u in members)) / (1e-9 + sum(u.spent for u in members))
+
+
+def score_of(policy: Mapping[str, Any], unit: Unit, siblings: Sequence[Unit], laws: Laws, t: int, cost: str) -> float:
+    """The index of a unit."""
+    rounds = -float(sum(u.n for u in siblings))
+    match policy["name"]:
+        case "cascade":
+            order = policy["order"].split(">") if "order" in policy else laws.sources
+            if unit.source not in order:
+                return -INF
+            place = order.index(unit.source)
+            failed = unit.n > 0 and unit.drawn[-1]["signal"] < policy.get("low", -INF)
+            if place < len(order) - 1 and (unit.n >= policy.get("patience", 1) or failed):
+                return -INF
+            return rounds - place / len(order)
+        case "mixture":
+            weights = dict.fromkeys(laws.sources, 1.0 / len(laws.sources))
+            if "weights" in policy:
+                pairs = [part.split("*") for part in policy["weights"].split("+")]
+                weights = {source: float(share) for share, source in pairs}
+            if unit.source not in weights:
+                return -INF
+            turn = (unit.n + 1) / weights[unit.source]
+            return rounds - turn / (1 + turn)
+        case "explore-sources":
+            return rounds if laws.rank is None else rounds - laws.rank[unit.source] / (len(laws.sources) + 1)
+        case "index" | "thompson-sources":
+            a, b = laws.law[unit.source]
+            hits = unit.hits(policy.get("gamma", 1.0))
+            if policy["name"] == "index":
+                return (a + hits) / (a + b + unit.n) / laws.price[unit.source]
+            key = np.uint64(rng.rule_key(unit.stream, t))
+            return float(special.beta_variate(key, a + hits, b + unit.n - hits) / laws.price[unit.source])
+        case "clairvoyant":
+            rate = sum(s["correct"] for s in unit.samples) / len(unit.samples)
+            price = sum(price_of(s, cost) for s in unit.samples) / len(unit.samples)
+            several = len(laws.sources) > 1
+            return -INF if rate == 0 else rate / price if several else rate
+    raise ValueError(f"no rule for {policy['name']}")
+
+
+def replay_prophet(
+    pool: SourcesPool,
+    total: int,
+    seed: int,
+    replication: int,
+    *,
+    replay: str = "permute",
+    cost: str = "samples",
+    horizon: int = 10_000,
+) -> tuple[list[Unit], int]:
+    """Covers queries in order of the cost of their cheapest first correct sample."""
+    units = units_of(pool, seed, replication, replay)
+    offers: dict[str, tuple[int, int, Unit, list[Sample]]] = {}
+    for unit in units:
+        if any(s["correct"] for s in unit.samples):
+            path: list[Sample] = []
+            while not path or (not path[-1]["correct"] and len(path) <= horizon):
+                path.append(unit.samples[next(unit.order)])
+            offer = (sum(price_of(s, cost) for s in path), rng.priority(unit.stream), unit, path)
+            offers[unit.query] = min(offers.get(unit.query, offer), offer, key=lambda o: o[:2])
+    spent = 0
+    for price, _, unit, path in sorted(offers.values(), key=lambda o: o[:2]):
+        if spent + price > total:
+            break
+        spent += price
+        unit.drawn = path
+    return units, spent
+
+
+def samples_of(units: Sequence[Unit], query: str) -> list[Sample]:
+    """All that was drawn of a query."""
+    return [s for unit in units if unit.query == query for s in unit.drawn]

@@ -1,0 +1,61 @@
+"""One source after the other: the cheap model first, the strong one where it fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ttcsim.errors import InputError
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy
+from ttcsim.policies.parameters import number
+from ttcsim.policies.sources import Sources, by_number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cascade(Policy):
+    """Sources in a fixed order: a query goes on to the next after `patience` failures, or after one low score.
+
+    FrugalGPT (Chen et al., arXiv 2305.05176): a cheap model answers, a scorer accepts the answer or passes the query on
+    to a dearer one. Here a draw is accepted at `gamma`, by the verifier or, with ``signal=reward``, by a score. Queries
+    advance in rounds; the last source is drawn from until the budget ends.
+
+    Parameters
+    ----------
+    order : str
+        Names of sources with ``>`` between them, as in ``small>large``; by default all, in the order of the pool.
+    patience : int
+        Draws of a source before the next one has its turn.
+    low : float
+        A signal below it ends the turn of a source at once.
+    """
+
+    order: str = ""
+    patience: int = number(1, "[1, inf)")
+    low: float = number(-np.inf, "[-inf, inf)")
+
+    name: ClassVar[str] = "cascade"
+    source: ClassVar[str] = "FrugalGPT: Chen, Zaharia & Zou 2023"
+    warmup: ClassVar[int] = 0
+    chooses_sources: ClassVar[bool] = True
+
+    @rules.score
+    def score(s, p, key):
+        place = p.places[s.source]
+        if place < 0.0:
+            return -np.inf
+        if place < p.last and (s.draws >= p.patience or (s.draws > 0 and s.signal < p.low)):
+            return -np.inf
+        return -float(s.query_draws) - place / (p.last + 1.0)
+
+    def by_source(self, sources: Sources, total: int) -> Mapping[str, Any]:
+        """Place of each source in the order, -1 for one that is not in it."""
+        names = self.order.split(">") if self.order else list(sources.names)
+        places = np.full(len(sources.names), -1.0)
+        for place, name in enumerate(names):
+            found = sources.number(name.strip(), f"policy '{self}': order")
+            if places[found] >= 0:
+                raise InputError(f"policy '{self}': order: source '{name.strip()}' comes twice; name each once")
+            places[found] = place
+        return {"places": by_number(places), "last": float(len(names) - 1)}

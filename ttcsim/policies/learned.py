@@ -1,0 +1,58 @@
+"""What a batch teaches of its sources: a law of success rates and a mean price of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ttcsim.compiled.jit import njit
+from ttcsim.compiled.special import fit_beta
+from ttcsim.policies import rules
+from ttcsim.policies.base import Policy
+from ttcsim.policies.sources import Sources, by_number
+
+
+@njit
+def learn(rows, a, b, price, sources):
+    """Fit each source's Beta law of success rates and its mean price to what the whole batch has seen of it."""
+    spent_by_all, drawn_by_all = 0.0, 0.0
+    for i in range(sources):
+        drawn, spent, members = 0.0, 0.0, 0
+        for q in range(len(rows)):
+            if rows[q].source == i and rows[q].draws > 0:
+                drawn += rows[q].draws
+                spent += rows[q].spent
+                members += 1
+        spent_by_all += spent
+        drawn_by_all += drawn
+        price[i] = spent / drawn if drawn > 0 else 0.0
+        hits, misses = np.empty(members), np.empty(members)
+        at = 0
+        for q in range(len(rows)):
+            if rows[q].source == i and rows[q].draws > 0:
+                hits[at] = rows[q].successes
+                misses[at] = rows[q].draws - rows[q].successes
+                at += 1
+        if members > 1:
+            a[i], b[i] = fit_beta(a[i], b[i], hits, misses, 20)
+    for i in range(sources):
+        if price[i] == 0.0:  # never drawn from: as dear as the others are on average
+            price[i] = spent_by_all / drawn_by_all if drawn_by_all > 0 else 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnsSources(Policy):
+    """A policy whose rules know of each source ``p.a[i]``, ``p.b[i]`` and ``p.price[i]``, fitted as draws come in."""
+
+    warmup: ClassVar[int] = 0
+    chooses_sources: ClassVar[bool] = True
+
+    @rules.fit
+    def fit(rows, p):
+        learn(rows, p.a, p.b, p.price, p.sources)
+
+    def by_source(self, sources: Sources, total: int) -> Mapping[str, Any]:
+        """Where fitting starts: rates uniform on [0, 1], equal prices."""
+        ones = by_number(np.ones(len(sources.names)))
+        return {"a": ones, "b": ones, "price": ones, "sources": len(sources.names)}
