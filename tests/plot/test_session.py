@@ -5,7 +5,11 @@ import sys
 
 import pytest
 
-STRATEGIES = """
+REPORTS = """
+ttcsim.report.page.report_html(
+    result.frame, result.compare(), ttcsim.allocation(result), result.config, won=result.wins()
+)
+unchanged("report")
 from ttcsim.strategies.questions.bins import by_bin
 from ttcsim.strategies.questions.difficulty import difficulty
 from ttcsim.strategies.questions.flops import flops_matched
@@ -47,14 +51,10 @@ for name in ("coverage", "difference", "efficiency", "allocation"):
     shown = result.plot(name)
     assert plt.gcf() is shown.figure, "a figure of nobody's is one of pyplot's"
     unchanged(name)
+opened = plt.get_fignums()
 for kind in ("png", "pdf", "svg"):
     ttcsim.plot.encoded(shown, kind)
     unchanged(kind)
-opened = plt.get_fignums()
-ttcsim.report.page.report_html(
-    result.frame, result.compare(), ttcsim.allocation(result), result.config, won=result.wins()
-)
-unchanged("report")
 assert plt.get_fignums() == opened, "what goes to files is none of pyplot's"
 """
 
@@ -69,8 +69,8 @@ def test_figures_leave_the_session_as_it_was():
 
 
 @pytest.mark.slow
-def test_figures_of_strategies_leave_the_session_as_it_was():
-    done = run(SESSION + STRATEGIES + SESSION.splitlines()[-1])
+def test_figures_of_reports_and_strategies_leave_the_session_as_it_was():
+    done = run(SESSION + REPORTS + SESSION.splitlines()[-1])
     assert done.returncode == 0, done.stderr
 
 
