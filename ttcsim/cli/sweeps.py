@@ -54,9 +54,7 @@ def sweep(
     prices: Annotated[
         Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
     ] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Of several sources, the one to replay; mixed for a random one each draw.")
-    ] = None,
+    source: opt.Source = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
