@@ -22,20 +22,20 @@ REPS = 3
 SELECTORS = ("first", "best", "majority", "weighted")
 
 
-def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS):
+def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS, wave=1):
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward")
+    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward", wave=wave)
     return Replay(policies.policy(label(spec)), setting, Columns(pool))
 
 
-def twin(plain, spec, total, seed, replication, replay, cost):
+def twin(plain, spec, total, seed, replication, replay, cost, wave=1):
     filled = {"gamma": 1.0, **spec}
     pool = with_signal(plain, spec.get("signal", "correct"))
     if spec["name"] == "prophet":
         return reference.replay_prophet(pool, total, seed, replication, replay=replay, cost=cost)
     predictions = cross_fit(to_pool(plain), Prior("level", beta_law if spec["name"] == "bayes-index" else mean_rate))
     return reference.replay_policy(
-        pool, filled, total, seed, replication, replay=replay, cost=cost, predictions=predictions
+        pool, filled, total, seed, replication, replay=replay, cost=cost, predictions=predictions, wave=wave
     )
 
 
@@ -66,3 +66,38 @@ def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
                 hits[b, q.index] += reference.covered(q)
     np.testing.assert_array_equal(tally.unit_draws, draws)
     np.testing.assert_array_equal(tally.query_covered, hits)
+
+
+@pytest.mark.parametrize("spec", [s for s in POLICIES if not s.get("stream") and s["name"] != "prophet"], ids=label)
+@given(
+    plain=plain_pools(),
+    totals=st.lists(st.integers(0, 40), min_size=1, max_size=3, unique=True).map(sorted),
+    seed=st.integers(0, 2**32),
+    wave=st.integers(2, 30),
+    replay=st.sampled_from(["permute", "bootstrap"]),
+    cost=st.sampled_from(["samples", "tokens"]),
+)
+@settings(max_examples=EXAMPLES // 4)
+def test_agrees_in_waves(spec, plain, totals, seed, wave, replay, cost):
+    tally = engine(plain, spec, totals, seed, replay, cost, selectors=(), wave=wave).run(0, REPS)
+    draws = np.zeros_like(tally.unit_draws)
+    for b, total in enumerate(totals):
+        for r in range(REPS):
+            queries, spent = twin(plain, spec, total, seed, r, replay, cost, wave)
+            assert tally.spent[r, b] == spent <= total
+            assert tally.covered[r, b] == sum(reference.covered(q) for q in queries)
+            for q in queries:
+                draws[b, q.index] += q.n
+    np.testing.assert_array_equal(tally.unit_draws, draws)
+
+
+@given(plain=plain_pools(), total=st.integers(1, 40), seed=st.integers(0, 2**32))
+@settings(max_examples=EXAMPLES // 4)
+def test_one_wave_of_everything_is_uniform(plain, total, seed):
+    """Elimination that decides all draws before it sees one draws as uniform does."""
+    whole = engine(plain, {"name": "elimination"}, [total], seed, "permute", "samples", selectors=(), wave=total + 1)
+    even = engine(plain, {"name": "uniform"}, [total], seed, "permute", "samples", selectors=())
+    one, other = whole.run(0, REPS), even.run(0, REPS)
+    np.testing.assert_array_equal(one.unit_draws, other.unit_draws)
+    np.testing.assert_array_equal(one.covered, other.covered)
+    assert (one.waves == 1).all()

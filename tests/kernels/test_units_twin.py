@@ -62,19 +62,21 @@ def signalled(plain, column):
     seed=st.integers(0, 2**32),
     replay=st.sampled_from(["permute", "bootstrap"]),
     cost=st.sampled_from(["samples", "tokens"]),
+    wave=st.sampled_from([1, 1, 2, 5, 50]),
 )
 @settings(max_examples=EXAMPLES)
-def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
+def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost, wave):
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, SELECTORS, "reward")
+    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, SELECTORS, "reward", wave=wave)
     tally = Replay(policies.policy(label(spec)), setting, Columns(pool)).run(0, REPS)
     twin = plain_units.replay_prophet if spec["name"] == "prophet" else plain_units.replay_units
     told = () if spec["name"] == "prophet" else (spec,)
+    how = {"replay": replay, "cost": cost, **({} if spec["name"] == "prophet" else {"wave": wave})}
     seen = signalled(plain, spec.get("signal", "correct"))
     draws, hits = np.zeros_like(tally.unit_draws), np.zeros_like(tally.query_covered)
     for b, total in enumerate(totals):
         for r in range(REPS):
-            units, spent = twin(seen, *told, total, seed, r, replay=replay, cost=cost)
+            units, spent = twin(seen, *told, total, seed, r, **how)
             assert tally.spent[r, b] == spent <= total
             drawn = [SimpleNamespace(drawn=plain_units.samples_of(units, q)) for q in plain]
             covered = [reference.covered(q) for q in drawn]

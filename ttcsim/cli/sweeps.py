@@ -55,6 +55,12 @@ def sweep(
         Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
     ] = None,
     source: opt.Source = None,
+    wave: Annotated[
+        int, typer.Option(metavar="W", help="Draws decided before the first is seen: the streams of a server.", min=1)
+    ] = 1,
+    speed: Annotated[
+        float | None, typer.Option(metavar="T", help="Tokens a second of each stream: tells how long waves take.")
+    ] = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
@@ -107,8 +113,8 @@ def sweep(
     with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
         result = ttcsim.sweep(
             loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, prices=prices,
-            source=source, replay=replay, selectors=opt.names(select), reward=reward, precision=precision,
-            skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
+            source=source, wave=wave, speed=speed, replay=replay, selectors=opt.names(select), reward=reward,
+            precision=precision, skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
             result.save(out, source=pool, replications=keep_replications, by=columns)

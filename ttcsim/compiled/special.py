@@ -62,14 +62,15 @@ def normal(key: np.uint64, counter: int) -> float:
 
 
 @njit
-def gamma_variate(key: np.uint64, counter: int, shape: float) -> float:
-    """Gamma(shape, 1) number, shape > 0, from the stream at `counter` on (Marsaglia & Tsang 2000).
+def gamma_parts(key: np.uint64, counter: int, shape: float) -> tuple[float, float]:
+    """Factors x and u of a Gamma(shape, 1) number ``x u^(1 / shape)``, from the stream at `counter` on.
 
-    It uses three words a trial; a trial is accepted with probability above 0.95, so 300 words always suffice.
+    Marsaglia & Tsang 2000; u is 1 where the shape is 1 or more. It uses three words a trial; a trial is accepted with
+    probability above 0.95, so 300 words always suffice.
     """
-    boost = 1.0
+    u = 1.0
     if shape < 1.0:
-        boost = uniform(key, counter) ** (1.0 / shape)
+        u = uniform(key, counter)
         shape += 1.0
     counter += 1
     d = shape - 1.0 / 3.0
@@ -78,8 +79,15 @@ def gamma_variate(key: np.uint64, counter: int, shape: float) -> float:
         x = normal(key, counter)
         v = (1.0 + c * x) ** 3
         if v > 0.0 and math.log(uniform(key, counter + 2)) < 0.5 * x * x + d - d * v + d * math.log(v):
-            return d * v * boost
+            return d * v, u
         counter += 3
+
+
+@njit
+def gamma_variate(key: np.uint64, counter: int, shape: float) -> float:
+    """Gamma(shape, 1) number, shape > 0; 0 where it is below the smallest float."""
+    x, u = gamma_parts(key, counter, shape)
+    return x * (u ** (1.0 / shape) if shape < 1.0 else 1.0)
 
 
 @njit
@@ -89,7 +97,12 @@ def beta_variate(key: np.uint64, a: float, b: float) -> float:
         return 1.0 - uniform(key, 0) ** (1.0 / b)
     x = gamma_variate(key, 0, a)
     y = gamma_variate(key, 1 << 20, b)
-    return x / (x + y)
+    if x + y > 0.0:
+        return x / (x + y)
+    # Both are below the smallest float, as small shapes make them: their logarithms are not.
+    x, u = gamma_parts(key, 0, a)
+    y, v = gamma_parts(key, 1 << 20, b)
+    return 1.0 / (1.0 + math.exp(min(math.log(y) + math.log(v) / b - math.log(x) - math.log(u) / a, 700.0)))
 
 
 @njit

@@ -27,7 +27,7 @@ from ttcsim.engine.choose import (
     leave,
     set_index,
 )
-from ttcsim.engine.draw import draw
+from ttcsim.engine.draw import draw, next_sample
 from ttcsim.engine.work import BLOCK, Plan, Work, begin, by_priority, finish, look_again, look_everywhere, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -105,10 +105,10 @@ def index(score: Any, bonus: Any, plan: Plan, w: Work, position: int, counter: i
 
 
 @inlined
-def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work) -> None:
+def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool) -> None:
     """Fit the batch when it is time to, and score whoever's index can have changed without a draw of its own."""
     now = w.now[0]
-    fitted = plan.refit > 0 and now.t >= now.next_fit and now.t >= plan.warmup * len(w.notes)
+    fitted = may_fit and plan.refit > 0 and now.t >= now.next_fit and now.t >= plan.warmup * len(w.notes)
     if fitted:
         for q in range(len(w.notes)):
             w.rows[q, 0].t = now.t
@@ -125,7 +125,7 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            refresh(score, bonus, fit, plan, w)
+            refresh(score, bonus, fit, plan, w, True)
             position = choose_by_index(w, math.sqrt(math.log(w.now[0].t + 1.0)))
             if position == NOBODY:
                 break
@@ -138,6 +138,106 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
                 for u in range(first, last):
                     if w.place[u] != NOBODY:
                         index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
+        finish(x, plan, w, tally)
+
+
+@inlined
+def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> int:
+    """Choose the units of a wave as if each draw showed nothing; how many draws they are.
+
+    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
+    is as before. A batch is fitted to what has been seen, before the first of them.
+    """
+    now = w.now[0]
+    decided = 0
+    before = now.t
+    while decided < len(w.wave):
+        if decided == 0 or plan.rescore:
+            refresh(score, bonus, fit, plan, w, decided == 0)
+        position = choose_by_index(w, math.sqrt(math.log(now.t + 1.0)))
+        if position == NOBODY:
+            break
+        q = w.active[position]
+        first, last = units_of(x, query_of(x, q))
+        for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - decided)):
+            w.wave[decided] = q
+            decided += 1
+            now.t += 1
+            w.rows[q, 0].draws += 1
+            for u in range(first, last):
+                w.rows[u, 0].query_draws += 1
+        for u in range(first, last):
+            position = w.place[u]
+            if position != NOBODY:
+                look_again(w, position // BLOCK)
+                if in_stock(plan, w, u, 1) <= 0:
+                    leave(w, position)
+                elif not plan.rescore:
+                    index(score, bonus, plan, w, position, w.rows[u, 0].draws)
+    for i in range(decided):
+        q = w.wave[i]
+        w.rows[q, 0].draws -= 1
+        first, last = units_of(x, query_of(x, q))
+        for u in range(first, last):
+            w.rows[u, 0].query_draws -= 1
+    now.t = before
+    return decided
+
+
+@inlined
+def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
+    """Draw what was decided, in that order; False when the last budget has run out."""
+    now = w.now[0]
+    now.waves += 1
+    now.steps += now.longest
+    now.longest = 0
+    for i in range(decided):
+        q = w.wave[i]
+        if len(x.tokens) > 0:
+            now.longest = max(now.longest, x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)])
+        if not draw(see, x, plan, w, tally, q, 1):
+            return False
+    return True
+
+
+@inlined
+def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
+    """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
+    now = w.now[0]
+    if now.exploring and now.spent >= plan.explore:
+        now.exploring = False
+    for i in range(decided):
+        settle(stop, w, w.wave[i])
+    for i in range(decided):
+        q = w.wave[i]
+        first, last = units_of(x, query_of(x, q))
+        gone = False
+        for u in range(first, last):
+            gone = gone or w.notes[u].dropped
+        for u in range(first, last):
+            w.notes[u].dropped = gone
+            if w.place[u] != NOBODY and not plan.rescore:
+                look_again(w, w.place[u] // BLOCK)
+                index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
+    if not now.exploring:
+        at = 0
+        while at < now.active:  # those that hit while all were explored leave when that ends
+            if w.notes[w.active[at]].dropped:
+                look_again(w, at // BLOCK)
+                leave(w, at)
+            else:
+                at += 1
+
+
+def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    for replication in range(plan.first, plan.last):
+        begin(x, plan, w, replication)
+        while True:
+            decided = decide(score, bonus, fit, x, plan, w)
+            if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
+                break
+            settle_wave(score, bonus, stop, x, plan, w, decided)
         finish(x, plan, w, tally)
 
 
@@ -160,17 +260,20 @@ def kernel(name: str) -> Any:
 
     Parameters
     ----------
-    name : {"in_rounds", "streamed", "by_index", "step"}
+    name : {"in_rounds", "streamed", "by_index", "in_waves", "step"}
         Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
-        the rows of `tally`: in rounds, one query after the other, by the largest index; `step` draws one block and
-        says whether to go on. The rules are stop and see; `by_index` takes score, bonus, stop, see and fit.
+        the rows of `tally`: in rounds, one query after the other, by the largest index, that in waves; `step` draws one
+        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus, stop,
+        see and fit.
     """
-    loop = {"in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "step": _step}[name]
+    loop = {
+        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
+    }[name]  # fmt: skip
     if JIT_DISABLED:
         return loop
-    rules = ("score", "score", "stop", "see", "fit") if name == "by_index" else ("stop", "see")
+    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
     samples = example_samples()
-    plan = Plan(1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
     arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))

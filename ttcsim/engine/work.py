@@ -45,6 +45,9 @@ NOW = np.dtype(
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
+        ("waves", "i8"),  # begun
+        ("steps", "i8"),  # tokens of the longest samples of the waves before this one
+        ("longest", "i8"),  # tokens of the longest sample of this wave
         ("exploring", "?"),
     ],
     align=True,
@@ -60,6 +63,7 @@ class Plan(NamedTuple):
     """What one call replays; plain numbers."""
 
     k: int
+    wave: int  # draws decided before the first of them is seen
     cap: int  # most draws of a query
     warmup: int
     explore: int
@@ -87,6 +91,7 @@ class Work(NamedTuple):
     slope: NDArray[np.float64]  # f8[U] bonus, beside `active`
     lines: NDArray[Any]  # LINE[blocks]
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
+    wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
     perm: NDArray[np.int32]  # i4[longest query] the identity
     swaps: NDArray[np.int32]  # i4[longest query]
     votes: NDArray[np.int32]  # i4[answer slots]
@@ -127,8 +132,9 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 
 def make_work(
-    x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None
-) -> Work:
+    x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
+    wave: int = 1,
+) -> Work:  # fmt: skip
     """Scratch for one thread.
 
     Parameters
@@ -141,6 +147,8 @@ def make_work(
         Parameters of the rules.
     memory : dtype, optional
         Of the record that rules keep of each query.
+    wave : int
+        Draws of a wave.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
@@ -159,6 +167,7 @@ def make_work(
         slope=np.zeros(n, np.float64),
         lines=records(n // BLOCK + 1, LINE),
         arena=np.zeros(arena, np.int32),
+        wave=np.zeros(wave, np.int64),
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
         votes=np.zeros(x.answer_offsets[-1], np.int32),
@@ -210,6 +219,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now = w.now[0]
     now.row = replication - plan.first
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
+    now.waves = now.steps = now.longest = 0
     now.active = n
     now.exploring = plan.explore > 0
 
@@ -249,6 +259,8 @@ def record(x: Samples, plan: Plan, w: Work, tally: Tally, spent: int) -> None:
     tally.covered[now.row, b] = covered
     tally.exhausted[now.row, b] = exhausted
     tally.spent[now.row, b] = spent
+    tally.waves[now.row, b] = now.waves
+    tally.steps[now.row, b] = now.steps + now.longest
     now.budget = b + 1
 
 

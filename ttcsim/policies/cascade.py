@@ -39,15 +39,21 @@ class Cascade(Policy):
     source: ClassVar[str] = "FrugalGPT: Chen, Zaharia & Zou 2023"
     warmup: ClassVar[int] = 0
     chooses_sources: ClassVar[bool] = True
+    memory: ClassVar[np.dtype[Any] | None] = np.dtype([("failed", "f8")])
 
     @rules.score
     def score(s, p, key):
         place = p.places[s.source]
         if place < 0.0:
             return -np.inf
-        if place < p.last and (s.draws >= p.patience or (s.draws > 0 and s.signal < p.low)):
+        if place < p.last and (s.draws >= p.patience or s.memory.failed > 0.0):
             return -np.inf
         return -float(s.query_draws) - place / (p.last + 1.0)
+
+    @rules.see
+    def see(s, p, key):
+        if s.signal < p.low:
+            s.memory.failed = 1.0
 
     def by_source(self, sources: Sources, total: int) -> Mapping[str, Any]:
         """Place of each source in the order, -1 for one that is not in it."""

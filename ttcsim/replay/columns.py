@@ -127,6 +127,8 @@ class Columns:
         pool, reads = self.pool, set(policy.columns())
         if not policy.reads()[1]:
             reads |= {field.needs for field in FIELDS.values()}  # its code does not show what it reads: all there is
+        if setting.speed is not None:
+            reads.add("tokens")
         chosen_by = needed(setting.selectors)
         answered = pool.answers is not None and "answer" in reads | chosen_by
         answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))

@@ -52,7 +52,16 @@ class Replay:
             raise InputError(
                 f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
             )
-        alike = len(self.x.price) == 0 and not policy.streamed() and not self.plain and _in_plain_rounds(setup)
+        if setting.wave > 1 and (policy.streamed() or self.plain):
+            why = "serves one query at a time" if policy.streamed() else "is plain Python"
+            raise InputError(f"policy '{policy}': {why}, and is not replayed in waves; leave it out")
+        alike = (
+            setting.wave == 1
+            and len(self.x.price) == 0
+            and not policy.streamed()
+            and not self.plain
+            and _in_plain_rounds(setup)
+        )
         self.by_events = self.prophetic or alike
         self.depth = self._expected_depth() if self.by_events else 0
         if self.plain:
@@ -127,7 +136,8 @@ class Replay:
         policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
         setup = policy.setup(planned, n)
         plan = Plan(
-            k=int(policy.k), cap=self.cap, warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
+            k=int(policy.k), wave=setting.wave, cap=self.cap, warmup=setup.warmup,
+            explore=0 if policy.anytime else setup.explore,
             watch=setup.see is not blind, optimistic=setup.bonus is not level,
             rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
@@ -143,6 +153,9 @@ class Replay:
             kernel("streamed")(*told, self.x, plan, w, tally)
         elif self.plain:
             replay_interpreted(policy.scores, told, self.x, plan, w, tally)  # type: ignore[attr-defined]
+        elif setting.wave > 1:
+            indices = compiled(setup.score or level, setup.bonus)
+            kernel("in_waves")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
         elif setup.score is None:
             kernel("in_rounds")(*told, self.x, plan, w, tally)
         else:
@@ -155,7 +168,7 @@ class Replay:
         permute = self.setting.permute
         limits = np.minimum(sizes, self.cap) if permute else np.full(len(sizes), self.cap, np.int64)
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory)
+        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

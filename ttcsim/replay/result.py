@@ -44,6 +44,8 @@ class Outcome:
     per_query: dict[str, NDArray[np.float64]]  # metric -> f8[Q, B]
     spent: NDArray[np.float64]  # f8[R, B] cost per query
     exhausted: NDArray[np.float64]  # f8[R, B] share of queries without samples left
+    waves: NDArray[np.float64] | None  # f8[R, B] waves begun, where draws are decided in waves
+    seconds: NDArray[np.float64] | None  # f8[R, B] that they took, where a speed is given
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
     unit_draws: NDArray[np.float64]  # f8[U, B] mean draws
@@ -164,7 +166,8 @@ class Result:
 
         Columns: policy, budget, metric, mean, se, lo, hi (95 %, replay noise for these queries), lo_queries,
         hi_queries (95 %, new queries too; null for a policy whose priors are fitted to too few of them), spent (cost
-        per query), exhausted (share of queries), biased_by (see `biased_by`), reps.
+        per query), exhausted (share of queries), biased_by (see `biased_by`), reps. In waves also: waves
+        (begun) and, with a speed, seconds; null for the prophet, which decides nothing.
         """
         frames = []
         ceiling = self.pool.solvable
@@ -178,10 +181,23 @@ class Result:
                     "lo_queries": lo_queries, "hi_queries": hi_queries,
                     "spent": column_means(outcome.spent), "exhausted": column_means(outcome.exhausted),
                     "biased_by": biased,
+                    **{
+                        name: None if values is None else column_means(values)
+                        for name, values in (("waves", outcome.waves), ("seconds", outcome.seconds))
+                        if name in self._timed
+                    },
                     "reps": self.config["reps"],
                 }  # fmt: skip
                 frames.append(pl.DataFrame(columns))
-        return pl.concat(frames).with_columns(pl.col("se", "lo", "hi", "lo_queries", "hi_queries").fill_nan(None))
+        return pl.concat(frames, how="vertical_relaxed").with_columns(
+            pl.col("se", "lo", "hi", "lo_queries", "hi_queries").fill_nan(None)
+        )
+
+    @property
+    def _timed(self) -> list[str]:
+        """Columns that tell how long a replay in waves took."""
+        waves = ["waves"] if self.config["wave"] > 1 else []
+        return [*waves, *([] if self.config["speed"] is None else ["seconds"])]
 
     def by(self, column: str) -> pl.DataFrame:
         """The frame by groups of queries, the values of a column of ``queries.parquet``: see `by_group`."""

@@ -34,6 +34,7 @@ from ttcsim.statistics.intervals import column_means, replay_interval
 
 _MOST_REPS = 10_000_000
 _SLOPE_REPS = 100
+_WIDEST = 1_000_000
 _MOST_UNITS = 10**15  # of all queries together; a tenth more than that is still a whole number in a float
 
 
@@ -50,6 +51,8 @@ def sweep(
     reward: str | None = None,
     source: str | None = None,
     prices: str | Path | Mapping[str, Any] | None = None,
+    wave: int = 1,
+    speed: float | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
     threads: int | None = None,
@@ -85,6 +88,13 @@ def sweep(
         With ``cost="dollars"``, the rates of every source: a TOML file with a table for each, or a mapping like it,
         such as ``{"small": {"output": 0.2}, "large": {"input": 0.5, "output": 2.0, "request": 0.001}}``, in dollars per
         million tokens and per request.
+    wave : int
+        Draws that are decided before the first of them is seen, as a server with so many streams needs them. A draw
+        that is decided counts as one without an outcome for the next decision. With more than one, `frame` has a
+        column ``waves``: how many a policy began.
+    speed : float, optional
+        Tokens that each of these streams decodes in a second. `frame` then has a column ``seconds``: a wave takes as
+        long as the longest of its samples.
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
@@ -112,6 +122,7 @@ def sweep(
     whole, pool = pool, pool.of(source)
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
     _check(reps, seed, replay, precision)
+    _check_waves(pool, wave, speed)
     rates = _rates(prices, cost)
     selectors, reward = check_selectors(selectors, pool, reward)
     threads = available_cores() if threads is None else threads
@@ -120,7 +131,7 @@ def sweep(
     values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
     demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
     totals = np.array([pool.total(b * PRICES[cost].units) for b in grid], dtype=np.int64)
-    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates)
+    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates, wave, speed)
     columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, setting)
@@ -129,7 +140,7 @@ def sweep(
         "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
-        "prices": {name: own._asdict() for name, own in rates.items()},
+        "wave": wave, "speed": speed, "prices": {name: own._asdict() for name, own in rates.items()},
         "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
     if keep is None:
@@ -181,6 +192,19 @@ def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
         if not budget > 0 or pool.total(budget * units) < 1:
             raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
     return grid
+
+
+def _check_waves(pool: Pool, wave: int, speed: float | None) -> None:
+    if isinstance(wave, bool) or not isinstance(wave, int | np.integer) or not 1 <= wave <= _WIDEST:
+        raise InputError(f"wave: {wave!r} is no whole number from 1 to {_WIDEST:,}")
+    if speed is None:
+        return
+    if not 0 < speed < np.inf:
+        raise InputError(f"speed: {speed!r} tokens a second; give a positive number")
+    if pool.tokens is None:
+        raise InputError(f"speed: needs the column 'tokens', which pool {pool.name} lacks; leave it out")
+    if wave == 1:
+        raise InputError("speed: tells how long waves take; give --wave, the streams of the server")
 
 
 def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:
@@ -361,6 +385,8 @@ def _outcome(
         per_query=_per_query(one, tally),
         spent=tally.spent / pool.n_queries / one.setting.units,
         exhausted=tally.exhausted / pool.n_queries,
+        waves=None if one.prophetic or one.setting.wave == 1 else tally.waves.astype(np.float64),
+        seconds=None if one.prophetic or one.setting.speed is None else tally.steps / one.setting.speed,
         draws=draws,
         cost=cost,
         unit_draws=unit_draws,

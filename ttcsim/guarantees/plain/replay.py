@@ -56,11 +56,12 @@ class Query:
     limit: float  # draws at which it has to leave
     drawn: list[Sample] = field(default_factory=list)
     stopped: bool = False
+    decided: int = 0  # draws of this wave that show nothing yet
 
     @property
     def n(self) -> int:
-        """Draws."""
-        return len(self.drawn)
+        """Draws, those that are decided among them."""
+        return len(self.drawn) + self.decided
 
     def signals(self) -> list[float]:
         """Signals of what was drawn."""
@@ -73,7 +74,7 @@ class Query:
             counts[s["answer"]] = counts.get(s["answer"], 0) + 1
         # Summed in units of 2**-36, as the engine does, so that equal counts give equal floats.
         total = sum(math.floor(c * math.log(c) * 2.0**36 + 0.5) for c in counts.values() if c > 1)
-        return math.log(self.n) - total / 2.0**36 / self.n
+        return math.log(len(self.drawn)) - total / 2.0**36 / len(self.drawn)
 
 
 def queries_of(pool: PlainPool, seed: int, replication: int, replay: str, cap: float) -> list[Query]:
@@ -101,8 +102,12 @@ def replay_policy(
     replay: str = "permute",
     cost: str = "samples",
     predictions: tuple[Sequence[float], Sequence[float]] | None = None,
+    wave: int = 1,
 ) -> tuple[list[Query], int]:
-    """One replication at one total budget: (list of Query, amount spent)."""
+    """One replication at one total budget: (list of Query, amount spent).
+
+    With a `wave` of more than one, so many draws are decided as if each showed nothing, and then they are made.
+    """
     queries = queries_of(pool, seed, replication, replay, policy.get("cap", INF))
     if policy.get("stream"):
         return replay_stream(queries, policy, total, cost)
@@ -119,16 +124,10 @@ def replay_policy(
         if policy["name"] == "bayes" and t >= max(next_fit, len(queries)):
             batch["prior"] = fitted_prior(batch["prior"], policy.get("signal", "correct"), queries)
             next_fit = max(t + 1, int(t * 1.25))
-        active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
-        scored = []
-        for q in active:
-            base, bonus = index_of(policy, q, t, batch)
-            scored.append((base + bonus * math.sqrt(math.log(t + 1)) if base != -INF else -INF, -q.n, -q.priority, q))
-        scored = [s for s in scored if s[0] != -INF]
-        if not scored:
+        planned = decide(queries, policy, t, batch, exploring, wave)
+        if not planned:
             return queries, spent
-        query = max(scored, key=lambda s: s[:3])[3]
-        for _ in range(int(min(policy.get("k", 1), query.limit - query.n))):
+        for query in planned:
             sample = query.samples[next(query.order)]
             price = sample["tokens"] if cost == "tokens" else 1
             if spent + price > total:
@@ -136,7 +135,33 @@ def replay_policy(
             spent += price
             t += 1
             query.drawn.append(sample)
-        query.stopped = query.stopped or wants_to_leave(policy, query)
+        for query in planned:
+            query.stopped = query.stopped or wants_to_leave(policy, query)
+
+
+def decide(
+    queries: Sequence[Query], policy: Mapping[str, Any], t: int, batch: Mapping[str, Any], exploring: bool, wave: int
+) -> list[Query]:
+    """The queries that are drawn next, in order: a block of one, or a whole wave."""
+    planned: list[Query] = []
+    while not planned or (1 < wave > len(planned)):
+        now = t + len(planned)
+        active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
+        scored = []
+        for q in active:
+            base, bonus = index_of(policy, q, now, batch)
+            scored.append((base + bonus * math.sqrt(math.log(now + 1)) if base != -INF else -INF, -q.n, -q.priority, q))
+        scored = [s for s in scored if s[0] != -INF]
+        if not scored:
+            break
+        query = max(scored, key=lambda s: s[:3])[3]
+        block = int(min(policy.get("k", 1), query.limit - query.n))
+        block = min(block, wave - len(planned)) if wave > 1 else block
+        query.decided += block
+        planned += [query] * block
+    for query in planned:
+        query.decided = 0
+    return planned
 
 
 def fitted_prior(before: tuple[float, float], signal: str, queries: Sequence[Query]) -> tuple[float, float]:

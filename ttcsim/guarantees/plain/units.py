@@ -43,11 +43,12 @@ class Unit:
     stream: int
     drawn: list[Sample] = field(default_factory=list)
     spent: int = 0
+    decided: int = 0  # draws of this wave that show nothing yet
 
     @property
     def n(self) -> int:
-        """Draws."""
-        return len(self.drawn)
+        """Draws, those that are decided among them."""
+        return len(self.drawn) + self.decided
 
     def hits(self, gamma: float) -> int:
         """Draws whose signal reaches gamma."""
@@ -80,34 +81,21 @@ def replay_units(
     *,
     replay: str = "permute",
     cost: str = "samples",
+    wave: int = 1,
 ) -> tuple[list[Unit], int]:
     """One replication at one total budget: (list of Unit, amount spent)."""
     units = units_of(pool, seed, replication, replay)
-    gamma, cap = policy.get("gamma", 1.0), policy.get("cap", INF)
-    stays = policy["name"] == "mixture" and not policy.get("verify")
+    gamma = policy.get("gamma", 1.0)
     laws = Laws(sorted({unit.source for unit in units}))
     spent = t = next_fit = 0
     while True:
         if policy["name"] in _LEARN and t >= next_fit:
             laws.learn(policy, units, gamma)
             next_fit = max(t + 1, int(t * _LEARN[policy["name"]]))
-        scored = []
-        for unit in units:
-            siblings = [u for u in units if u.query == unit.query]
-            used_up = replay == "permute" and unit.n == len(unit.samples)
-            solved = not stays and any(u.hits(gamma) for u in siblings)
-            if not (used_up or solved or sum(u.n for u in siblings) >= cap):
-                score = score_of(policy, unit, siblings, laws, t, cost)
-                if score != -INF:
-                    scored.append((score, -unit.n, -rng.priority(unit.stream), unit))
-        if not scored:
+        planned = decide(units, policy, laws, t, replay, cost, wave)
+        if not planned:
             return units, spent
-        unit = max(scored, key=lambda s: s[:3])[3]
-        others = sum(u.n for u in units if u.query == unit.query and u is not unit)
-        most = min(
-            policy.get("k", 1), len(unit.samples) - unit.n if replay == "permute" else INF, cap - unit.n - others
-        )
-        for _ in range(int(most)):
+        for unit in planned:
             sample = unit.samples[next(unit.order)]
             price = price_of(sample, cost)
             if spent + price > total:
@@ -116,6 +104,36 @@ def replay_units(
             t += 1
             unit.spent += price
             unit.drawn.append(sample)
+
+
+def decide(
+    units: Sequence[Unit], policy: Mapping[str, Any], laws: Laws, t: int, replay: str, cost: str, wave: int
+) -> list[Unit]:
+    """The units that are drawn next, in order: a block of one, or a whole wave."""
+    gamma, cap = policy.get("gamma", 1.0), policy.get("cap", INF)
+    stays = policy["name"] == "mixture" and not policy.get("verify")
+    planned: list[Unit] = []
+    while not planned or (1 < wave > len(planned)):
+        scored = []
+        for unit in units:
+            siblings = [u for u in units if u.query == unit.query]
+            left = len(unit.samples) - unit.n if replay == "permute" else INF
+            solved = not stays and any(u.hits(gamma) for u in siblings)
+            left = min(left, cap - sum(u.n for u in siblings))
+            if left > 0 and not solved:
+                score = score_of(policy, unit, siblings, laws, t + len(planned), cost)
+                if score != -INF:
+                    scored.append((score, -unit.n, -rng.priority(unit.stream), unit, left))
+        if not scored:
+            break
+        *_, unit, left = max(scored, key=lambda s: s[:3])
+        block = int(min(policy.get("k", 1), left))
+        block = min(block, wave - len(planned)) if wave > 1 else block
+        unit.decided += block
+        planned += [unit] * block
+    for unit in planned:
+        unit.decided = 0
+    return planned
 
 
 _LEARN = {"index": 1.25, "thompson-sources": 1.25, "explore-sources": 1.02}
@@ -169,7 +187,7 @@ def score_of(policy: Mapping[str, Any], unit: Unit, siblings: Sequence[Unit], la
             if unit.source not in order:
                 return -INF
             place = order.index(unit.source)
-            failed = unit.n > 0 and unit.drawn[-1]["signal"] < policy.get("low", -INF)
+            failed = any(s["signal"] < policy.get("low", -INF) for s in unit.drawn)
             if place < len(order) - 1 and (unit.n >= policy.get("patience", 1) or failed):
                 return -INF
             return rounds - place / len(order)
