@@ -231,6 +231,14 @@ class TestInspect:
         assert pool.sources == ("mockllm/alpha temperature=0.2", "mockllm/alpha temperature=unset", "mockllm/beta")
         assert outcomes(pool)["q0", "mockllm/alpha temperature=unset"] == [True, False]
 
+    def test_tokens_that_some_samples_lack_are_missed_aloud(self, tmp_path):
+        log = json.loads((INSPECT / "sums_alpha.json").read_text())
+        del log["samples"][0]["output"]["usage"]["output_tokens"]
+        (tmp_path / "t.json").write_text(json.dumps(log))
+        pool = import_inspect(tmp_path)
+        assert pool.tokens is None and pool.prompt_tokens is not None
+        assert "no tokens: 1 of 4 samples do not tell them" in facts(pool)["notes"]
+
     def test_limit_takes_the_first_queries(self):
         pool = import_inspect(INSPECT / "sums_beta.eval", limit=1)
         assert (pool.query_ids, pool.n_samples) == (("q0",), 2)
