@@ -142,6 +142,20 @@ class TestLmEval:
 
         assert import_lm_eval(self.changed(tmp_path, elsewhere)).sizes.tolist() == [2] * 3
 
+    def test_a_run_under_a_limit_is_a_part_of_the_whole(self, tmp_path):
+        for run, lines in ((FIRST, 2), (AGAIN, None)):  # the first line of each of the two filters, and all
+            log = tmp_path / f"samples_tiny_sums_{run}.jsonl"
+            text = (LM_EVAL / "tiny__alpha" / log.name).read_text().splitlines()
+            log.write_text("\n".join(sorted(text, key=lambda line: json.loads(line)["doc_id"])[:lines]))
+        with pytest.warns(UserWarning, match=rf"counted once: samples_tiny_sums_{FIRST}.jsonl of .*{AGAIN}"):
+            assert import_lm_eval(tmp_path).sizes.tolist() == [1] * 3
+
+    def test_many_tasks_are_few_lines(self, tmp_path):
+        for i in range(30):
+            shutil.copy(BETA, tmp_path / f"samples_task{i:02d}_2026-11-22T00-24-12.452882.jsonl")
+        notes = facts(import_lm_eval(tmp_path, task="all"))["notes"]
+        assert len(notes) < 30 and "and 18 more lines like these" in notes
+
     def test_runs_alike_by_chance_are_both_counted(self, tmp_path):
         for run, seed in ((FIRST, 1), (SECOND, 2)):
             shutil.copy(

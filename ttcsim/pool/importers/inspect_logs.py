@@ -5,7 +5,6 @@ Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER``
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import struct
@@ -25,7 +24,7 @@ from ttcsim.pool.importers.ask import Ask, listed
 from ttcsim.pool.importers.assemble import pool_of
 from ttcsim.pool.importers.entries import identifier, mappings, number, short, take
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, labels, sources_of, words
+from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, hashes, labels, sources_of, words
 from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_json, text_of
 
 _ZSTANDARD = 93
@@ -154,11 +153,11 @@ def _run(file: Path) -> _Try:
         setting = {key: generation[key] for key in _SHAPING if generation.get(key) is not None}
         setting |= {"solver": steps, "task_version": of.get("task_version"), "task_args": of.get("task_args")}
         seeds = [s for s in (generation.get("seed"), (of.get("model_args") or {}).get("seed")) if s is not None]
-        content = [(s["id"], s.get("epoch"), s.get("scores"), s.get("output")) for s in samples]
+        content = hashes((s["id"], s.get("epoch"), s.get("scores"), s.get("output")) for s in samples)
     entries: list[Entry] = [(f"{file}: sample", sample) for sample in samples]
     run = Run(
         file=file, model=None if model is None else text_of(model), task=task, entries=entries,
-        content=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        content=content,
         queries=frozenset(str(s["id"]) for s in samples), samples=len(samples),
         setting=as_texts(setting),
         facts={"run": when, "status": text_of(header.get("status", ""))}, seeds=json.dumps(seeds) if seeds else "",
