@@ -211,6 +211,7 @@ def test_formats_are_those_of_the_importers(command):
         (["check", "--world", "linear(dead=1)"], "no parameter 'dead'"),
         (["pool", "import", "yaml", "x", "y"], "unknown format 'yaml'"),
         (["pool", "import", "counts", "x", "y", "--map", "n"], "NAME=VALUE"),
+        (["pool", "import", "counts", "x", "y", "--map", "n=a", "--map", "n=b"], "n is a already; give it once"),
         (["report", "nowhere"], "not a whole run folder"),
     ],
 )

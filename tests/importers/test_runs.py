@@ -142,6 +142,20 @@ class TestLmEval:
 
         assert import_lm_eval(self.changed(tmp_path, elsewhere)).sizes.tolist() == [2] * 3
 
+    def test_a_run_under_a_limit_is_a_part_of_the_whole(self, tmp_path):
+        for run, lines in ((FIRST, 2), (AGAIN, None)):  # the first line of each of the two filters, and all
+            log = tmp_path / f"samples_tiny_sums_{run}.jsonl"
+            text = (LM_EVAL / "tiny__alpha" / log.name).read_text().splitlines()
+            log.write_text("\n".join(sorted(text, key=lambda line: json.loads(line)["doc_id"])[:lines]))
+        with pytest.warns(UserWarning, match=rf"counted once: samples_tiny_sums_{FIRST}.jsonl of .*{AGAIN}"):
+            assert import_lm_eval(tmp_path).sizes.tolist() == [1] * 3
+
+    def test_many_tasks_are_few_lines(self, tmp_path):
+        for i in range(30):
+            shutil.copy(BETA, tmp_path / f"samples_task{i:02d}_2026-11-22T00-24-12.452882.jsonl")
+        notes = facts(import_lm_eval(tmp_path, task="all"))["notes"]
+        assert len(notes) < 30 and "and 18 more lines like these" in notes
+
     def test_runs_alike_by_chance_are_both_counted(self, tmp_path):
         for run, seed in ((FIRST, 1), (SECOND, 2)):
             shutil.copy(
@@ -230,6 +244,14 @@ class TestInspect:
         pool = import_inspect(INSPECT, task="sums", sources=True)
         assert pool.sources == ("mockllm/alpha temperature=0.2", "mockllm/alpha temperature=unset", "mockllm/beta")
         assert outcomes(pool)["q0", "mockllm/alpha temperature=unset"] == [True, False]
+
+    def test_tokens_that_some_samples_lack_are_missed_aloud(self, tmp_path):
+        log = json.loads((INSPECT / "sums_alpha.json").read_text())
+        del log["samples"][0]["output"]["usage"]["output_tokens"]
+        (tmp_path / "t.json").write_text(json.dumps(log))
+        pool = import_inspect(tmp_path)
+        assert pool.tokens is None and pool.prompt_tokens is not None
+        assert "no tokens: 1 of 4 samples do not tell them" in facts(pool)["notes"]
 
     def test_limit_takes_the_first_queries(self):
         pool = import_inspect(INSPECT / "sums_beta.eval", limit=1)

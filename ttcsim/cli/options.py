@@ -127,10 +127,12 @@ def budgets_of(text: str) -> list[float]:
 
 def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     """``NAME=VALUE`` texts as a dictionary."""
-    found = {}
+    found: dict[str, str] = {}
     for text in texts or ():
         key, _, value = text.partition("=")
         if not key or not value:
             raise InputError(f"{option} '{text}': the form is {option} NAME=VALUE")
+        if key in found:
+            raise InputError(f"{option} '{text}': {key} is {found[key]} already; give it once")
         found[key] = value
     return found

@@ -115,6 +115,12 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{folded[close[0]]}'? " if close else ""
 
 
+def few(lines: Sequence[str]) -> list[str]:
+    """Lines for the user, not more than are read."""
+    more = len(lines) - _MOST_LISTED
+    return [*lines[:_MOST_LISTED], *([f"and {more:,} more lines like these"] if more > 0 else [])]
+
+
 def listed(values: Iterable[str], separator: str = ", ") -> str:
     """Values in a message, not more than fit."""
     values = list(values)

@@ -5,7 +5,6 @@ Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER``
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import struct
@@ -25,7 +24,7 @@ from ttcsim.pool.importers.ask import Ask, listed
 from ttcsim.pool.importers.assemble import pool_of
 from ttcsim.pool.importers.entries import identifier, mappings, number, short, take
 from ttcsim.pool.importers.importer import Importer
-from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, labels, sources_of, words
+from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, hashes, labels, sources_of, words
 from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_json, text_of
 
 _ZSTANDARD = 93
@@ -61,16 +60,18 @@ def _read(path: Path, ask: Ask) -> Pool:
     schema: dict[str, pl.DataType] = dict.fromkeys((*of_query, "model", "answer", "response"), pl.String())
     schema |= {"correct": pl.Boolean(), "tokens": pl.Int64(), PROMPT_TOKENS: pl.Int64()}
     frame = pl.DataFrame(rows, schema=schema | {t: pl.Float64() for t in ask.mapping if t != "correct"})
-    frame = frame.drop(c for c in ("tokens", PROMPT_TOKENS) if frame[c].is_null().any())
+    unknown = {column: frame[column].null_count() for column in ("tokens", PROMPT_TOKENS)}
+    frame = frame.drop(column for column, number in unknown.items() if number)
     queries = frame.select(of_query).unique(["task", "query_id"], keep="first", maintain_order=True)
     scorers = {f"scores.{name}" for run in runs for _, s in run.entries for name in s.get("scores") or {}}
     taken = {f"scores.{name}" for name in ask.mapping.values()} or scorers
     held = (text_of(key) for run in runs for _, s in run.entries for key in s if key not in _USED and s[key])
     unused = [*sorted(scorers - taken), *dict.fromkeys(held)]
+    without = [f"no {c}: {n:,} of {len(rows):,} samples do not tell them" for c, n in unknown.items() if n]
     return pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
-        notes=[*words(runs, sources), looks.words(unused, {}, frame)], facts={"runs": facts_of(runs), "unused": unused},
-        manifest=sources_of(runs, sources, ask),
+        notes=[*words(runs, sources), *without, looks.words(unused, {}, frame)],
+        facts={"runs": facts_of(runs), "unused": unused}, manifest=sources_of(runs, sources, ask),
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ class _Try(NamedTuple):
     """A log, with what tells one that goes on with it."""
 
     run: Run
-    of: str | None  # the same for an evaluation and its retries
+    of: tuple[str | None, ...]  # the same for an evaluation and its retries
     when: str
 
 
@@ -152,31 +153,27 @@ def _run(file: Path) -> _Try:
         setting = {key: generation[key] for key in _SHAPING if generation.get(key) is not None}
         setting |= {"solver": steps, "task_version": of.get("task_version"), "task_args": of.get("task_args")}
         seeds = [s for s in (generation.get("seed"), (of.get("model_args") or {}).get("seed")) if s is not None]
-        content = [(s["id"], s.get("epoch"), s.get("scores"), s.get("output")) for s in samples]
+        content = hashes((s["id"], s.get("epoch"), s.get("scores"), s.get("output")) for s in samples)
     entries: list[Entry] = [(f"{file}: sample", sample) for sample in samples]
     run = Run(
         file=file, model=None if model is None else text_of(model), task=task, entries=entries,
-        content=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        content=content,
         queries=frozenset(str(s["id"]) for s in samples), samples=len(samples),
         setting=as_texts(setting),
         facts={"run": when, "status": text_of(header.get("status", ""))}, seeds=json.dumps(seeds) if seeds else "",
     )  # fmt: skip
-    return _Try(run, of.get("task_id"), when)
+    return _Try(run, (text_of(of["task_id"]), task, run.model) if of.get("task_id") else (str(file),), when)
 
 
 def _last_tries(tries: Sequence[_Try]) -> list[Run]:
     """The runs without tries that failed and that a later log of the same evaluation went on with."""
-    last: dict[str, str] = {}
+    last: dict[tuple[str | None, ...], str] = {}
     for found in tries:
-        if isinstance(found.of, str):
-            last[found.of] = max(last.get(found.of, ""), found.when)
-    early = [t for t in tries if isinstance(t.of, str) and t.when < last[t.of]]
+        last[found.of] = max(last.get(found.of, ""), found.when)
+    early = [t.run.file.name for t in tries if t.when < last[t.of]]
     if early:
-        warnings.warn(
-            f"left out, as a later log goes on with their samples: {listed(t.run.file.name for t in early)}",
-            stacklevel=2,
-        )
-    return [t.run for t in tries if t not in early]
+        warnings.warn(f"left out, as a later log goes on with their samples: {listed(early)}", stacklevel=2)
+    return [t.run for t in tries if t.when == last[t.of]]
 
 
 def _members(archive: zipfile.ZipFile, raw: BinaryIO, file: Path) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.importers import looks
-from ttcsim.pool.importers.ask import Ask
+from ttcsim.pool.importers.ask import Ask, few
 from ttcsim.pool.importers.assemble import pool_of
 from ttcsim.pool.importers.entries import identifier, number, short, take
 from ttcsim.pool.importers.importer import Importer
@@ -79,7 +79,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     unused = [text_of(key) for key in keys if key not in used]
     return pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
-        notes=[*words(runs, sources), *_passed_over(found, runs), looks.words(unused, {}, frame)],
+        notes=[*words(runs, sources), *few(list(_passed_over(found, runs))), looks.words(unused, {}, frame)],
         facts={"runs": facts_of(runs), "unused": unused}, manifest=sources_of(runs, sources, ask),
     )  # fmt: skip
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ttcsim.errors import InputError
-from ttcsim.pool.importers.runs import Entry, Run, as_texts
+from ttcsim.pool.importers.runs import Entry, Run, as_texts, hashes
 from ttcsim.pool.reading import decoding, is_dir, is_file, read_json, read_text, text_of
 
 _OF_RUN = ("model_revision", "model_sha", "system_instruction", "chat_template", "fewshot_as_multiturn")
@@ -63,7 +62,8 @@ def _runs(file: Path) -> list[Run]:
     told = _told(file, task or stem, run)
     return [
         Run(
-            file=file, model=told.model, task=task or stem, entries=entries, content=_content(entries),
+            file=file, model=told.model, task=task or stem, entries=entries,
+            content=hashes(line for _, line in entries),
             queries=frozenset(str(line["doc_id"]) for _, line in entries),
             samples=sum(len(responses(line)) for _, line in entries),
             setting={"filter": name, **told.setting}, facts={"run": run}, seeds=told.seeds, told=bool(told.setting),
@@ -87,11 +87,6 @@ def _lines(file: Path) -> list[Entry]:
             raise InputError(f"{place} has no '{min(missing)}'; is it a samples_*.jsonl of lm_eval?")
         found.append((place, entry))
     return found
-
-
-def _content(entries: list[Entry]) -> str:
-    texts = sorted(json.dumps(line, sort_keys=True) for _, line in entries)
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _told(file: Path, task: str, run: str) -> _Told:

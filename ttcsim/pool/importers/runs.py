@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ttcsim.errors import InputError
-from ttcsim.pool.importers.ask import Ask, Part, listed, offer, pick, refuse_mixture, words_of
+from ttcsim.pool.importers.ask import Ask, Part, few, listed, offer, pick, refuse_mixture, words_of
 from ttcsim.pool.importers.entries import short
 from ttcsim.pool.reading import text_of
 
@@ -36,8 +37,8 @@ class Run:
         What else ``--where`` may choose by, such as the time of the run.
     seeds : str
         Runs of different seeds are no copies, however alike they are.
-    content : str
-        The same in logs with the same samples.
+    content : set of str
+        A hash of each sample, to know it again in another log.
     queries : set of str
         Their ids.
     samples : int
@@ -50,7 +51,7 @@ class Run:
     model: str | None
     task: str
     entries: Sequence[Entry]
-    content: str
+    content: frozenset[str]
     queries: frozenset[str]
     samples: int
     setting: Mapping[str, str] = field(default_factory=dict)
@@ -121,7 +122,12 @@ def words(runs: Sequence[Run], names: Sequence[str | None]) -> list[str]:
     for (name, task), own in groups.items():
         several = f", {len(own)} runs: {listed(_name(r) for r in own)}" if len(own) > 1 else ""
         lines.append(f"from {words_of(_part(name, task, own))}{several}")
-    return lines
+    return few(lines)
+
+
+def hashes(samples: Iterable[Any]) -> frozenset[str]:
+    """A hash of each sample, whatever the order of its keys."""
+    return frozenset(hashlib.sha256(json.dumps(s, sort_keys=True).encode()).hexdigest() for s in samples)
 
 
 def as_texts(setting: Mapping[str, Any]) -> dict[str, str]:
@@ -164,24 +170,26 @@ def _where(runs: Sequence[Run], where: Mapping[str, str], place: object) -> list
     return list(runs)
 
 
-def _once(runs: Iterable[Run]) -> list[Run]:
-    """Without the copies of a run, which are told of."""
-    kept: list[Run] = []
-    copies = []
-    for run in runs:
-        same = next((k for k in kept if _copy(run, k)), None)
-        if same is None:
+def _once(runs: Sequence[Run]) -> list[Run]:
+    """Without the copies of a run, or of a part of it as under a limit, which are told of."""
+    kept, copies = [], []
+    for at, run in enumerate(runs):
+        wholes = (o for i, o in enumerate(runs) if _within(run, o) and (i < at or o.content != run.content))
+        whole = next(wholes, None)
+        if whole is None:
             kept.append(run)
         else:
-            copies.append(f"{run.file.name} of {same.file.name}")
+            copies.append(f"{run.file.name} of {whole.file.name}")
     if copies:
         warnings.warn(f"the same samples are counted once: {listed(copies)}", stacklevel=2)
     return kept
 
 
-def _copy(a: Run, b: Run) -> bool:
-    alike = (a.model, a.task, a.content) == (b.model, b.task, b.content)
-    return alike and not _different([a, b]) and (a.seeds == b.seeds or not a.seeds or not b.seeds)
+def _within(part: Run, whole: Run) -> bool:
+    """Whether all samples of a run are in another of the same model, task, setting and seeds."""
+    if (part.model, part.task) != (whole.model, whole.task) or not part.content <= whole.content:
+        return False
+    return not _different([part, whole]) and (part.seeds == whole.seeds or not part.seeds or not whole.seeds)
 
 
 def _different(runs: Sequence[Run]) -> list[str]:
