@@ -37,7 +37,7 @@ def ending(monkeypatch, capsys, problem, **more):
         (InputError("a: wrong\n  in two lines"), 2, "tool: a: wrong in two lines\n"),
         (KeyboardInterrupt(), 130, "tool: stopped\n"),
         (typer.Abort(), 130, "tool: stopped\n"),
-        (typer.BadParameter("no such thing"), 2, "tool: Invalid value: no such thing\n"),
+        (typer.BadParameter("no such thing"), 2, "tool: Invalid value: no such thing. Try 'tool -h'.\n"),
         (typer.Exit(1), 1, ""),
     ],
 )

@@ -160,6 +160,36 @@ def new_queries(queries: int, ease: float = 1.0) -> Callable[[int], Intervals]:
     return case
 
 
+KINDS = {"easy": (1.0, 1.0), "hard": (0.3, 2.0)}
+
+
+def two_kinds(seed: int, easy: int, hard: int) -> Pool:
+    """Fresh queries of two kinds, always as many of each."""
+    generator = np.random.default_rng([seed, easy])
+    counts = dict(zip(KINDS, (easy, hard), strict=True))
+    rate = np.concatenate([generator.beta(*KINDS[kind], count) for kind, count in counts.items()])
+    ids = tuple(f"{i:03d}" for i in range(len(rate)))
+    correct = (generator.random((len(rate), 60)) < rate[:, None]).astype(np.uint8)
+    levels = [kind for kind, count in counts.items() for _ in range(count)]
+    return Pool(
+        "two kinds", ids, np.arange(len(rate) + 1, dtype=np.int64) * 60, correct.ravel(),
+        queries=pl.DataFrame({"query_id": ids, "level": levels}),
+    )  # fmt: skip
+
+
+def grouped(easy: int, hard: int) -> Callable[[int], Intervals]:
+    def case(seed: int) -> Intervals:
+        """`sweep --by`: a group of the queries, and the mean over groups."""
+        policies = ["uniform", "elimination"]
+        result = ttcsim.sweep(two_kinds(seed, easy, hard), policies, [2, 4], reps=30, seed=seed, threads=1)
+        return {
+            f"{row['group']}, {row['policy']} at {row['budget']:g}": (row["lo_queries"], row["hi_queries"], row["mean"])
+            for row in result.by("level").filter(pl.col("kind") != "all").iter_rows(named=True)
+        }
+
+    return case
+
+
 def efficiencies(seed: int) -> Intervals:
     """`compare`: what the baseline needs over what the policy spent."""
     result = ttcsim.sweep(random_pool(seed), ["uniform", "elimination"], [2, 4], reps=30, seed=seed, threads=1)
@@ -300,6 +330,8 @@ CASES: dict[str, tuple[Callable[[int], Intervals], Callable[[], Truth]]] = {
     "20 new queries": (new_queries(20), dict),
     "80 new queries": (new_queries(80), dict),
     "60 new queries, few solved": (new_queries(60, 0.15), dict),
+    "by level, 50 and 30 queries": (grouped(50, 30), dict),
+    "by level, 10 and 25 queries": (grouped(10, 25), dict),
     "efficiency": (efficiencies, dict),
     "bins, 100 queries, 64 samples": binned(100, 64),
     "bins, 300 queries, 64 samples": binned(300, 64),

@@ -48,14 +48,24 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     except MemoryError:
         _end(name, "this takes more memory than there is; ask for less at a time", 2)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help is the answer
+            print(error.format_message())  # type: ignore[attr-defined]
+            _end(name, "", 2)
         # Usage errors belong to whichever click typer brings along; they are known by this method.
         if hasattr(error, "format_message"):
-            _end(name, error.format_message(), 2)
+            _end(name, _with_help(error.format_message(), error), 2)
         if type(error).__name__ != "Abort":
             raise
         code = _INTERRUPTED
     # Typer turns Ctrl-C into this code, older versions into an Abort.
     _end(name, interrupted if code == _INTERRUPTED else "", code if isinstance(code, int) else 0)
+
+
+def _with_help(message: str, error: Exception) -> str:
+    """What was used wrongly, and where its use is told."""
+    context = getattr(error, "ctx", None)
+    ended = message if message.endswith((".", "?")) else f"{message}."
+    return message if context is None else f"{ended} Try '{context.command_path} -h'."
 
 
 def _flush() -> None:

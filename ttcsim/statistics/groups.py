@@ -45,7 +45,7 @@ def by_group(result: Result, column: str) -> pl.DataFrame:
             parts = [_group(outcome, metric, own, members) for own in members]
             rows = [_rows(whole, "group", name, part) for name, part in zip(names, parts, strict=True)]
             every = _named(whole, "all", "all", result.pool.n_queries)
-            frames += [*rows, _rows(whole, "macro", "macro", _macro(parts)), every]
+            frames += [*rows, _rows(whole, "macro", "macro", _macro(parts, members)), every]
     return pl.concat(frames).select(pl.lit(column).alias("by"), *_FIRST, *result.frame.columns)
 
 
@@ -67,13 +67,28 @@ def _group(outcome: Outcome, metric: str, own: NDArray[np.int64], groups: Sequen
     return _Part(len(own), len(own), mean, spent, _influence(outcome, metric, own, groups))
 
 
-def _macro(parts: Sequence[_Part]) -> _Part:
-    queries = sum(part.queries for part in parts)
+def _macro(parts: Sequence[_Part], groups: Sequence[NDArray[np.int64]]) -> _Part:
     mean, spent, influence = (
         np.mean(values, axis=0)
         for values in ([p.mean for p in parts], [p.spent for p in parts], [p.influence for p in parts])
     )
-    return _Part(queries, 1 if any(part.clusters == 1 for part in parts) else queries, mean, spent, influence)
+    queries = sum(part.queries for part in parts)
+    return _Part(queries, _effective(influence, groups), mean, spent, influence)
+
+
+def _effective(influence: NDArray[np.float64], groups: Sequence[NDArray[np.int64]]) -> int:
+    """As many queries of one kind would tell as much of the spread: Satterthwaite's degrees of freedom, and one.
+
+    A mean over groups is as uncertain as its most uncertain groups, however many queries the others have. 1 where some
+    group is of one query.
+    """
+    if min(map(len, groups)) == 1:
+        return 1
+    spread = np.array([(influence[group] ** 2).sum(axis=0) for group in groups])  # f8[groups, B]
+    freedom = np.array([len(group) - 1.0 for group in groups])[:, None]
+    with np.errstate(invalid="ignore"):
+        found = spread.sum(axis=0) ** 2 / (spread**2 / freedom).sum(axis=0)
+    return 1 + int(np.where(np.isnan(found), len(influence) - 1, found).min())
 
 
 def _rows(whole: pl.DataFrame, kind: str, group: str, part: _Part) -> pl.DataFrame:
