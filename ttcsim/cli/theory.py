@@ -257,7 +257,7 @@ def extrapolate(
 
 def explain(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME ...", help="Guarantees (G7) and policies (ucb, mine.py:Mine).")
+        list[str] | None, typer.Argument(metavar="NAME", help="Guarantees (G7) and policies (ucb, mine.py:Mine).")
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
