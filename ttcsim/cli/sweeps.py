@@ -96,8 +96,8 @@ def sweep(
     with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
         result = ttcsim.sweep(
             loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, prices=prices,
-            source=source, replay=replay, selectors=opt.names(select), reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads,
-            keep=kept, progress=told,
+            source=source, replay=replay, selectors=opt.names(select), reward=reward, precision=precision,
+            skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
             place = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
