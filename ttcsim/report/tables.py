@@ -184,8 +184,8 @@ def _grid(
 
 
 def amount(spent: float) -> str:
-    """What was spent per query, in few digits: 0.99, 3.96, 19.7, 1234."""
-    return f"{spent:.2f}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
+    """What was spent per query, in few digits: 0.00012, 0.99, 3.96, 1234."""
+    return f"{spent:.2g}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
 
 
 def _half(row: Row) -> str:
