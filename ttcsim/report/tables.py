@@ -129,23 +129,22 @@ def explained(rows: pl.DataFrame) -> str:
     told = [(leaves_out_0(row), mark(row) == "●", row["queries_holm"]) for row in asked.iter_rows(named=True)]
     outside = sum(out and not marked for out, marked, _ in told)
     inside = sum(not out and holm is not None and holm < ALPHA for out, _, holm in told)
-    every = f"the {len(told)} comparisons with {asked['baseline'][0]} here" if len(told) > 1 else "one comparison"
-    return (
-        f"● beyond chance for new queries too, ○ for these queries only: tests with Holm's correction for {every}, "
-        f"{ALPHA:.0%}."
-        + (
-            f" {outside} of the intervals leave out 0 without a ●: an interval is for its comparison alone, a ● holds "
+    together = f" with Holm's correction for the {len(told)} comparisons with {asked['baseline'][0]} here"
+    notes = [
+        "● beyond chance for new queries too, ○ for these queries only: tests"
+        f"{together if len(told) > 1 else ''}, {ALPHA:.0%}."
+    ]
+    if outside:
+        notes.append(
+            f"{outside} of the intervals leave out 0 without a ●: an interval is for its comparison alone, a ● holds "
             "among all of them."
-            if outside
-            else ""
         )
-        + (
-            f" {inside} of the tests reject where the interval has 0 in it, which counts as no ●: the interval allows "
+    if inside:
+        notes.append(
+            f"{inside} of the tests reject where the interval has 0 in it, which counts as no ●: the interval allows "
             "for queries unlike any of these."
-            if inside
-            else ""
         )
-    )
+    return " ".join(notes)
 
 
 def footnotes(rows: pl.DataFrame) -> list[str]:
