@@ -92,9 +92,8 @@ def test_tables(capsys):
 def test_a_terminal_that_says_it_has_no_more_than_ascii_gets_tables_all_the_same():
     """The sign of a range, a ± before it, ended in a traceback."""
     line = "from ttcsim.cli.tables import show; show([{'range': '15.3–20.6 ●', 'name': 'a\\udce9'}])"
-    program = (
-        f"import typer; from ttcsim.cli.run import run; app = typer.Typer(); app.command()(lambda: exec({line!r}))"
-    )
+    program = "import typer; from ttcsim.cli.run import run; app = typer.Typer()"
+    program += f"; app.command()(lambda: exec({line!r})); run(app, 'tool')"
     done = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True, check=True,
