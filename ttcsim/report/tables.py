@@ -60,9 +60,10 @@ def means(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> G
     """The rows of one metric of a result's frame, in per cent."""
 
     def cell(row: Row) -> Cell:
-        partly = f"spends {amount(row['spent'])}" if row["spent"] < 0.995 * row["budget"] else ""
         interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
-        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), partly)
+        return Cell(
+            f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), _partly(row)
+        )
 
     return _by_budget(rows, "mean", cell, oracles)
 
@@ -72,7 +73,9 @@ def differences(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
 
     def cell(row: Row) -> Cell:
         interval = _interval(row["lo_queries"], row["hi_queries"], "{:+.1f} to {:+.1f}", 100)
-        return Cell(f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row))
+        return Cell(
+            f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row), _partly(row)
+        )
 
     return _by_budget(rows, "difference", cell, oracles)
 
@@ -185,6 +188,10 @@ def _grid(
 def amount(spent: float) -> str:
     """What was spent per query, in few digits: 0.00012, 0.99, 3.96, 1234."""
     return f"{spent:.2g}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
+
+
+def _partly(row: Row) -> str:
+    return f"spends {amount(row['spent'])}" if row["spent"] < 0.995 * row["budget"] else ""
 
 
 def _half(row: Row) -> str:
