@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from typing import Annotated
 
 import typer
 
+from harvest import VERSION
 from harvest.config import Config, load_config, recipes
-from ttcsim.cli.run import run
-
-app = typer.Typer(
-    name="harvest", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Sample a language model once with vLLM, verify and score every response, and write a pool for ttcsim.",
-)  # fmt: skip
+from ttcsim.cli.group import add, program
+from ttcsim.cli.run import run as run_app
 
 ConfigFile = Annotated[str, typer.Argument(metavar="CONFIG.toml", help="A config file, or recipe:NAME.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the config: sampling.n=64.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 
 
-def main() -> None:
-    """Entry point: bad input is one line on stderr and exit code 2."""
-    run(app, "harvest", interrupted="stopped; what is finished is kept, go on with --resume")
-
-
-@app.command("run")
-def run_command(
+def run(
     config: ConfigFile,
-    resume: Annotated[bool, typer.Option(help="Go on with an unfinished harvest, or start it.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Only say what it would cost.")] = False,
-    rate: Annotated[float | None, typer.Option(help="Generated tokens per second, for --dry-run.")] = None,
-    shard: Annotated[str, typer.Option(help="i/n: every n-th query only; join with `ttcsim pool merge`.")] = "0/1",
-    until_solved: Annotated[int | None, typer.Option(help="Most samples of a query that none solves.")] = None,
-    out: Annotated[str | None, typer.Option(help="Folder of the pool, instead of output.path.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished harvest, or start it.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost.")] = False,
+    rate: Annotated[float | None, typer.Option(metavar="R", help="Generated tokens per second, for --dry-run.")] = None,
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Every N-th query from number I on; join with `ttcsim pool merge`.")
+    ] = "0/1",
+    until_solved: Annotated[
+        int | None, typer.Option(metavar="N", help="Most samples of a query that none solves.")
+    ] = None,
+    out: Annotated[str | None, typer.Option(metavar="DEST", help="Folder of the pool, instead of output.path.")] = None,
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Harvest a pool."""
+    """Harvest a pool.
+
+    Examples
+    --------
+    harvest run my.toml --dry-run --rate 20000
+    harvest run my.toml --resume --set sampling.n=64 --out mypool
+    harvest run recipe:math500-llama-3.1-8b --shard 0/4
+    """
     from harvest.queries import parse_shard
 
     overrides = list(set_ or [])
@@ -77,9 +81,14 @@ def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json
     print(json.dumps(cost) if as_json else "\n".join(lines(cost)))
 
 
-@app.command("check")
-def check_command(config: ConfigFile, set_: Set = None) -> None:
-    """Check a config, its problem files, prompts and verifiers, without loading a model."""
+def check(config: ConfigFile, set_: Set = None) -> None:
+    """Check a config, its problem files, prompts and verifiers, without loading a model.
+
+    Examples
+    --------
+    harvest check my.toml
+    harvest check recipe:math500-llama-3.1-8b --set sampling.n=64
+    """
     from harvest.queries import make_queries
     from harvest.verifiers.sandbox import describe, what_shuts_in
 
@@ -93,9 +102,13 @@ def check_command(config: ConfigFile, set_: Set = None) -> None:
     print(queries[0].prompt)
 
 
-@app.command("tasks")
-def tasks_command() -> None:
-    """List tasks, verifiers and recipes."""
+def tasks() -> None:
+    """List tasks, verifiers and recipes.
+
+    Examples
+    --------
+    harvest tasks
+    """
     from harvest.config.tasks import GYM_PREFIX
     from harvest.tasks import TASKS
     from harvest.tasks.gym import GYM
@@ -104,10 +117,34 @@ def tasks_command() -> None:
     rows = {**TASKS, f"{GYM_PREFIX}NAME": GYM}
     print("Tasks (task.name):")
     for name, task in rows.items():
-        print(f"  {name:<20} {task.about} [verifier {task.verifier}]")
+        _entry(name, f"{task.about} [verifier {task.verifier}]")
     print("Verifiers (task.verifier):")
     for name, (_, about) in VERIFIERS.items():
-        print(f"  {name:<20} {about}")
+        _entry(name, about)
     print("Recipes (harvest run recipe:NAME):")
     for name in recipes():
         print(f"  {name}")
+
+
+def _entry(name: str, about: str) -> None:
+    """A line of a list, which goes on below itself where the terminal ends."""
+    width = shutil.get_terminal_size().columns
+    print(textwrap.fill(about, width, initial_indent=f"  {name:<20} ", subsequent_indent=" " * 23))
+
+
+app = program(
+    """Sample a language model once with vLLM, verify and score every response, and write a pool for ttcsim.
+
+    Examples
+    --------
+    harvest check my.toml
+    harvest run my.toml --resume
+    """,
+    version=f"harvest {VERSION}",
+)
+add(app, run, check, tasks)
+
+
+def main() -> None:
+    """Entry point: bad input is one line on stderr and exit code 2."""
+    run_app(app, "harvest", interrupted="stopped; what is finished is kept, go on with --resume")

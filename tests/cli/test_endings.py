@@ -1,8 +1,10 @@
 """How commands end, whatever they are: `run` of any Typer app, lists of options, tables."""
 
+import io
 import os
 import subprocess
 import sys
+import time
 import warnings
 
 import pytest
@@ -35,7 +37,7 @@ def ending(monkeypatch, capsys, problem, **more):
         (InputError("a: wrong\n  in two lines"), 2, "tool: a: wrong in two lines\n"),
         (KeyboardInterrupt(), 130, "tool: stopped\n"),
         (typer.Abort(), 130, "tool: stopped\n"),
-        (typer.BadParameter("no such thing"), 2, "tool: Invalid value: no such thing\n"),
+        (typer.BadParameter("no such thing"), 2, "tool: Invalid value: no such thing. Try 'tool -h'.\n"),
         (typer.Exit(1), 1, ""),
     ],
 )
@@ -73,6 +75,31 @@ def test_lists():
     assert options.pairs(["a=b=c"], "--map") == {"a": "b=c"}
     with pytest.raises(InputError, match="the form is --map NAME=VALUE"):
         options.pairs(["a="], "--map")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.0, False), (0.4, True)])
+def test_a_bar_is_shown_of_what_takes_its_time(monkeypatch, seconds, shown):
+    monkeypatch.setattr(tables, "_PATIENCE", 0.1)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with tables.progress("working") as told:
+        told(3, 10)
+        time.sleep(seconds)
+    text = sys.stderr.getvalue()
+    assert ("working" in text and "3/10" in text) == shown and (text == "") != shown
+
+
+def test_no_bar_where_nobody_watches(monkeypatch, capsys):
+    monkeypatch.setattr(tables, "_PATIENCE", 0.0)
+    with tables.progress("working") as told:
+        told(3, 10)
+        time.sleep(0.05)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_tables(capsys):

@@ -102,7 +102,14 @@ def test_tasks_are_listed():
     assert [name for name in (*sets, "math-verify") if name not in told] == []
 
 
-SHARED = {"ttcsim.pool.reading", "ttcsim.cli.run", "ttcsim.errors", "ttcsim.pool.format", "ttcsim.pool.folders"}
+SHARED = {
+    "ttcsim.pool.reading",
+    "ttcsim.cli.group",
+    "ttcsim.cli.run",
+    "ttcsim.errors",
+    "ttcsim.pool.format",
+    "ttcsim.pool.folders",
+}
 
 
 def test_only_one_file_imports_vllm_and_of_ttcsim_only_the_format_is_shared():

@@ -688,7 +688,7 @@ def test_facts_say_what_is_in_force(sandbox):
 
 
 def test_check_and_the_manifest_say_what_is_in_force(tmp_path, capsys):
-    from harvest.cli import check_command
+    from harvest.cli import check
     from harvest.config import load_config
     from harvest.manifest import make_facts, make_plan
     from harvest.queries import make_queries
@@ -701,7 +701,7 @@ def test_check_and_the_manifest_say_what_is_in_force(tmp_path, capsys):
         output.path = "{tmp_path / "pool"}"
         task = {{ name = "humaneval", file = "{tmp_path / "problems.jsonl"}" }}
     """)
-    check_command(str(tmp_path / "c.toml"))
+    check(str(tmp_path / "c.toml"))
     said = capsys.readouterr().out
     assert f"Landlock {jail.landlock_version()}" in said and "bubblewrap" in said and "seccomp" in said
     config = load_config(str(tmp_path / "c.toml"))

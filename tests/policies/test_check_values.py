@@ -3,15 +3,18 @@
 Simulated means are compared at 4.5 standard errors: a true statement fails with probability below 1e-5. Fixed seeds.
 """
 
+import functools
 import itertools
 import math
 from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy import integrate, stats
+from published import checks
+from scipy import integrate, optimize, stats
 
 import ttcsim
 from ttcsim.compiled.rng import query_key
@@ -52,6 +55,7 @@ def mean_draws(pool, policy, reps=60):
     return values.mean(), values.std(ddof=1) / math.sqrt(reps)
 
 
+@checks("bayes-stop", "adaptive-consistency")
 @pytest.mark.parametrize(
     ("policy", "published"),
     [
@@ -66,6 +70,7 @@ def test_mean_samples_on_the_synthetic_law_of_2602_05395(policy, published):
     assert abs(mean - published) < 4.5 * math.hypot(se, spread / math.sqrt(10_000))
 
 
+@checks("adaptive-consistency")
 def test_adaptive_consistency_stops_at_four_equal_answers():
     assert leads_beta(4, 0) == pytest.approx(0.96875)
     assert leads_beta(3, 0) == pytest.approx(0.9375)
@@ -73,11 +78,13 @@ def test_adaptive_consistency_stops_at_four_equal_answers():
     assert mean == 4.0
 
 
+@checks("adaptive-consistency")
 @pytest.mark.parametrize(("top", "second"), [(0, 0), (1, 0), (7, 3), (40, 39), (500, 450), (2000, 1000)])
 def test_beta_rule_is_the_beta_tail(top, second):
     assert leads_beta(top, second) == pytest.approx(stats.beta.sf(0.5, top + 1, second + 1), abs=1e-10)
 
 
+@checks("adaptive-consistency")
 @pytest.mark.parametrize("votes", [(3, 2, 1), (9, 4, 4, 1, 1), (1, 1, 1), (40, 38, 3, 2, 1), (12, 0, 0)])
 def test_dirichlet_rule_is_the_chance_that_the_leader_leads(votes):
     padded = np.zeros(5, np.int64)
@@ -93,12 +100,14 @@ def test_dirichlet_rule_is_the_chance_that_the_leader_leads(votes):
     assert value == pytest.approx(integrate.quad(integrand, 0, 250, limit=400, points=[votes[0]])[0], abs=1e-6)
 
 
+@checks("esc")
 @pytest.mark.parametrize("law", [PAPER_LAW, [0.9, 0.1], [1.0], [0.25] * 4])
 def test_esc_draws_as_often_as_its_formula_says(law):
     mean, se = mean_draws(pool_of_law(law), "esc")
     assert abs(mean - esc_expected_draws(law)) <= 4.5 * se + 1e-9
 
 
+@checks("bayes-stop")
 def test_mode_posterior_is_the_sum_over_assignments():
     law = np.array([0.4, 0.3, 0.2, 0.1])
     for votes in ([3, 1, 1, 0], [5, 4, 0, 0], [2, 2, 2, 2], [1, 0, 0, 0]):
@@ -107,6 +116,7 @@ def test_mode_posterior_is_the_sum_over_assignments():
         assert mode_posterior(np.array(votes), law) == pytest.approx(exact, rel=1e-12)
 
 
+@checks("adabon")
 def test_adabon_gain_is_that_of_the_kernel_density():
     rewards = np.random.default_rng(1).beta(2, 3, size=12)
     density = stats.gaussian_kde(rewards)  # Scott's rule is its default
@@ -138,6 +148,7 @@ def row_and_parameters(policy, total, queries):
     return row, record(policy, setup.params).view(np.recarray)[0]
 
 
+@checks("slg")
 def test_slg_extrapolates_a_normal_law():
     assert expected_maximum(1) == pytest.approx(0, abs=1e-9)
     assert expected_maximum(2) == pytest.approx(1 / math.sqrt(math.pi))
@@ -154,6 +165,7 @@ def test_slg_extrapolates_a_normal_law():
         assert policy.score(s, p, 0) == pytest.approx(0.5 + 0.1 * expected_maximum(1000), abs=2e-3)
 
 
+@checks("damani")
 @pytest.mark.parametrize("total", [3, 7, 12])
 def test_greedy_by_predicted_gain_is_the_best_fixed_allocation(total):
     """`damani` and `uab` maximise sum 1 - (1-p)^draws over all allocations of the budget, found here by brute force."""
@@ -183,6 +195,7 @@ def test_greedy_by_predicted_gain_is_the_best_fixed_allocation(total):
     assert value == pytest.approx(best, rel=1e-12)
 
 
+@checks("uab")
 def test_uab_reads_the_first_draw_only():
     pool = make_pool("constant(0.5)", 2, 30, seed=1)
     logprob = np.where(np.arange(60) < 30, math.log(0.5), math.log(0.05)).astype(np.float32)
@@ -201,6 +214,7 @@ def vars_of(pool):
     return {f: getattr(pool, f) for f in pool.__dataclass_fields__}
 
 
+@checks("bayes")
 def test_bayes_is_elimination_when_outcomes_are_binary():
     pool = make_pool("beta(0.4,1.2)", 60, 50, seed=3)
     result = ttcsim.sweep(pool, ["elimination", "bayes"], [1, 2.5, 6], reps=40)
@@ -209,6 +223,7 @@ def test_bayes_is_elimination_when_outcomes_are_binary():
     assert (first.per_rep["coverage"] == second.per_rep["coverage"]).all()
 
 
+@checks("bayes")
 def test_bayes_on_a_reward_shrinks_by_what_the_rewards_say():
     """The Beta-binomial likelihood of fractional sums ran to its bound: every query looked like the mean."""
     pool = make_pool("beta(2,2)", 200, 40, seed=5)
@@ -234,6 +249,15 @@ def test_esc_counts_no_answer_as_an_answer():
     draws = ttcsim.sweep(pool, ["esc(cap=20)"], [20], reps=3).outcomes[0].draws[:, 0]
     assert draws[0] == draws[2] == 5
     assert draws[1] > 5
+
+
+@checks("thompson")
+def test_thompson_draws_by_the_chance_of_being_best():
+    """After a draw of 1 and one of 0, P(Beta(2, 1) > Beta(1, 2)) = 5/6."""
+    reps = 20_000
+    pool = constant_rewards((1.0, 0.0), samples=4)
+    draws = ttcsim.sweep(pool, ["thompson(signal=reward,gamma=2)"], [1.5], reps=reps).outcomes[0].draws[:, 0]
+    assert abs(draws[0] - 1 - 5 / 6) < 4.5 * math.sqrt(5 / 36 / reps)
 
 
 def test_thompson_prefers_what_has_failed_less():
@@ -271,6 +295,7 @@ def with_levels(seed, queries=300):
     return Pool("levels", ids, np.arange(queries + 1) * 60, correct.ravel(), queries=level)
 
 
+@checks("bayes-index")
 def test_bayes_index_beats_elimination_where_levels_tell_queries_apart():
     pool = with_levels(0)
     result = ttcsim.sweep(pool, ["elimination", "bayes-index"], [0.5, 1, 2], reps=200)
@@ -319,3 +344,135 @@ def test_what_a_query_teaches_priors_is_in_its_contribution_and_in_no_value():
     assert np.abs(moved).max() > 0 and np.abs(moved.mean()) < 1e-12
     few = ttcsim.sweep(pool.subset(pool.query_ids[:8]), ["bayes-index"], [1], reps=5).frame
     assert few["lo_queries"].is_null().all() and few["lo"].is_not_null().all()
+
+
+def constant_rewards(rewards, samples=4000):
+    """A query for each reward, all of whose samples have it, none of them correct."""
+    ids = tuple(f"{i:04d}" for i in range(len(rewards)))
+    values = np.repeat(np.array(rewards, np.float32), samples)
+    correct = np.zeros(len(values), np.uint8)
+    return Pool("constant", ids, np.arange(len(rewards) + 1) * samples, correct, rewards={"reward": values})
+
+
+def balance(index, total):
+    """Draws of the first of two queries at which the indices ``index[q](n)`` meet, where `total` draws were made."""
+    return optimize.brentq(lambda n: index[0](n) - index[1](total - n), 1e-3, total - 1e-3)
+
+
+@checks("uniform")
+def test_uniform_is_pass_at_k_by_its_binomials():
+    sizes, right = np.array([6, 6, 9, 4]), np.array([0, 2, 3, 4])
+    correct = np.concatenate([np.arange(m) < c for m, c in zip(sizes, right, strict=True)]).astype(np.uint8)
+    pool = Pool("counts", tuple("abcd"), np.concatenate([[0], np.cumsum(sizes)]), correct)
+    values = ttcsim.sweep(pool, ["uniform"], [1, 3], reps=20_000).frame["mean"]
+    for k, value in zip((1, 3), values, strict=True):
+        exact = np.mean([1 - math.comb(m - c, k) / math.comb(m, k) for m, c in zip(sizes, right, strict=True)])
+        assert abs(value - exact) < 4.5 * 0.5 / math.sqrt(20_000)
+
+
+@checks("elimination")
+@pytest.mark.parametrize("k", [1, 3])
+def test_elimination_pays_for_first_successes_in_blocks_of_k(k):
+    """With replacement a block succeeds with probability 1 - (1-p)^k, and costs k."""
+    pool = pool_of_law([0.2, 0.8], queries=100)
+    mean, se = mean_draws(pool, f"elimination(k={k})")
+    assert abs(mean - k / (1 - 0.8**k)) < 4.5 * se
+
+
+@checks("ucb")
+def test_ucb_leaves_indices_balanced():
+    """At t draws the indices of UCB1 differ by less than a draw's worth: the counts solve that equation."""
+    means, weight, t = (0.6, 0.4), 0.5, 600
+
+    def index(mean):
+        return lambda n: mean + weight * math.sqrt(2 * math.log(t + 1) / n)
+
+    result = ttcsim.sweep(constant_rewards(means), [f"ucb(weight={weight},signal=reward)"], [t / 2], reps=1)
+    assert abs(result.outcomes[0].draws[0, 0] - balance([index(m) for m in means], t)) < 2
+
+
+@checks("gap")
+@pytest.mark.parametrize("estimate", ["max", "mean"])
+def test_gap_leaves_indices_balanced(estimate):
+    means, gamma, weight, t = (0.7, 0.5), 0.9, 0.4, 600
+
+    def index(mean):
+        return lambda n: -abs(gamma - mean) + weight * math.sqrt(math.log(t + 1) / n)
+
+    policy = f"gap(weight={weight},gamma={gamma},estimate={estimate},signal=reward)"
+    result = ttcsim.sweep(constant_rewards(means), [policy], [t / 2], reps=1)
+    assert abs(result.outcomes[0].draws[0, 0] - balance([index(m) for m in means], t)) < 2
+
+
+@checks("entropy")
+def test_entropy_leaves_indices_balanced():
+    """One query never repeats an answer: its entropy after n draws is ln n; the other one always does."""
+    weight, t, samples = 20.0, 600, 1000
+    answers = np.concatenate([np.arange(samples), np.zeros(samples)]).astype(np.int32)
+    labels = tuple(map(str, range(samples)))
+    wrong = np.zeros(2 * samples, np.uint8)
+    pool = Pool("varied", ("a", "b"), np.arange(3) * samples, wrong, answers=answers, answer_labels=labels)
+
+    def bonus(n):
+        return weight * math.sqrt(math.log(t + 1) / n)
+
+    result = ttcsim.sweep(pool, [f"entropy(weight={weight})"], [t / 2], reps=1)
+    expected = balance([lambda n: math.log(n) + bonus(n), bonus], t)
+    assert abs(result.outcomes[0].draws[0, 0] - expected) < 2
+
+
+@checks("consensus")
+def test_consensus_waits_as_long_as_its_law_says():
+    """Three answers as likely: the expected draws by going through every course of the votes."""
+    law, share, least = (Fraction(1, 3),) * 3, Fraction(1, 2), 3
+
+    @functools.cache
+    def more(votes, depth=14):
+        if sum(votes) >= least and max(votes) > share * sum(votes):
+            return Fraction(0)
+        if depth == 0:
+            return Fraction(0)  # of probability below 2^-9 here; the tolerance below is wider
+        grown = [tuple(v + (i == j) for j, v in enumerate(votes)) for i in range(len(law))]
+        return 1 + sum(p * more(tuple(sorted(after)), depth - 1) for p, after in zip(law, grown, strict=True))
+
+    answers = np.tile(np.arange(3, dtype=np.int32), 250)
+    pool = Pool(
+        "votes", tuple(f"{i:04d}" for i in range(250)), np.arange(251) * 3, np.zeros(750, np.uint8), answers=answers,
+        answer_labels=("0", "1", "2"),
+    )  # fmt: skip
+    mean, se = mean_draws(pool, f"consensus(share=0.5,min=3,cap={14})", reps=60)
+    assert abs(mean - float(more((0, 0, 0)))) < 4.5 * se
+
+
+@checks("two-stage")
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_two_stage_leaves_the_rest_to_what_is_unsolved(share):
+    """Half of the queries are always solved: they get the share of the budget, the others that and all the rest."""
+    correct = np.repeat(np.arange(10) % 2, 40).astype(np.uint8)
+    pool = Pool("halves", tuple(f"{i:04d}" for i in range(10)), np.arange(11) * 40, correct)
+    draws = ttcsim.sweep(pool, [f"two-stage(share={share})"], [8.0], reps=2).outcomes[0].draws[:, 0]
+    first = share * 8
+    assert draws[1::2] == pytest.approx(first)
+    assert draws[::2] == pytest.approx(first + 2 * (8 - first))
+
+
+def two_geometric(rates, most):
+    """P(T_q = t) for t up to `most`, with replacement."""
+    return [[0.0, *(p * (1 - p) ** (t - 1) for t in range(1, most + 1))] for p in rates]
+
+
+@checks("clairvoyant", "prophet")
+def test_oracles_have_the_value_that_their_definition_gives():
+    """Two queries and b draws: the likelier first; or the one that is in fact solved sooner."""
+    rates, total, reps = (0.4, 0.1), 6, 20_000
+    correct = np.concatenate([np.arange(20) < 20 * p for p in rates]).astype(np.uint8)
+    pool = Pool("two", ("a", "b"), np.arange(3) * 20, correct)
+    first, second = two_geometric(rates, total)
+    both = sum(first[t] * sum(second[: total - t + 1]) for t in range(total + 1))
+    exact = {
+        "clairvoyant": (sum(first) + both) / 2,
+        "prophet": (1 - (1 - sum(first)) * (1 - sum(second)) + both) / 2,
+    }
+    frame = ttcsim.sweep(pool, list(exact), [total / 2], reps=reps, replay="bootstrap").frame
+    for name, value in exact.items():
+        assert abs(frame.filter(policy=name)["mean"].item() - value) < 4.5 * 0.5 / math.sqrt(reps)

@@ -9,9 +9,10 @@ from ttcsim.strategies.questions.bins import by_bin
 from ttcsim.strategies.questions.difficulty import difficulty
 from ttcsim.strategies.questions.findings.ask import Ask
 from ttcsim.strategies.questions.ratio import ratio_sweep
+from ttcsim.strategies.worlds import tree as tree_world
 from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
 from ttcsim.strategies.worlds.simulate import parse_world, simulate
-from ttcsim.strategies.worlds.tree import ReasoningTree, run_search
+from ttcsim.strategies.worlds.tree import ReasoningTree, _largest, run_search
 
 SIGMAS = 5.0  # of a mean over independent runs: a false alarm in 1.7 million
 HARD = np.array([0.05, 0.3, 0.6, 0.9])
@@ -137,6 +138,36 @@ def test_easy_questions_favour_sequential_and_hard_ones_a_mix():
     value = {(r["bin"], r["ratio"]): r for r in rows}
     assert value[1, 8.0]["lo_queries"] > value[1, 0.125]["hi_queries"]
     assert value[4, best[4]]["lo_queries"] > value[4, 0.125]["hi_queries"]
+
+
+def test_beams_go_on_in_the_order_of_a_stable_sort():
+    """Of equal scores, which a perfect reward model gives, the first beam goes first."""
+    generator = np.random.default_rng(0)
+    for size in (1, 2, 3, 7, 16, 64, 257):
+        for ties in (2, 5, 10_000):
+            scores = generator.integers(0, ties, size).astype(np.float64)
+            for kept in {1, max(1, size // 4), size}:
+                best = np.empty(kept, np.int64)
+                _largest(scores, best)
+                np.testing.assert_array_equal(best, np.argsort(-scores, kind="stable")[:kept])
+
+
+@pytest.mark.parametrize("world", ["tree", "revisions"])
+def test_runs_do_not_depend_on_the_number_of_cores(world, monkeypatch):
+    found = []
+    for cores in (1, 3, 64):
+        monkeypatch.setattr(tree_world, "available_cores", lambda cores=cores: cores)
+        found.append(simulate(world, 17, budgets=(1, 4, 16), samples=8, runs=3))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other.rate, found[0].rate)
+        np.testing.assert_array_equal(other.pool.rewards["reward"], found[0].pool.rewards["reward"])
+
+
+def test_progress_reaches_the_end_only_at_the_end():
+    told = []
+    simulate("tree", 10, budgets=(1, 4, 16), samples=8, runs=2, progress=lambda *now: told.append(now))
+    done, totals = zip(*told, strict=True)
+    assert list(done) == sorted(done) and len(set(totals)) == 1 and 0.8 < done[-1] / totals[0] < 1
 
 
 def test_the_same_seed_gives_the_same_runs_whatever_else_is_asked():

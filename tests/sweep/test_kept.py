@@ -368,6 +368,17 @@ def test_without_out_nothing_is_kept_and_it_says_so(saved, command, monkeypatch,
     assert command(*saved)[::2] == (130, "ttcsim: stopped; nothing is kept without --out\n")
 
 
+def test_what_is_ignored_stays_so(saved, command, monkeypatch):
+    """As under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        signalled(monkeypatch, signal.SIGHUP)
+        assert command(*saved, "--out", "run")[0] == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_bad_uses(saved, command, tmp_path):
     code, _, err = command(*saved, "--resume")
     assert code == 2 and "--out" in err and err.count("\n") == 1

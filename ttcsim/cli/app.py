@@ -2,45 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NoReturn
 
-import typer
-
+import ttcsim
 from ttcsim.cli import pools, strategies, sweeps, theory
+from ttcsim.cli.group import add, group, program
 from ttcsim.cli.policies import policies
 from ttcsim.cli.run import run
 
+app = program(
+    """Replay language-model samples under any test-time-compute allocation policy and budget.
 
-def _group(words: str, *commands: Callable[..., None]) -> typer.Typer:
-    group = typer.Typer(help=words, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    for command in commands:
-        group.command(command.__name__.rstrip("_"))(command)
-    return group
-
-
-app = _group(
-    "Replay language-model samples under any test-time-compute allocation policy and budget.",
+    Examples
+    --------
+    ttcsim demo
+    ttcsim sweep builtin:smollm2-arithmetic -p uniform -p elimination -b 1,2,4,8
+    """,
+    version=f"ttcsim {ttcsim.__version__}",
+)
+add(
+    app,
     sweeps.demo, sweeps.sweep, sweeps.rerun, sweeps.report,
     theory.check, theory.regret, theory.predict, theory.extrapolate, theory.explain,
     policies,
 )  # fmt: skip
-app.add_typer(
-    _group(
-        "Describe, import and make pools.",
-        pools.describe, pools.import_, pools.hard, pools.initial, pools.continue_, pools.merge,
-        pools.make,
-    ),
-    name="pool",
+
+pool = group(
+    """Describe, import and make pools.
+
+    Examples
+    --------
+    ttcsim pool describe builtin:smollm2-arithmetic
+    ttcsim pool import samples runs.jsonl mine --map query_id=id
+    """
+)
+add(
+    pool,
+    pools.list_, pools.describe, pools.import_, pools.pick, pools.hard, pools.initial, pools.continue_, pools.merge,
+    pools.join, pools.make,
 )  # fmt: skip
-app.add_typer(
-    _group(
-        "Whole methods beside best-of-N: search, revisions, the compute-optimal choice (Snell et al.).",
-        strategies.describe, strategies.bins, strategies.optimal, strategies.ratio, strategies.flops,
-        strategies.bandit, strategies.findings, strategies.make,
-    ),
-    name="strategies",
+app.add_typer(pool, name="pool")
+
+whole = group(
+    """Whole methods beside best-of-N: search, revisions, the compute-optimal choice (Snell et al.).
+
+    Examples
+    --------
+    ttcsim strategies optimal --world tree
+    ttcsim strategies bins mypool --figure bins.png
+    """
+)
+add(
+    whole,
+    strategies.describe, strategies.bins, strategies.optimal, strategies.ratio, strategies.flops,
+    strategies.bandit, strategies.findings, strategies.make,
 )  # fmt: skip
+app.add_typer(whole, name="strategies")
 
 
 def main() -> NoReturn:

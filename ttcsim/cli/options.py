@@ -36,41 +36,67 @@ def figure_file(path: Path | None) -> Path | None:
     return path
 
 
-Pool = Annotated[str, typer.Argument(help="Pool folder, Parquet file of samples, or builtin:NAME.")]
-Dest = Annotated[Path, typer.Argument(help="Pool folder to make.")]
-RunFolder = Annotated[Path, typer.Argument(help="Run folder of `ttcsim sweep --out`.")]
-Policies = Annotated[
-    list[str], typer.Option("--policy", "-p", help="A policy, as often as you like; all: every published one.")
+Pool = Annotated[str, typer.Argument(metavar="POOL", help="Pool folder, Parquet file of samples, or builtin:NAME.")]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of a pool of several sources, the one; mixed: a random one for every draw."),
 ]
-Budgets = Annotated[str, typer.Option("--budgets", "-b", help="Average budgets per query, with commas.")]
-Reps = Annotated[int, typer.Option(help="Replications.", min=1, max=_MOST_REPS)]
-Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same bits.", min=0, max=_MOST_SEED)]
+Dest = Annotated[Path, typer.Argument(metavar="DEST", help="Pool folder to make.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Run folder of `ttcsim sweep --out`.")]
+Policies = Annotated[
+    list[str],
+    typer.Option("--policy", "-p", metavar="POLICY", help="A policy, as often as you like; all: every published one."),
+]
+Budgets = Annotated[
+    str, typer.Option("--budgets", "-b", metavar="B,B,...", help="Average budgets per query, such as 1,2,4,8.")
+]
+Reps = Annotated[int, typer.Option(metavar="N", help="Replications.", min=1, max=_MOST_REPS)]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed: the same seed gives the same bits.", min=0, max=_MOST_SEED)]
 Threads = Annotated[
-    int | None, typer.Option(help="Threads; all cores by default. Never changes a number.", min=1, max=4096)
+    int | None,
+    typer.Option(metavar="N", help="Threads; all cores by default. Never changes a number.", min=1, max=4096),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
-Queries = Annotated[int, typer.Option("--queries", "-n", help="Queries of the world.", min=1, max=10**9)]
-Samples = Annotated[int, typer.Option("--samples", "-m", help="Samples per query of the world.", min=1, max=10**9)]
+Queries = Annotated[int, typer.Option("--queries", "-n", metavar="N", help="Queries of the world.", min=1, max=10**9)]
+Samples = Annotated[
+    int, typer.Option("--samples", "-m", metavar="N", help="Samples per query of the world.", min=1, max=10**9)
+]
 
-Runs = Annotated[int, typer.Option(help="Runs of each strategy on each query of the world.", min=1, max=10**6)]
-StrategyPool = Annotated[str | None, typer.Argument(help="Pool folder with strategies.parquet; or use --world.")]
-StrategyWorld = Annotated[str | None, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")]
-Generations = Annotated[str | None, typer.Option("--budgets", "-b", help="Generations, such as 1,2,4,8.")]
-Difficulty = Annotated[str, typer.Option(help="oracle (success rate) or predicted (mean reward).")]
+Runs = Annotated[
+    int, typer.Option(metavar="N", help="Runs of each strategy on each query of the world.", min=1, max=10**6)
+]
+StrategyPool = Annotated[
+    str | None, typer.Argument(metavar="POOL", help="Pool folder with strategies.parquet; or use --world.")
+]
+StrategyWorld = Annotated[
+    str | None, typer.Option(metavar="WORLD", help="tree or revisions, with parameters: 'tree(noise=1)'.")
+]
+Generations = Annotated[
+    str | None, typer.Option("--budgets", "-b", metavar="B,B,...", help="Generations, such as 1,2,4,8.")
+]
+Difficulty = Annotated[str, typer.Option(metavar="KIND", help="oracle (success rate) or predicted (mean reward).")]
 Estimate = Annotated[
     int | None,
     typer.Option(
+        metavar="N",
         help="Samples a query for the estimate of difficulty. Of a world all by default; of a pool, whose best-of-N is "
         "derived from the others, half.",
-        min=1, max=10**9,
+        min=1,
+        max=10**9,
     ),
-]  # fmt: skip
-Select = Annotated[str, typer.Option(help="How best-of-N chooses: weighted, best, majority, oracle.")]
-Bins = Annotated[int, typer.Option("--bins", help="Bins of difficulty.", min=1, max=10**6)]
-Reward = Annotated[str, typer.Option(help="Reward column for best-of-N and for predicted difficulty.")]
+]
+Select = Annotated[
+    str, typer.Option(metavar="SELECTOR", help="How best-of-N chooses: weighted, best, majority, oracle.")
+]
+Bins = Annotated[int, typer.Option("--bins", metavar="N", help="Bins of difficulty.", min=1, max=10**6)]
+Reward = Annotated[
+    str, typer.Option(metavar="COLUMN", help="Reward column for best-of-N and for predicted difficulty.")
+]
 Figure = Annotated[
     Path | None,
-    typer.Option("--figure", help="Write the figure to this .png, .pdf or .svg file.", callback=figure_file),
+    typer.Option(
+        "--figure", metavar="FILE", help="Write the figure to this .png, .pdf or .svg file.", callback=figure_file
+    ),
 ]
 
 

@@ -11,7 +11,13 @@ from ttcsim.cli.tables import Formats, Row, answer, say
 
 
 def policies(as_json: opt.Json = False) -> None:
-    """List every policy: parameters, what it needs, where it comes from."""
+    """List every policy: parameters, what it needs, where it comes from.
+
+    Examples
+    --------
+    ttcsim policies
+    ttcsim policies --json
+    """
     rows = [
         {
             "policy": name,
@@ -25,14 +31,20 @@ def policies(as_json: opt.Json = False) -> None:
     ]
     shared = _defaults(ttcsim.Policy)
 
-    def own(row: Row) -> str:
+    def called(row: Row) -> str:
         changed = {k: v for k, v in row["parameters"].items() if k not in shared or shared[k] != v}
-        return ", ".join(f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in changed.items())
+        own = (f"  {k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in changed.items())
+        return "\n".join([row["policy"], *own])
 
-    formats: Formats = {
-        "policy": "{policy}", "own parameters": own, "needs": lambda row: ", ".join(row["needs"]),
-        "anytime": lambda row: "yes" if row["anytime"] else "no", "source": "{source}", "summary": "{summary}",
-    }  # fmt: skip
+    def told(row: Row) -> str:
+        facts = [
+            row["source"],
+            *(f"needs {column}" for column in row["needs"]),
+            *["not anytime"] * (not row["anytime"]),
+        ]
+        return f"{row['summary'].replace('``', '')}\n{'; '.join(facts)}"
+
+    formats: Formats = {"policy": called, "what it does, by whom, what it needs": told}
     answer(rows, {}, formats, as_json=as_json, left=formats)
     if not as_json:
         say(

@@ -12,12 +12,18 @@ from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, progress, say, show
 from ttcsim.errors import InputError
 
-FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys")
+FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity")
 """Names of the importers for the help, which does not wait for them to load."""
 
 
 def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
-    """Check a pool and say what is in it."""
+    """Check a pool and say what is in it.
+
+    Examples
+    --------
+    ttcsim pool describe mypool
+    ttcsim pool describe samples.parquet --json
+    """
     with progress(f"reading {pool}"):
         facts = ttcsim.load(pool).describe()
     if as_json:
@@ -29,6 +35,36 @@ def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
         words = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
         rows.append({"fact": key.replace("_", " "), "value": ", ".join(words)})
     show(rows, header=False)
+
+
+def list_(as_json: opt.Json = False) -> None:
+    """List the pools that ship with ttcsim.
+
+    Examples
+    --------
+    ttcsim pool list
+    """
+    from ttcsim.pool.files import builtin_names
+
+    rows = []
+    for name in builtin_names():
+        pool = ttcsim.load(f"builtin:{name}")
+        facts = pool.manifest or {}
+        rows.append(
+            {
+                "pool": f"builtin:{name}", "queries": pool.n_queries, "samples": pool.n_samples,
+                "sources": ", ".join(pool.sources), "about": facts.get("about", ""), "licence": facts["licence"],
+            }
+        )  # fmt: skip
+    if as_json:
+        print_json(rows, {})
+        return
+    for row in rows:
+        say(str(row["pool"]), style="bold")
+        say(f"  {row['about']}" if row["about"] else "  harvested with this project's own recipe")
+        say(f"  {row['queries']} queries, {row['samples']:,} samples; {row['licence']}")
+        if row["sources"]:
+            say(f"  sources: {row['sources']}")
 
 
 def _list_formats(asked: bool) -> None:
@@ -61,7 +97,14 @@ def import_(
         bool, typer.Option("--formats", is_eager=True, callback=_list_formats, help="Say what each FORMAT is, and end.")
     ] = False,
 ) -> None:
-    """Make a pool of what you have."""
+    """Make a pool of what you have.
+
+    Examples
+    --------
+    ttcsim pool import samples runs.jsonl mine --map query_id=id
+    ttcsim pool import counts counts.csv counted
+    ttcsim pool import lm-eval output/ evaluated
+    """
     from ttcsim.pool import importers
 
     if form not in importers.FORMATS:
@@ -81,15 +124,38 @@ def hard(
     pool: opt.Pool,
     dest: opt.Dest,
     after: Annotated[int, typer.Option(help="Draws without a correct one that make a query hard.")] = 16,
+    source: opt.Source = None,
     seed: opt.Seed = 0,
     keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
 ) -> None:
-    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does."""
+    """Keep the queries that a few random draws do not solve, as MATH-500-Hard-16 does.
+
+    Examples
+    --------
+    ttcsim pool hard mypool hard16 --after 16
+    """
     with progress("choosing queries"):
-        whole = ttcsim.load(pool)
+        whole = ttcsim.load(pool).of(source)
         found = whole.unsolved_after(after, seed=seed, keep_probe=keep_probe)
     facts = {"source": whole.name, "unsolved_after": after, "seed": seed, "probe_kept": keep_probe}
     _write(found, dest, facts, queries_of=whole.n_queries)
+
+
+def pick(
+    pool: opt.Pool,
+    dest: opt.Dest,
+    source: Annotated[str, typer.Option(metavar="NAME", help="The source whose samples are kept.")],
+) -> None:
+    """Keep the samples of one source, such as one model.
+
+    Examples
+    --------
+    ttcsim pool pick builtin:aime2025 qwen --source Qwen3-4B
+    """
+    whole = ttcsim.load(pool)
+    facts = {**(whole.manifest or {}), **((whole.manifest or {}).get("sources", {}).get(source) or {})}
+    facts.pop("sources", None)
+    _write(whole.from_source(source), dest, facts, samples_of=whole.n_samples)
 
 
 def initial(
@@ -97,7 +163,12 @@ def initial(
     dest: opt.Dest,
     samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
 ) -> None:
-    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not."""
+    """Keep the first samples of each query: those of an adaptive harvest's first round are unbiased, all are not.
+
+    Examples
+    --------
+    ttcsim pool initial mypool first8 --samples 8
+    """
     whole = ttcsim.load(pool)
     facts = dict(whole.manifest or {})
     adaptive = facts.pop("adaptive", None)
@@ -114,12 +185,38 @@ def merge(
         list[Path], typer.Argument(metavar="POOL POOL ... DEST", help="Pools, then the folder to make.")
     ],
 ) -> None:
-    """Join pools of different queries, such as the shards of one harvest."""
+    """Join pools of different queries, such as the shards of one harvest.
+
+    Examples
+    --------
+    ttcsim pool merge shard-0 shard-1 whole
+    """
     *sources, dest = folders
     with progress("joining"):
         ttcsim.merge(sources, dest)
         whole = ttcsim.load(dest)
     _told(whole, dest)
+
+
+def join(
+    pools: Annotated[
+        list[str], typer.Argument(metavar="NAME=POOL NAME=POOL ... DEST", help="Sources, then the folder to make.")
+    ],
+) -> None:
+    """Make one pool of several of the same queries, each a source, such as a model.
+
+    Examples
+    --------
+    ttcsim pool join small=pool-of-small large=pool-of-large both
+    """
+    from ttcsim.pool.join import join as run_join
+
+    *named, dest = pools
+    if len(named) < 2:
+        raise InputError("pool join: name two or more sources as NAME=POOL, then the folder to make")
+    loaded = {name: ttcsim.load(place) for name, place in opt.pairs(named, "pool join").items()}
+    ttcsim.write(run_join(loaded, Path(dest).name), dest)
+    _told(ttcsim.load(dest), Path(dest))
 
 
 def make(
@@ -129,7 +226,12 @@ def make(
     samples: opt.Samples = 1024,
     seed: opt.Seed = 0,
 ) -> None:
-    """Make a synthetic pool of a world."""
+    """Make a synthetic pool of a world.
+
+    Examples
+    --------
+    ttcsim pool make world --world 'beta(0.4,1.2,unsolvable=0.1)' -n 500
+    """
     from ttcsim.pool.worlds import make_pool
 
     with progress("drawing samples"):
@@ -143,7 +245,12 @@ def continue_(
     samples: Annotated[int, typer.Option(help="Samples that each query shall have.")] = 1024,
     seed: opt.Seed = 0,
 ) -> None:
-    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more."""
+    """Continue every query's samples by a law of success rates fitted to the pool: for policies that want more.
+
+    Examples
+    --------
+    ttcsim pool continue mypool longer --samples 2048
+    """
     from ttcsim.theory.tail import continued
 
     with progress("continuing"):

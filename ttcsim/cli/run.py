@@ -50,9 +50,12 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     except MemoryError:
         _end(name, "this takes more memory than there is; ask for less at a time", 2)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help is the answer
+            print(error.format_message())  # type: ignore[attr-defined]
+            _end(name, "", 2)
         # Usage errors belong to whichever click typer brings along; they are known by this method.
         if hasattr(error, "format_message"):
-            _end(name, error.format_message(), 2)
+            _end(name, _with_help(error.format_message(), error), 2)
         if type(error).__name__ != "Abort":
             raise
         code = _INTERRUPTED
@@ -64,6 +67,13 @@ def _as_bytes(error: UnicodeError) -> tuple[bytes, int]:
     """What the terminal's encoding lacks, in UTF-8: tables have signs such as ●, names of files may be any bytes."""
     assert isinstance(error, UnicodeEncodeError)
     return error.object[error.start : error.end].encode("utf-8", "surrogateescape"), error.end
+
+
+def _with_help(message: str, error: Exception) -> str:
+    """What was used wrongly, and where its use is told."""
+    context = getattr(error, "ctx", None)
+    ended = message if message.endswith((".", "?")) else f"{message}."
+    return message if context is None else f"{ended} Try '{context.command_path} -h'."
 
 
 def _flush() -> None:

@@ -39,7 +39,9 @@ def stoppable(kept: Kept | None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
         yield
         return
-    before = {number: signal.signal(number, _stop) for number in _SIGNALS}
+    # What `nohup` or a shell's background ignores stays so.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    before = {number: signal.signal(number, _stop) for number in heard}
     try:
         yield
     except _Stopped as stopped:

@@ -59,8 +59,8 @@ def _answer(rows: Sequence[Row], title: str, as_json: bool, config: Row) -> None
 def _draw(data: Any, figure: str, path: Path | None) -> None:
     """One of the figures of `report.strategies`, where a file was asked for."""
     if path is not None:
+        from ttcsim.plot import save
         from ttcsim.report import strategies
-        from ttcsim.report.figures import save
 
         save(getattr(strategies, f"{figure}_figure")(data), path)
 
@@ -70,7 +70,13 @@ def describe(
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: opt.Generations = None, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """What strategies there are, at which budgets, and how they do."""
+    """What strategies there are, at which budgets, and how they do.
+
+    Examples
+    --------
+    ttcsim strategies describe mypool
+    ttcsim strategies describe --world 'tree(noise=1)' -n 200
+    """
     table = _table(pool, world, queries, runs, seed, budgets, select, samples=0)
     _answer(table.describe(), f"{table.pool.name}: {table.pool.n_queries} queries", as_json, {"pool": pool or world})
 
@@ -82,7 +88,13 @@ def bins(
     n_bins: opt.Bins = 5, reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
     as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Every strategy in every bin of difficulty at every budget; limits (--json, --figure) are for new queries."""
+    """Every strategy in every bin of difficulty at every budget; limits (--json, --figure) are for new queries.
+
+    Examples
+    --------
+    ttcsim strategies bins mypool
+    ttcsim strategies bins --world tree --figure bins.png
+    """
     import polars as pl
 
     from ttcsim.strategies.questions.bins import by_bin
@@ -112,7 +124,13 @@ def optimal(
     select: opt.Select = "weighted",
     figure: opt.Figure = None, as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """The best strategy by bin and budget, cross-validated, and its efficiency, with limits for new queries."""
+    """The best strategy by bin and budget, cross-validated, and its efficiency, with limits for new queries.
+
+    Examples
+    --------
+    ttcsim strategies optimal mypool --difficulty predicted --charge
+    ttcsim strategies optimal --world tree --figure optimal.png
+    """
     from ttcsim.strategies.questions.optimal import compute_optimal
 
     table = _table(pool, world, queries, runs, seed, budgets, select, samples)
@@ -169,7 +187,12 @@ def ratio(
     reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
     as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Sequential revisions against parallel restarts, by bin, with limits for new queries."""
+    """Sequential revisions against parallel restarts, by bin, with limits for new queries.
+
+    Examples
+    --------
+    ttcsim strategies ratio --world revisions -b 8
+    """
     from ttcsim.strategies.questions.ratio import ratio_sweep
 
     table = _table(pool, world, queries, runs, seed, str(budget), select, samples)
@@ -189,7 +212,12 @@ def flops(
     reward: opt.Reward = "reward", select: opt.Select = "weighted", figure: opt.Figure = None,
     as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Test-time compute against a larger model at matched FLOPs, by bin and R, with limits for new queries."""
+    """Test-time compute against a larger model at matched FLOPs, by bin and R, with limits for new queries.
+
+    Examples
+    --------
+    ttcsim strategies flops mypool --large big-model -M 14
+    """
     from ttcsim.pool.files import load
     from ttcsim.strategies.questions.flops import flops_matched, pass_at_1_column, pass_at_1_of
 
@@ -214,7 +242,12 @@ def bandit(
     reps: opt.Reps = 40, difficulty: opt.Difficulty = "oracle", samples: opt.Estimate = None,
     n_bins: opt.Bins = 5, reward: opt.Reward = "reward", select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """Allocation and strategy together, with a verifier, with limits of replay noise on these queries."""
+    """Allocation and strategy together, with a verifier, with limits of replay noise on these queries.
+
+    Examples
+    --------
+    ttcsim strategies bandit mypool -b 2,4,8
+    """
     from ttcsim.strategies.questions.bandit import bandit as play
 
     table = _table(pool, world, queries, runs, seed, None, select, samples)
@@ -235,7 +268,13 @@ def findings(
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     n_bins: opt.Bins = 5, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
-    """The claims of Snell et al., each tested over new queries: on a pool, or in the simulated worlds."""
+    """The claims of Snell et al., each tested over new queries: on a pool, or in the simulated worlds.
+
+    Examples
+    --------
+    ttcsim strategies findings --world tree
+    ttcsim strategies findings mypool --json
+    """
     from ttcsim.strategies.questions.findings import as_rows
     from ttcsim.strategies.questions.findings import findings as ask
 
@@ -257,7 +296,12 @@ def make(
     dest: opt.Dest, world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0, budgets: opt.Generations = None,
 ) -> None:  # fmt: skip
-    """Write a world's samples and runs as a pool folder, in the form in which harvested ones come."""
+    """Write a world's samples and runs as a pool folder, in the form in which harvested ones come.
+
+    Examples
+    --------
+    ttcsim strategies make my-world --world 'tree(exploit=0)' -n 200
+    """
     from ttcsim.strategies.worlds.simulate import BUDGETS, write_world
 
     grid = BUDGETS if budgets is None else opt.numbers(budgets, "--budgets", int)

@@ -21,10 +21,17 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for figures and report.html.")] = Path("ttcsim-demo"),
     threads: opt.Threads = None,
 ) -> None:
-    """Replay the built-in real pool: a table, the headline, figures and report.html."""
+    """Replay the built-in real pool: a table, the headline, figures and report.html.
+
+    Examples
+    --------
+    ttcsim demo
+    ttcsim demo --reps 200 --out first-look
+    """
     from ttcsim.cli.results import show_result
     from ttcsim.report.demo import replay_demo, write_demo
 
+    out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     with progress("replaying") as told:
         found = replay_demo(reps=reps, seed=seed, threads=threads, progress=told)
     say(found.opening)
@@ -47,9 +54,7 @@ def sweep(
     prices: Annotated[
         Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
     ] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Of several sources, the one to replay; mixed for a random one each draw.")
-    ] = None,
+    source: opt.Source = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
@@ -73,7 +78,14 @@ def sweep(
     as_json: opt.Json = False,
     threads: opt.Threads = None,
 ) -> None:
-    """Replay policies on a pool at every budget."""
+    """Replay policies on a pool at every budget.
+
+    Examples
+    --------
+    ttcsim sweep mypool -p uniform -p elimination -b 1,2,4,8 --out run1
+    ttcsim sweep mypool -p 'mine=mine.py:Thrifty(weight=2)' -p uniform -b 4
+    ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
+    """
     if out is not None and out.exists():
         if resume:
             raise InputError(f"--out {out}: is finished; `ttcsim report {out}` shows it")
@@ -85,7 +97,6 @@ def sweep(
     from ttcsim.pool.groups import query_groups
     from ttcsim.replay.kept import Kept
     from ttcsim.replay.pins import versions
-    from ttcsim.replay.run_folder import baseline_of, write_run
     from ttcsim.report.finding import findings
 
     columns = list(dict.fromkeys(by or ()))
@@ -100,15 +111,14 @@ def sweep(
             skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
-            place = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-            write_run(result, out, source=place, replications=keep_replications, by=columns)
+            result.save(out, source=pool, replications=keep_replications, by=columns)
     if out is not None:
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         parts = {"groups": [row for column in columns for row in result.by(column).to_dicts()]} if columns else {}
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()}, **parts)
         return
-    comparison = ttcsim.compare(result, baseline_of(result))
+    comparison = result.compare()
     show_result(result.frame, comparison, result.config, noise=noise)
     for column in columns:
         show_groups(result.by(column), result.config)
@@ -122,7 +132,13 @@ def rerun(
     trust: Annotated[bool, typer.Option("--trust", help="Run the Python code that the folder names.")] = False,
     threads: opt.Threads = None,
 ) -> None:
-    """Run a run folder again and compare every number; exit 1 when one differs."""
+    """Run a run folder again and compare every number; exit 1 when one differs.
+
+    Examples
+    --------
+    ttcsim rerun run1
+    ttcsim rerun run1 --pool moved/mypool --threads 1
+    """
     from ttcsim.replay.run_folder import read_run
     from ttcsim.replay.run_folder import rerun as run_again
 
@@ -137,7 +153,12 @@ def rerun(
 
 
 def report(folder: opt.RunFolder) -> None:
-    """Write one self-contained HTML page with figures into a run folder."""
+    """Write one self-contained HTML page with figures into a run folder.
+
+    Examples
+    --------
+    ttcsim report run1
+    """
     from ttcsim.replay.run_folder import read_groups, read_run, read_tables
     from ttcsim.report.finding import finding
     from ttcsim.report.page import report_html, write_report

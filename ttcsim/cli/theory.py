@@ -17,6 +17,7 @@ from ttcsim.errors import InputError
 def check(
     pool: Annotated[str | None, typer.Argument(help="Pool; or use --world.")] = None,
     world: Annotated[str | None, typer.Option(help="A world, such as 'beta(0.4,1.2)' or linear.")] = None,
+    source: opt.Source = None,
     queries: opt.Queries = 500,
     samples: opt.Samples = 1024,
     policy: Annotated[
@@ -29,14 +30,20 @@ def check(
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Hold guarantees G1 to G17 against exact values and replays of a pool; exit 1 when one fails."""
+    """Hold guarantees G1 to G18 against exact values and replays of a pool; exit 1 when one fails.
+
+    Examples
+    --------
+    ttcsim check mypool --only G1,G7
+    ttcsim check --world 'beta(0.4,1.2)' -n 200
+    """
     if (pool is None) == (world is None):
         raise InputError("check: give a POOL or --world, and not both")
     from ttcsim.guarantees import ALPHA, as_rows
     from ttcsim.guarantees import check as run_check
     from ttcsim.pool.worlds import make_pool
 
-    subject = ttcsim.load(pool) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
+    subject = ttcsim.load(pool).of(source) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
     grid = opt.budgets_of(budgets)
     with progress("checking") as told:
         claims = run_check(
@@ -69,16 +76,22 @@ def regret(
     pool: opt.Pool,
     policy: opt.Policies,
     budgets: opt.Budgets = "1,2,4,8,16",
+    source: opt.Source = None,
     reps: opt.Reps = 1000,
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
     threads: opt.Threads = None,
 ) -> None:
-    """Coverage lost against the two exact optima: knowing every rate, and Bayes-optimal play without knowing them."""
+    """Coverage lost against the two exact optima: knowing every rate, and Bayes-optimal play without knowing them.
+
+    Examples
+    --------
+    ttcsim regret mypool -p uniform -p ucb -b 2,8
+    """
     with progress("replaying") as told:
         result = ttcsim.sweep(
             pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, replay="bootstrap",
-            threads=threads, progress=told,
+            source=source, threads=threads, progress=told,
         )  # fmt: skip
 
     def points(row: Row, key: str) -> str:
@@ -105,7 +118,13 @@ def predict(
     budgets: opt.Budgets = "1,2,4,8,16,32",
     as_json: opt.Json = False,
 ) -> None:
-    """Predict elimination's coverage and gain from a pass@k curve alone, by the stretch law (guarantee G7)."""
+    """Predict elimination's coverage and gain from a pass@k curve alone, by the stretch law (guarantee G7).
+
+    Examples
+    --------
+    ttcsim predict --points 8:0.738,31.4:0.849
+    ttcsim predict curve.csv -b 1,2,4
+    """
     if (curve is None) == (points is None):
         raise InputError("predict: give a table of k and coverage, or --points, and not both")
     import numpy as np
@@ -163,6 +182,7 @@ def predict(
 def extrapolate(
     pool: opt.Pool,
     draws: Annotated[str, typer.Option("--draws", "-k", help="Draws per query, with commas.")] = "100,1000,10000",
+    source: opt.Source = None,
     family: Annotated[
         str, typer.Option(help="auto (all that the pool does not reject), or the name of one law.")
     ] = "auto",
@@ -170,14 +190,19 @@ def extrapolate(
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
 ) -> None:
-    """Predict uniform's coverage (pass@k) beyond the pool, from laws of success rates fitted to it."""
+    """Predict uniform's coverage (pass@k) beyond the pool, from laws of success rates fitted to it.
+
+    Examples
+    --------
+    ttcsim extrapolate mypool -k 100,200
+    """
     import numpy as np
 
     from ttcsim.theory import pass_at_k
     from ttcsim.theory.extrapolate import FAR, LEVEL
     from ttcsim.theory.extrapolate import extrapolate as run_extrapolate
 
-    subject = ttcsim.load(pool)
+    subject = ttcsim.load(pool).of(source).alone("extrapolate")
     most = int(subject.sizes.min())
     # At `most` the laws can be held against the pool.
     grid = sorted({float(most), *opt.numbers(draws, "--draws", float)})
@@ -236,7 +261,13 @@ def explain(
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME."""
+    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME.
+
+    Examples
+    --------
+    ttcsim explain
+    ttcsim explain G7 ucb
+    """
     from ttcsim.guarantees.explain import explain as explained
     from ttcsim.guarantees.explain import guarantees
 

@@ -36,6 +36,7 @@ FILES = {
     "spending": "G15",
     "intervals": "G16",
     "efficiency": "G17",
+    "sources": "G18",
 }
 """The file of each guarantee, and its number."""
 
@@ -45,9 +46,13 @@ GUARANTEES: dict[str, Callable[[Study], Iterator[Claim]]] = dict(
 """What each guarantee states on a study, by its number."""
 
 
+_OF_SOURCES = "G18"
+
+
 def fitting(pool: Pool) -> list[Policy]:
-    """Every named policy, with its defaults, that has the columns it needs in this pool."""
-    return [kind() for kind in ALL.values() if lacking(kind(), pool) is None]
+    """Every named policy, with its defaults, that has the columns it needs in this pool and chooses what it offers."""
+    kinds = [kind for kind in ALL.values() if kind.oracle or kind.chooses_sources == pool.several]
+    return [kind() for kind in kinds if lacking(kind(), pool) is None]
 
 
 def check(
@@ -75,10 +80,16 @@ def check(
     deep : bool
         Simulate new sets of queries too, which takes a minute: do intervals and efficiencies cover the truth?
     """
-    chosen = list(GUARANTEES) if only is None else [str(number).upper() for number in only]
+    every = [_OF_SOURCES] if pool.several else list(GUARANTEES)
+    chosen = every if only is None else [str(number).upper() for number in only]
     unknown = [number for number in chosen if number not in GUARANTEES]
     if unknown or not chosen:
         raise InputError(f"guarantees: '{', '.join(unknown)}' is unknown; there are {', '.join(GUARANTEES)}")
+    if pool.several and chosen != every:
+        raise InputError(
+            f"guarantees: on a pool of several sources only {_OF_SOURCES} speaks, and {pool.name} has "
+            f"{len(pool.sources)}; name one of them with --source for the others"
+        )
     rivals = [policy(p) for p in policies] if policies is not None else fitting(pool)
     study = Study(
         pool, sorted(float(b) for b in budgets), reps, seed, [p for p in rivals if p.oracle != "outcomes"], deep

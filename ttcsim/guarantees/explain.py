@@ -55,9 +55,14 @@ def explain(name: str) -> Explanation:
         )
     kind = type(policy(name))
     statement, _, rest = inspect.cleandoc(kind.__doc__ or "").partition("\n")
-    code = _DOCSTRING.sub("", inspect.getsource(kind), count=1)
-    file = kind.__module__.replace(".", "/") + ".py"
-    return Explanation(name, statement, f"{rest.strip()}\n\n```python\n{code}```".strip(), kind.source, file)
+    try:
+        code = _DOCSTRING.sub("", inspect.getsource(kind), count=1)
+        text, file = f"{rest.strip()}\n\n```python\n{code}```".strip(), str(inspect.getsourcefile(kind))
+    except (OSError, TypeError):  # of a notebook or a shell, where nobody kept the text
+        text, file = rest.strip(), ""
+    if kind.__module__.startswith("ttcsim."):
+        file = kind.__module__.replace(".", "/") + ".py"
+    return Explanation(name.strip(), statement, text, kind.source, file)
 
 
 def _guarantee(number: str) -> Explanation:

@@ -109,9 +109,7 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
-    whole = pool
-    if source is not None:
-        pool = pool.mixed() if source == "mixed" and "mixed" not in pool.sources else pool.from_source(source)
+    whole, pool = pool, pool.of(source)
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
     _check(reps, seed, replay, precision)
     rates = _rates(prices, cost)
@@ -147,6 +145,7 @@ def sweep(
     result = Result(pool=pool, outcomes=outcomes, config=config)
     _warn_exhausted(result)
     _warn_adaptive(pool)
+    _warn_unknown_tokens(whole, cost)
     return result
 
 
@@ -378,6 +377,16 @@ def _warn_adaptive(pool: Pool) -> None:
             f"pool {pool.name} was sampled until solved: queries have {adaptive.get('initial')} to "
             f"{adaptive.get('until_solved')} samples, and the success rates of the hard ones are biased; `ttcsim pool "
             "initial` keeps the unbiased first round",
+            stacklevel=3,
+        )
+
+
+def _warn_unknown_tokens(pool: Pool, cost: str) -> None:
+    unknown = (pool.manifest or {}).get("unknown_tokens")
+    if isinstance(unknown, Mapping) and unknown and cost != "samples":
+        warnings.warn(
+            f"pool {pool.name}: {unknown.get('samples')} samples have no token count and are charged "
+            f"{unknown.get('charged')}",
             stacklevel=3,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -21,6 +21,8 @@ POOL = "builtin:smollm2-arithmetic"
 POLICIES = ("uniform", "elimination", "entropy", "two-stage", "clairvoyant", "prophet")
 BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0)
 HEADLINE = ("elimination", 8.0)
+STRONG, SOURCE, AT = "builtin:aime2025", "Qwen3-14B", 4.0
+"""The same question of a strong model, at few samples: its queries are few, and it solves most at once."""
 
 
 class Demo(NamedTuple):
@@ -33,14 +35,21 @@ class Demo(NamedTuple):
     remarks: list[str]
 
 
+def _quietly(*arguments: Any, **options: Any) -> Result:
+    """A sweep whose warnings are told below, in sentences."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return sweep(*arguments, **options)
+
+
 def replay_demo(
     *, reps: int = 1000, seed: int = 0, threads: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Demo:
     """Replay the demo's policies; see `ttcsim.sweep` for the parameters."""
     pool = load(POOL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said below, in a sentence
-        result = sweep(pool, POLICIES, BUDGETS, reps=reps, seed=seed, threads=threads, progress=progress)
+    how: dict[str, Any] = {"reps": reps, "seed": seed, "threads": threads}
+    result = _quietly(pool, POLICIES, BUDGETS, progress=progress, **how)
+    strong = _quietly(STRONG, POLICIES[:3], (AT,), source=SOURCE, **how)
     comparison = compare(result)
     opening = (
         f"Pool {pool.name}: {pool.n_queries} queries x {pool.sizes.min()} real samples of {subject(pool)}, mean "
@@ -48,25 +57,21 @@ def replay_demo(
     )
     policy, budget = HEADLINE
     headline = finding(result.frame, comparison, result.config, policy=policy, budget=budget)
-    return Demo(result, comparison, opening, headline, _remarks(pool, result))
+    return Demo(result, comparison, opening, headline, [*_remarks(pool, result), *_elsewhere(result, strong)])
 
 
 def write_demo(demo: Demo, folder: Path) -> list[Path]:
     """Write the figures and ``report.html`` into `folder`."""
-    from ttcsim.report import figures
+    from ttcsim import plot
     from ttcsim.report.page import report_html, write_report
 
-    folder.mkdir(parents=True, exist_ok=True)
     result, comparison = demo.result, demo.comparison
-    title = f"{subject(result.pool)}, 95 % band of replay noise"
     table = allocation(result)
-    shown = table.filter(pl.col("policy").is_in(figures.LANDMARKS))
-    drawn = {
-        "coverage": figures.plot_metric(result.frame, title=title),
-        "efficiency": figures.plot_efficiency(comparison, title="95 % intervals over queries"),
-        "allocation": figures.plot_allocation(shown, budget=HEADLINE[1]),
-    }
-    written = [figures.save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
+    drawn = {name: plot.canvas() for name in ("coverage", "efficiency", "allocation")}
+    plot.metric(result.frame, ax=drawn["coverage"], title=subject(result.pool))
+    plot.efficiency(comparison, frame=result.frame, ax=drawn["efficiency"])
+    plot.allocation(table, frame=result.frame, budget=HEADLINE[1], ax=drawn["allocation"])
+    written = [plot.save(axes, folder / f"{name}.png") for name, axes in drawn.items()]
     page = report_html(result.frame, comparison, table, result.config, won=wins(result), headline=demo.headline)
     return [*written, write_report(folder, page)]
 
@@ -77,6 +82,26 @@ def subject(pool: Pool) -> str:
     if pool.queries is None or "level" not in pool.queries.columns:
         return str(model)
     return f"{model} on {pool.queries['level'].n_unique()} task families"
+
+
+def _elsewhere(weak: Result, strong: Result) -> list[str]:
+    """What holds for a strong model too, and what does not."""
+    pool = strong.pool
+    told = finding(strong.frame, compare(strong), strong.config, policy="elimination", budget=AT)
+    weakly, strongly = (
+        compare(result, "elimination").filter(policy="entropy", metric="coverage", budget=budget).row(0, named=True)
+        for result, budget in ((weak, HEADLINE[1]), (strong, AT))
+    )
+    gaps = [
+        f"on {result.pool.name} at {row['budget']:g} samples {100 * row['difference']:+.1f} points (95 % CI for new "
+        f"queries {100 * row['lo_queries']:+.1f} to {100 * row['hi_queries']:+.1f})"
+        for result, row in ((weak, weakly), (strong, strongly))
+    ]
+    return [
+        f"Elsewhere: {pool.name}, {pool.n_queries} queries x {pool.sizes.min()} samples of {SOURCE}. {told}",
+        f"Entropy exploration against elimination: {', '.join(gaps)}. A query of {pool.name} has {pool.sizes.min()} "
+        "samples and not more: that cap is part of its numbers.",
+    ]
 
 
 def _remarks(pool: Pool, result: Result) -> list[str]:

@@ -50,7 +50,7 @@ class Ask:
             if target not in known and not (is_reward(target) and "reward" in known):
                 raise InputError(
                     f"{place}: --map {target}={self.mapping[target]}: nothing here is called '{target}'; "
-                    f"{guess(target, known)}there are {', '.join(known)}"
+                    f"{closest(target, known)}there are {', '.join(known)}"
                 )
 
     def told(self) -> dict[str, object]:
@@ -98,18 +98,21 @@ def pick(asked: str, known: Collection[str], option: str, place: object) -> list
     wanted = [asked] if asked in known else [name.strip() for name in asked.split(",")]
     for name in wanted:
         if name not in known:
-            raise InputError(
-                f"{place}: {option} {name}: it has none of this name; {guess(name, known)}there are {listed(known)}"
-            )
+            raise InputError(f"{place}: {option} {name}: it has none of this name; {offer(name, known)}")
     return [name for name in known if name in wanted]
 
 
-def guess(name: str, known: Iterable[str]) -> str:
-    """The words "did you mean ...? " where a known name is close."""
+def offer(name: str, known: Iterable[str]) -> str:
+    """What to choose from instead of a name that is none of them; there may be thousands, as of values of a column."""
     known = list(known)
+    return f"{closest(name, known)}there are {listed(known)}"
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The question for a name that one of `known` is close to, with a blank behind it."""
     folded = {k.casefold(): k for k in known}
-    close = [folded[c] for c in difflib.get_close_matches(name.casefold(), folded, n=1)]
-    return f"did you mean '{close[0]}'? " if close else ""
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"did you mean '{folded[close[0]]}'? " if close else ""
 
 
 def listed(values: Iterable[str], separator: str = ", ") -> str:

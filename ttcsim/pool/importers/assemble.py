@@ -13,7 +13,7 @@ from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.format import SOURCE, is_reward
-from ttcsim.pool.importers.ask import Ask, guess, listed
+from ttcsim.pool.importers.ask import Ask, offer
 from ttcsim.pool.importers.rescale import rescaled
 from ttcsim.pool.reading import text_of
 
@@ -58,19 +58,18 @@ def pool_of(
         queries = frame.select("query_id", "task").unique("query_id", keep="first", maintain_order=True)
     if ask.limit is not None:
         first = frame["query_id"].unique(maintain_order=True).head(ask.limit)
-        frame = frame.filter(pl.col("query_id").is_in(first.implode()))
-        queries = None if queries is None else queries.filter(pl.col("query_id").is_in(first.implode()))
+        frame = frame.filter(pl.col("query_id").is_in(first.to_list()))
+        queries = None if queries is None else queries.filter(pl.col("query_id").is_in(first.to_list()))
     for name, how in ask.rescale.items():
         if not is_reward(name) or name not in frame.columns:
             have = [c for c in frame.columns if is_reward(c)]
-            raise InputError(
-                f"{path}: --rescale {name}={how}: there is no reward '{name}'; {guess(name, have)}"
-                f"there are {listed(have)}"
-            )
+            raise InputError(f"{path}: --rescale {name}={how}: there is no reward '{name}'; {offer(name, have)}")
         frame = frame.with_columns(rescaled(frame[name], how, path))
     _warn_of_repeats(frame, path)
     made: dict[str, Any] = {}
-    if "model" in frame.columns and SOURCE not in frame.columns:
+    if SOURCE in frame.columns:
+        made = {"sources": {name: {} for name in frame[SOURCE].drop_nulls().cast(pl.String).unique().sort()}}
+    elif "model" in frame.columns:
         models = frame["model"].drop_nulls().unique().sort().to_list()
         if ask.sources:
             frame = frame.with_columns(pl.col("model").alias(SOURCE))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ttcsim.errors import InputError
-from ttcsim.pool.importers.ask import Ask, Part, guess, listed, pick, refuse_mixture, words_of
+from ttcsim.pool.importers.ask import Ask, Part, listed, offer, pick, refuse_mixture, words_of
 from ttcsim.pool.importers.entries import short
 from ttcsim.pool.reading import text_of
 
@@ -156,14 +156,10 @@ def _where(runs: Sequence[Run], where: Mapping[str, str], place: object) -> list
     for key, value in where.items():
         keys = list(dict.fromkeys(k for r in runs for k in r.known))
         if key not in keys:
-            raise InputError(
-                f"{place}: --where {key}={value}: no log tells '{key}'; {guess(key, keys)}there are {listed(keys)}"
-            )
+            raise InputError(f"{place}: --where {key}={value}: no log tells '{key}'; {offer(key, keys)}")
         values = _values(runs, key)
         if value not in values:
-            raise InputError(
-                f"{place}: --where {key}={value}: no log has it; {guess(value, values)}there are {listed(values)}"
-            )
+            raise InputError(f"{place}: --where {key}={value}: no log has it; {offer(value, values)}")
         runs = [r for r in runs if r.get(key) == value]
     return list(runs)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ttcsim.errors import InputError
-from ttcsim.pool.importers.ask import Ask, Part, guess, listed, pick, refuse_mixture
+from ttcsim.pool.importers.ask import Ask, Part, closest, offer, pick, refuse_mixture
 from ttcsim.pool.reading import decoding, is_dir, is_file, read_arrow, read_by_ending, read_json
 
 
@@ -44,7 +44,7 @@ def choose_rows(table: pl.DataFrame, names: Mapping[str, str], ask: Ask, path: P
         table = table.filter(values == value)
         if table.height == 0:
             have = values.drop_nulls().unique(maintain_order=True).to_list()
-            raise InputError(f"{path}: no row has {column} = '{value}'; {guess(value, have)}there are {listed(have)}")
+            raise InputError(f"{path}: no row has {column} = '{value}'; {offer(value, have)}")
     return table
 
 
@@ -83,7 +83,7 @@ def check_column(table: pl.DataFrame, column: str, path: str | Path) -> None:
     if column not in table.columns:
         raise InputError(
             f"{path}: column '{column}' is missing; it has {', '.join(table.columns)}: "
-            f"{guess(column, table.columns)}map one of these"
+            f"{closest(column, table.columns)}map one of these"
         )
 
 

@@ -1,0 +1,178 @@
+"""Every command's help, as a terminal of 80 columns shows it, and the examples that it gives."""
+
+import contextlib
+import json
+import random
+import shutil
+import sys
+from unittest import mock
+
+import polars as pl
+import pytest
+from tree import COMMANDS, PROGRAMS, parsed
+
+import harvest
+import ttcsim
+from ttcsim.cli.run import run
+
+EXAMPLES = [
+    (words, line.strip())
+    for words, command in COMMANDS.items()
+    for line in (command.epilog or "").partition("Examples:\n")[2].splitlines()
+]
+
+
+def ends(words):
+    """How a command line ends."""
+    with mock.patch.object(sys, "argv", list(words)), pytest.raises(SystemExit) as ended:
+        run(PROGRAMS[words[0]], words[0])
+    return ended.value.code
+
+
+def named(words):
+    return " ".join(words) if isinstance(words, tuple) else words
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=named)
+def test_help_fits_80_columns_and_ends_with_examples_of_its_own(words, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    shown = []
+    for option in ("-h", "--help"):
+        assert ends([*words, option]) == 0
+        shown.append(capsys.readouterr().out)
+    text, again = shown
+    assert text == again
+    assert max(map(len, text.splitlines())) <= 80
+    squeezed = "".join(text.split())
+    for inner in getattr(COMMANDS[words], "commands", {}).values():
+        assert "".join(inner.short_help.split()) in squeezed, "its line is cut off"
+    for parameter in COMMANDS[words].params:
+        for option in (*parameter.opts, *parameter.secondary_opts):
+            if option.startswith("-"):
+                assert option in text, f"{option} is not told whole"
+    examples = [line for own, line in EXAMPLES if own == words]
+    assert examples, f"the docstring of `{' '.join(words)}` has no section Examples"
+    assert text.rstrip().endswith(examples[-1])
+
+
+@pytest.mark.parametrize(("words", "line"), EXAMPLES, ids=named)
+def test_examples_parse_and_are_of_their_command(words, line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # figures have to have a folder
+    own, _ = parsed(line)
+    assert own[: len(words)] == words
+
+
+FEWER = {
+    ("ttcsim", "demo"): "--reps 5",
+    ("ttcsim", "sweep"): "--reps 5 -b 1,2",
+    ("ttcsim", "check"): "--reps 50 -b 1,2 --only G1,G7",
+    ("ttcsim", "regret"): "--reps 20",
+    ("ttcsim", "extrapolate"): "--resamples 5",
+    **{
+        ("ttcsim", "strategies", name): f"-n {queries} --runs 2 {more}"
+        for name, queries, more in [
+            ("describe", 12, ""), ("bins", 20, "-b 1,4,8"), ("optimal", 20, "-b 1,4,8"), ("ratio", 20, ""),
+            ("flops", 20, ""), ("bandit", 20, "--reps 2 -b 2"), ("findings", 20, ""), ("make", 12, ""),
+        ]
+    },
+    ("ttcsim", "pool", "make"): "-n 20 -m 8",
+}  # fmt: skip
+"""What is added to examples that would take long, so that each can be run."""
+ONLY_PARSED = {
+    "harvest run my.toml --resume": "needs vLLM",
+    "harvest run my.toml --resume --set sampling.n=64 --out mypool": "needs vLLM",
+    "harvest run recipe:math500-llama-3.1-8b --shard 0/4": "needs vLLM",
+    "harvest check recipe:math500-llama-3.1-8b --set sampling.n=64": "needs the network",
+    "ttcsim pool import lm-eval output/ evaluated": "tests/importers has the files",
+}
+
+MINE = """
+from dataclasses import dataclass
+import ttcsim
+
+@dataclass(frozen=True)
+class Thrifty(ttcsim.Policy):
+    weight: float = 1.0
+
+    @ttcsim.score
+    def score(s, p, key):
+        return -p.weight * s.draws
+"""
+CONFIG = """
+model.path = "some/model"
+sampling.n = 2
+output.path = "new-pool"
+task = {name = "jsonl", file = "problems.jsonl", prompt = "{question}", verifier = "integer"}
+"""
+
+
+def prepare(folder):
+    """The files that the examples use."""
+    from ttcsim.pool.worlds import make_pool
+    from ttcsim.strategies.worlds.simulate import write_world
+
+    generator = random.Random(0)
+    write_world("revisions", folder / "mypool", 24, budgets=(1, 2, 4, 8), runs=16, seed=0)
+    pool = ttcsim.load(folder / "mypool")
+    ttcsim.write(pool, folder / "big-model")
+    shutil.copytree(folder / "mypool", folder / "moved" / "mypool")
+    half = pool.n_queries // 2
+    ttcsim.write(pool.subset(pool.query_ids[:half]), folder / "shard-0")
+    ttcsim.write(pool.subset(pool.query_ids[half:]), folder / "shard-1")
+    ttcsim.write(make_pool("beta(1,1)", 20, 8), folder / "plain")
+    next((folder / "plain" / "samples").iterdir()).rename(folder / "samples.parquet")
+    rows = [{"id": i % 20, "correct": generator.random() < 0.4} for i in range(160)]
+    (folder / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pl.DataFrame({"query_id": ["a", "b"], "n": [8, 8], "c": [2, 0]}).write_csv(folder / "counts.csv")
+    pl.DataFrame({"k": [1, 2, 4, 8, 16], "coverage": [0.3, 0.4, 0.5, 0.6, 0.65]}).write_csv(folder / "curve.csv")
+    (folder / "mine.py").write_text(MINE)
+    (folder / "my.toml").write_text(CONFIG)
+    (folder / "problems.jsonl").write_text('{"question": "1+1?", "answer": "2"}\n')
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_examples_do_what_they_say(tmp_path, monkeypatch):
+    prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    failed = []
+    for line in dict.fromkeys(line for _, line in EXAMPLES):
+        if line in ONLY_PARSED:
+            continue
+        own, arguments = parsed(line)
+        more = FEWER.get(own, "").split()
+        if code := ends([*own, *arguments, *more]):
+            failed.append((line, code))
+    assert not failed
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_version_and_completion(name, monkeypatch, capsys):
+    assert ends([name, "--version"]) == 0
+    said = capsys.readouterr().out
+    assert said == f"{name} {ttcsim.__version__ if name == 'ttcsim' else harvest.VERSION}\n"
+    assert {"--install-completion", "--show-completion"} <= {o for p in COMMANDS[(name,)].params for o in p.opts}
+    start, whole = {"ttcsim": ("ext", "extrapolate"), "harvest": ("ta", "tasks")}[name]
+    completing = {f"_{name.upper()}_COMPLETE": "complete_bash", "COMP_WORDS": f"{name} {start}", "COMP_CWORD": "1"}
+    for variable, value in completing.items():
+        monkeypatch.setenv(variable, value)
+    with contextlib.redirect_stderr(None):
+        ends([name])
+    assert capsys.readouterr().out.split() == [whole]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ttcsim swep", "Did you mean 'sweep'? Try 'ttcsim -h'."),
+        ("ttcsim pool imprt", "Did you mean 'import'? Try 'ttcsim pool -h'."),
+        ("ttcsim sweep mypool --polcy uniform", "--policy"),
+        ("harvest rn", "Did you mean 'run'? Try 'harvest -h'."),
+        ("ttcsim sweep", "Try 'ttcsim sweep -h'."),
+    ],
+)
+def test_a_slip_is_answered_by_what_was_meant(line, said, capsys):
+    assert ends(line.split()) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1

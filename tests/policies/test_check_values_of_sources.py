@@ -1,0 +1,100 @@
+"""Policies that choose sources, each against a value that follows from its definition on a pool made for it.
+
+Simulated means are compared at 4.5 standard errors: a true statement fails with probability below 1e-5. Fixed seeds.
+"""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from published import checks
+
+import ttcsim
+from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.worlds import make_pool
+
+QUERIES, REPS = 100, 40
+
+
+def pool_of(queries=QUERIES, **sources):
+    """Every query has 20 samples of each source: its share of successes, and tokens a sample."""
+    rows = [
+        (f"{q:04d}", name, i < round(20 * rate), tokens)
+        for q in range(queries)
+        for name, (rate, tokens) in sources.items()
+        for i in range(20)
+    ]
+    frame = pl.DataFrame(rows, schema=["query_id", "source", "correct", "tokens"], orient="row")
+    return pool_from_frame(frame, where="test", name="test")
+
+
+def spent_on_all(pool, policy, budget=10_000, **how):
+    """Mean spending on a query when all are solved, and its standard error: the budget never binds."""
+    result = ttcsim.sweep(pool, [policy], [budget], reps=REPS, replay="bootstrap", **how)
+    assert (result.outcomes[0].per_rep["coverage"] == 1).all()
+    values = result.outcomes[0].spent[:, 0]
+    return values.mean(), values.std(ddof=1) / math.sqrt(REPS)
+
+
+@checks("cascade")
+@pytest.mark.parametrize("patience", [1, 3])
+def test_cascade_pays_for_its_patience_and_then_for_the_last_source(patience):
+    small, large = 0.2, 0.5
+    mean, se = spent_on_all(
+        pool_of(small=(small, 1), large=(large, 1)), f"cascade(order=small>large,patience={patience})"
+    )
+    exact = sum((1 - small) ** i for i in range(patience)) + (1 - small) ** patience / large
+    assert abs(mean - exact) < 4.5 * se
+
+
+@checks("mixture")
+def test_mixture_keeps_its_shares():
+    pool = pool_of(queries=5, small=(0.0, 1), large=(0.0, 10))
+    policy = "mixture(weights='0.25*small+0.75*large')"
+    result = ttcsim.sweep(pool, [policy], [8 * (0.25 + 7.5)], reps=2, cost="tokens")
+    assert result.outcomes[0].draws[:, 0] == pytest.approx(8)
+    assert result.outcomes[0].spent[:, 0] == pytest.approx(2 * 1 + 6 * 10)
+
+
+@checks("explore-sources")
+def test_explore_sources_tries_both_and_stays_with_the_better():
+    """Half of the rate, none: a draw of each in random order, then the good one until it succeeds."""
+    mean, se = spent_on_all(pool_of(good=(0.5, 1), bad=(0.0, 1)), "explore-sources(explore=2)")
+    assert abs(mean - (1 + 3 / 4 + 1 / 2 * 2)) < 4.5 * se
+
+
+@checks("best-source")
+@pytest.mark.parametrize(("budget", "best"), [(4, "cheap"), (60, "dear")])
+def test_best_source_is_elimination_with_it(budget, best):
+    """The cheap one solves half of the queries soon and no other; the dear one all, at ten times the price."""
+    rows = [
+        (f"{q:03d}", name, (q % 2 == 0 and i < 10) if name == "cheap" else i < 10, 1 if name == "cheap" else 10)
+        for q in range(40) for name in ("cheap", "dear") for i in range(20)
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, schema=["query_id", "source", "correct", "tokens"], orient="row")
+    pool = pool_from_frame(frame, where="test", name="test")
+    result = ttcsim.sweep(
+        pool, ["best-source", f"elimination(on={best})"], [budget], reps=20, cost="tokens", replay="bootstrap"
+    )
+    first, second = result.outcomes
+    np.testing.assert_array_equal(first.per_rep["coverage"], second.per_rep["coverage"])
+    np.testing.assert_array_equal(first.draws, second.draws)
+
+
+@checks("index")
+def test_index_of_one_source_is_elimination():
+    """Of one law and one price the least failed query is the best, as for every index of binary outcomes."""
+    pool = make_pool("beta(0.4,1.2)", 40, 50, seed=3)
+    first, second = ttcsim.sweep(pool, ["elimination", "index"], [1, 2.5, 6], reps=20).outcomes
+    np.testing.assert_array_equal(first.draws, second.draws)
+    np.testing.assert_array_equal(first.per_rep["coverage"], second.per_rep["coverage"])
+
+
+@checks("thompson-sources")
+def test_thompson_sources_draws_by_the_chance_of_being_best():
+    """Either of two unknown sources is first; after its failure the other has P(Beta(1, 1) > Beta(1, 2)) = 2/3."""
+    reps = 20_000
+    result = ttcsim.sweep(pool_of(queries=1, good=(1.0, 1), bad=(0.0, 1)), ["thompson-sources"], [2], reps=reps)
+    exact = 1 / 2 + 1 / 2 * 2 / 3
+    assert abs(result.frame["mean"][0] - exact) < 4.5 * math.sqrt(exact * (1 - exact) / reps)

@@ -1,0 +1,135 @@
+"""G18: what no policy can exceed that chooses among sources, and where the ratio of rate and price is best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttcsim.engine.arrays import Tally
+from ttcsim.guarantees.decide import always, exactly, on_average
+from ttcsim.guarantees.study import Study
+from ttcsim.policies import ZOO_OF_SOURCES, policy
+from ttcsim.pool import Pool
+from ttcsim.pool.pool import offsets_of
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.replay import Replay
+from ttcsim.replay.setting import Setting
+from ttcsim.statistics.claim import Claim
+from ttcsim.theory.sources import Ratios, least_covered, least_waiting, most_covered, ratios
+
+_SMALL = ((("a", 3, 4, 2), ("b", 1, 2, 1)), (("a", 1, 2, 1), ("b", 9, 10, 3)), (("b", 2, 3, 1),))
+"""Queries of units: source, correct samples, samples, tokens of each."""
+_LATE = 60  # units of spending by which the small pool is solved but for a chance below 1e-6
+
+
+def claims(study: Study) -> Iterator[Claim]:
+    """On a small pool of two sources, and on the pool that is studied where it has several."""
+    yield from _fixed_budget()
+    yield _waiting()
+    pools = [_pool_of(_SMALL), *([study.pool] if study.pool.several else [])]
+    for pool in pools:
+        yield from _bounds(study, pool)
+        yield from _prophet(study, pool)
+
+
+def _pool_of(queries: Sequence[Sequence[tuple[str, int, int, int]]]) -> Pool:
+    units = [unit for units in queries for unit in units]
+    sizes = [size for _, _, size, _ in units]
+    return Pool(
+        name="small",
+        query_ids=tuple(f"q{i}" for i in range(len(queries))),
+        offsets=offsets_of([sum(size for _, _, size, _ in own) for own in queries]),
+        correct=np.concatenate([np.arange(size) < right for _, right, size, _ in units]).astype(np.uint8),
+        tokens=np.repeat([tokens for *_, tokens in units], sizes).astype(np.int32),
+        sources=("a", "b"),
+        source=np.repeat(["ab".index(name) for name, *_ in units], sizes).astype(np.int32),
+    )
+
+
+def _ratios(pool: Pool, cost: str) -> Ratios:
+    columns = Columns(pool)
+    price = columns.mean_price(columns.price(Setting(pool, np.array([1]), 0, cost, "bootstrap", (), None)))
+    return ratios(pool.units, columns.mean(pool.correct), price)
+
+
+def _replayed(study: Study, pool: Pool, totals: Sequence[int], replay: str, cost: str, reps: int) -> dict[str, Tally]:
+    """Every policy that chooses sources, as often as asked for."""
+    setting, columns = Setting(pool, np.array(totals), study.seed, cost, replay, (), None), Columns(pool)
+    return {name: Replay(policy(name), setting, columns).run(0, reps) for name in ZOO_OF_SOURCES}
+
+
+def _totals(study: Study, pool: Pool, cost: str) -> list[int]:
+    """Budgets at which a part of the queries, or all of them, can be solved."""
+    whole = _ratios(pool, cost).cost
+    return sorted({max(1, int(whole[-1] * share)) for share in (0.1, 0.3, 0.6, 1.2)})
+
+
+def _bounds(study: Study, pool: Pool) -> Iterator[Claim]:
+    """The linear programme above every policy, Cantelli's bound below the clairvoyant (with replacement)."""
+    cost = "samples" if pool.tokens is None else "tokens"
+    totals, known = _totals(study, pool, cost), _ratios(pool, cost)
+    tallies = _replayed(study, pool, totals, "bootstrap", cost, study.reps)
+    middle, step = len(totals) // 2, 1 / pool.n_queries
+    top = most_covered(known, totals)
+    for name, tally in tallies.items():
+        if name != "prophet":
+            words = f"{name} <= the linear programme on average at {totals[middle]} {cost} ({pool.name}, bootstrap)"
+            values = np.asarray(tally.covered[:, middle] * step, np.float64)
+            yield on_average("G18", words, float(top[middle]), values, step=step, upper=True)
+    units = pool.units
+    even = cost == "samples" or _one_price(pool, units.offsets)
+    for b, total in enumerate(totals if even else ()):
+        least = least_covered(known, [total])[0]
+        values = np.asarray(1 - tallies["clairvoyant"].covered[:, b] * step, np.float64)
+        words = f"1 - clairvoyant <= 1 - Cantelli's bound on average at {total} {cost} ({pool.name}, bootstrap)"
+        yield on_average("G18", words, float(1 - least), values, step=step, upper=True)
+
+
+def _one_price(pool: Pool, offsets: NDArray[np.int64]) -> bool:
+    """Whether the samples of every unit cost the same."""
+    assert pool.tokens is not None
+    low, high = (f.reduceat(pool.tokens, offsets[:-1]) for f in (np.minimum, np.maximum))
+    return bool((low == high).all())
+
+
+def _prophet(study: Study, pool: Pool) -> Iterator[Claim]:
+    """The cheapest success of every query over its sources: above every policy in every replication."""
+    cost = "samples" if pool.tokens is None else "tokens"
+    for replay in ("permute", "bootstrap"):
+        tallies = _replayed(study, pool, _totals(study, pool, cost), replay, cost, study.few)
+        best = tallies["prophet"].covered
+        margins = np.array([best - tally.covered for tally in tallies.values()], np.float64)
+        yield always(
+            "G18", f"prophet >= every policy of sources, each replication and budget ({pool.name}, {replay})", margins
+        )
+
+
+def _waiting() -> Claim:
+    """Spending until each query is solved, summed: the clairvoyant attains the least that there is."""
+    pool = _pool_of(_SMALL)
+    totals = np.arange(1, _LATE + 1)
+    setting = Setting(pool, totals, 0, "tokens", "bootstrap", (), None)
+    covered = Replay(policy("clairvoyant"), setting, Columns(pool)).run(0, 20_000).covered
+    # Of n queries, n - N(B) are unsolved after B units; summed over B = 0, 1, ... that is what each had to wait for.
+    waited = pool.n_queries + (pool.n_queries - covered).sum(axis=1).astype(np.float64)
+    least = least_waiting(_ratios(pool, "tokens"))
+    words = "clairvoyant: spending until solved, summed over queries = the least of any policy (bootstrap)"
+    return on_average("G18", words, least, waited, step=float(_LATE * pool.n_queries), most=np.inf)
+
+
+def _fixed_budget() -> Iterator[Claim]:
+    """At a fixed budget the ratio may lose: 2 units, a source of rate 0.6 for 1 unit and one of 0.9 for 2."""
+    pool = _pool_of(((("a", 3, 5, 1), ("b", 9, 10, 2)),))
+    setting = Setting(pool, np.array([2]), 0, "tokens", "bootstrap", (), None)
+    for name, words, value in (
+        ("clairvoyant", "the ratio index at 2 units: 1 - 0.4^2 = 0.84 (rates 0.6 for 1 and 0.9 for 2)", 0.84),
+        ("cascade(order=b)", "the dear source alone at 2 units: 0.9, more than the ratio index", 0.9),
+    ):
+        covered = Replay(policy(name), setting, Columns(pool)).run(0, 20_000).covered[:, 0].astype(np.float64)
+        yield on_average("G18", words, value, covered, step=1.0, variance=value * (1 - value))
+    known = _ratios(pool, "tokens")
+    yield exactly(
+        "G18", "the linear programme at 2 units bounds both: min(1, 2 x 0.6)", 1.0, float(most_covered(known, [2])[0])
+    )
