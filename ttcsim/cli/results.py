@@ -19,8 +19,8 @@ from ttcsim.report.tables import (
     footnotes,
     groups,
     means,
-    middle_budget,
 )
+from ttcsim.statistics.budgets import middle_budget
 
 _NEW = "95 % for new queries beneath"
 

@@ -10,7 +10,7 @@ from ttcsim.plot.curves import lines_of
 from ttcsim.plot.figures import own_axes
 from ttcsim.plot.labels import entitle, legend_of_bars, tick_groups, value_axis
 from ttcsim.plot.style import alike, run_styles, styles_of
-from ttcsim.report.tables import middle_budget
+from ttcsim.statistics.budgets import middle_budget
 
 
 def allocation(

@@ -10,7 +10,7 @@ import polars as pl
 from matplotlib.colors import to_hex, to_rgb
 
 from ttcsim.policies import ALL
-from ttcsim.report.tables import middle_budget
+from ttcsim.statistics.budgets import middle_budget
 
 # Okabe & Ito's palette without its yellow, which is too pale for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")

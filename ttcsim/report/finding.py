@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from ttcsim.report.tables import amount, mark, middle_budget
+from ttcsim.report.tables import amount, mark
+from ttcsim.statistics.budgets import middle_budget
 
 Row = Mapping[str, Any]
 

@@ -15,7 +15,7 @@ from ttcsim.policies.strings import split_label
 from ttcsim.pool.folders import write_whole
 from ttcsim.report import tables
 from ttcsim.report.finding import finding
-from ttcsim.report.tables import middle_budget
+from ttcsim.statistics.budgets import middle_budget
 from ttcsim.statistics.significance import ALPHA
 
 

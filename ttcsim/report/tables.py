@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ttcsim.replay.result import BIASES
+from ttcsim.statistics.budgets import middle_budget
 from ttcsim.statistics.significance import ALPHA
 
 Row = Mapping[str, Any]
@@ -48,12 +49,6 @@ class Wins(NamedTuple):
     names: list[str]
     marks: dict[tuple[str, str], str]
     comparisons: int
-
-
-def middle_budget(frame: pl.DataFrame) -> float:
-    """The middle one of the budgets, the upper one of two."""
-    budgets = frame["budget"].unique().sort()
-    return float(budgets[len(budgets) // 2])
 
 
 def means(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:
