@@ -114,3 +114,15 @@ def test_tables(capsys):
     tables.show([], title="nothing")
     tables.print_json([{"x": float("nan"), "y": (1, float("inf"))}], {"k": [2.0]})
     assert '{"rows": [{"x": null, "y": [1, null]}], "config": {"k": [2.0]}, "version"' in capsys.readouterr().out
+
+
+def test_a_terminal_that_says_it_has_no_more_than_ascii_gets_tables_all_the_same():
+    """The sign of a range, a ± before it, ended in a traceback."""
+    line = "from ttcsim.cli.tables import show; show([{'range': '15.3–20.6 ●', 'name': 'a\\udce9'}])"
+    program = "import typer; from ttcsim.cli.run import run; app = typer.Typer()"
+    program += f"; app.command()(lambda: exec({line!r})); run(app, 'tool')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert "15.3–20.6 ●".encode() in done.stdout and b"a\xe9" in done.stdout

@@ -121,8 +121,8 @@ SABOTAGES = (
         "token cost halved",
         "G14",
         "replay/prices/tokens.py",
-        "lambda pool: pool.tokens)",
-        "lambda pool: (pool.tokens + 1) // 2)",
+        "lambda pool, rates: pool.tokens)",
+        "lambda pool, rates: (pool.tokens + 1) // 2)",
     ),
     one(
         "a last draw beyond the budget",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -32,7 +33,8 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
     """
     warnings.showwarning = lambda message, *_, **__: _say(name, f"note: {message}")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # names of files may be any bytes, and are printed as they are
+        codecs.register_error("as-bytes", _as_bytes)
+        sys.stdout.reconfigure(errors="as-bytes")
     try:
         code = app(prog_name=name, standalone_mode=False)
         _flush()  # here, where a reader that went away or a full disk is known
@@ -59,6 +61,12 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
         code = _INTERRUPTED
     # Typer turns Ctrl-C into this code, older versions into an Abort.
     _end(name, interrupted if code == _INTERRUPTED else "", code if isinstance(code, int) else 0)
+
+
+def _as_bytes(error: UnicodeError) -> tuple[bytes, int]:
+    """What the terminal's encoding lacks, in UTF-8: tables have signs such as ●, names of files may be any bytes."""
+    assert isinstance(error, UnicodeEncodeError)
+    return error.object[error.start : error.end].encode("utf-8", "surrogateescape"), error.end
 
 
 def _with_help(message: str, error: Exception) -> str:

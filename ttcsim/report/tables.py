@@ -55,9 +55,10 @@ def means(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> G
     """The rows of one metric of a result's frame, in per cent."""
 
     def cell(row: Row) -> Cell:
-        partly = f"spends {amount(row['spent'])}" if row["spent"] < 0.995 * row["budget"] else ""
         interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
-        return Cell(f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), partly)
+        return Cell(
+            f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), _partly(row)
+        )
 
     return _by_budget(rows, "mean", cell, oracles)
 
@@ -67,7 +68,9 @@ def differences(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
 
     def cell(row: Row) -> Cell:
         interval = _interval(row["lo_queries"], row["hi_queries"], "{:+.1f} to {:+.1f}", 100)
-        return Cell(f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row))
+        return Cell(
+            f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row), _partly(row)
+        )
 
     return _by_budget(rows, "difference", cell, oracles)
 
@@ -124,23 +127,22 @@ def explained(rows: pl.DataFrame) -> str:
     told = [(leaves_out_0(row), mark(row) == "●", row["queries_holm"]) for row in asked.iter_rows(named=True)]
     outside = sum(out and not marked for out, marked, _ in told)
     inside = sum(not out and holm is not None and holm < ALPHA for out, _, holm in told)
-    every = f"the {len(told)} comparisons with {asked['baseline'][0]} here" if len(told) > 1 else "one comparison"
-    return (
-        f"● beyond chance for new queries too, ○ for these queries only: tests with Holm's correction for {every}, "
-        f"{ALPHA:.0%}."
-        + (
-            f" {outside} of the intervals leave out 0 without a ●: an interval is for its comparison alone, a ● holds "
+    together = f" with Holm's correction for the {len(told)} comparisons with {asked['baseline'][0]} here"
+    notes = [
+        "● beyond chance for new queries too, ○ for these queries only: tests"
+        f"{together if len(told) > 1 else ''}, {ALPHA:.0%}."
+    ]
+    if outside:
+        notes.append(
+            f"{outside} of the intervals leave out 0 without a ●: an interval is for its comparison alone, a ● holds "
             "among all of them."
-            if outside
-            else ""
         )
-        + (
-            f" {inside} of the tests reject where the interval has 0 in it, which counts as no ●: the interval allows "
+    if inside:
+        notes.append(
+            f"{inside} of the tests reject where the interval has 0 in it, which counts as no ●: the interval allows "
             "for queries unlike any of these."
-            if inside
-            else ""
         )
-    )
+    return " ".join(notes)
 
 
 def footnotes(rows: pl.DataFrame) -> list[str]:
@@ -179,8 +181,12 @@ def _grid(
 
 
 def amount(spent: float) -> str:
-    """What was spent per query, in few digits: 0.99, 3.96, 19.7, 1234."""
-    return f"{spent:.2f}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
+    """What was spent per query, in few digits: 0.00012, 0.99, 3.96, 1234."""
+    return f"{spent:.2g}" if spent < 1 else f"{spent:.0f}" if spent >= 100 else f"{spent:.3g}"
+
+
+def _partly(row: Row) -> str:
+    return f"spends {amount(row['spent'])}" if row["spent"] < 0.995 * row["budget"] else ""
 
 
 def _half(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""The budget that stands for all of a grid where only one is shown."""
+"""Which of its budgets a table, a figure or a sentence about a sweep is of."""
 
 from __future__ import annotations
 
