@@ -137,7 +137,7 @@ def test_check_holds(command, small):
     code, out, _ = command("check", small, "--reps", 100, "--json")
     assert code == 0
     rows = json.loads(out)["rows"]
-    assert {r["guarantee"] for r in rows} == {f"G{i}" for i in range(1, 18)}
+    assert {r["guarantee"] for r in rows} == {f"G{i}" for i in range(1, 19)}
     assert all(r["holds"] is not False for r in rows)
     assert command("check", "--world", "linear", "-n", 20, "-m", 30, "--reps", 50, "--only", "g2,G7")[0] == 0
 
