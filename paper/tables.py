@@ -7,11 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
+from ttcsim.pool.folders import write_whole
+
 
 def write_csv(folder: Path, tables: dict[str, pl.DataFrame]) -> list[Path]:
     """One file a table, by its name."""
     for name, table in tables.items():
-        table.write_csv(folder / f"{name}.csv")
+        write_whole(folder / f"{name}.csv", table.write_csv().encode())
     return [folder / f"{name}.csv" for name in tables]
 
 

@@ -8,13 +8,14 @@ import pytest
 HOUSE = Path(__file__).parents[1] / "ttcsim"
 STREET = (
     ("errors",),
-    ("grammar", "registry", "room"),
+    ("grammar", "notebook", "registry", "room"),
     ("compiled",),
     ("pool",),
     ("policies",),
     ("engine",),
     ("theory",),
     ("statistics",),
+    ("plot",),
     ("replay",),
     ("strategies", "guarantees"),
     ("report",),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ttcsim.pool.merge import merge
     from ttcsim.pool.pool import Pool
     from ttcsim.replay.result import Result
+    from ttcsim.replay.run_folder import read_run, rerun
     from ttcsim.replay.sweep import sweep
     from ttcsim.statistics.comparison import allocation, compare, wins
     from ttcsim.statistics.regret import regret
@@ -29,15 +30,16 @@ _PLACES = {
     "ttcsim.pool.merge": ("merge",),
     "ttcsim.pool.pool": ("Pool",),
     "ttcsim.replay.result": ("Result",),
+    "ttcsim.replay.run_folder": ("read_run", "rerun"),
     "ttcsim.replay.sweep": ("sweep",),
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
     "ttcsim.statistics.regret": ("regret",),
 }
-_FOLDERS = ("guarantees", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
+_FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
     "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "policy",
-    "regret", "score", "see", "stop", "sweep", "wins", "write",
+    "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 
 

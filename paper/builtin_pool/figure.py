@@ -8,7 +8,7 @@ from pathlib import Path
 import ttcsim
 from paper.builtin_pool import sweep as settings
 from paper.tables import write_csv
-from ttcsim.report.figures import plot_allocation, plot_efficiency, plot_metric, save
+from ttcsim import plot
 
 
 def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
@@ -18,10 +18,9 @@ def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
         warnings.simplefilter("ignore")  # the share of exhausted queries is a column of the table
         result = ttcsim.sweep(settings.POOL, settings.POLICIES, settings.BUDGETS, reps=reps)
     tables = {"coverage": result.frame, "compare": ttcsim.compare(result), "allocation": ttcsim.allocation(result)}
-    figures = {
-        "coverage": plot_metric(result.frame),
-        "efficiency": plot_efficiency(tables["compare"]),
-        "allocation": plot_allocation(tables["allocation"], budget=8.0),
-    }
-    written = [save(figure, out / f"{name}.png") for name, figure in figures.items()]
+    figures = {name: plot.canvas("page") for name in ("coverage", "efficiency", "allocation")}
+    plot.metric(result.frame, ax=figures["coverage"])
+    plot.efficiency(tables["compare"], frame=result.frame, ax=figures["efficiency"])
+    plot.allocation(tables["allocation"], frame=result.frame, budget=8.0, ax=figures["allocation"])
+    written = [plot.save(axes, out / f"{name}.png") for name, axes in figures.items()]
     return [*written, *write_csv(out, tables)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from paper.law.sweep import ROWS
 from paper.tables import markdown
+from ttcsim.pool.folders import write_whole
 from ttcsim.theory import law_through, stretched
 
 
@@ -22,5 +23,5 @@ def build(out: Path, *, reps: int = 0) -> list[Path]:
         rows.append((row, budget, *(f"{100 * v:.1f}" for v in (uniform, ours, coverage))))
     lines = markdown(("row", "at", "uniform", "elimination", "law"), rows)
     path = out / "law.md"
-    path.write_text("\n".join(["# Published rows beside the stretch law", "", *lines]) + "\n")
+    write_whole(path, ("\n".join(["# Published rows beside the stretch law", "", *lines]) + "\n").encode())
     return [path]

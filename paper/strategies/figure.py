@@ -7,7 +7,8 @@ from typing import Any
 
 from paper.strategies import sweep as settings
 from paper.tables import markdown
-from ttcsim.report.figures import save
+from ttcsim.plot import save
+from ttcsim.pool.folders import write_whole
 from ttcsim.report.strategies import flops_figure, optimal_figure, ratio_figure, search_figure
 from ttcsim.strategies.questions.bandit import bandit
 from ttcsim.strategies.questions.bins import by_bin
@@ -43,10 +44,10 @@ def build(out: Path, *, reps: int = settings.RUNS) -> list[Path]:
         if claim.holds is not None
     ]
     lines = markdown(("world", "claim", "verdict", "numbers"), asked)
-    claims.write_text("\n".join(["# Snell et al. in simulated worlds", "", *lines]) + "\n")
+    write_whole(claims, ("\n".join(["# Snell et al. in simulated worlds", "", *lines]) + "\n").encode())
     rows = bandit(tree, bins, settings.BANDIT_BUDGETS, reps=max(reps, 2))
     bandits = out / "bandit.md"
-    bandits.write_text(_table(rows))
+    write_whole(bandits, _table(rows).encode())
     return [*paths, claims, bandits]
 
 

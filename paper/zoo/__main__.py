@@ -1,10 +1,22 @@
 """``python -m paper.zoo [FOLDER]``: the study of the whole zoo alone."""
 
-import sys
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from paper.zoo.figure import build
+from ttcsim.cli.run import run
 
-out = Path(sys.argv[1] if len(sys.argv) > 1 else "paper/out/zoo")
-build(out)
-print((out / "findings.md").read_text())
+
+def command(folder: Annotated[Path, typer.Argument(help="Folder to fill.")] = Path("paper/out/zoo")) -> None:
+    """Replay the zoo on every pool, and say which of Zuo & Zhu's findings hold."""
+    build(folder)
+    print((folder / "findings.md").read_text())
+
+
+app = typer.Typer(add_completion=False)
+app.command()(command)
+run(app, "paper.zoo")

@@ -9,7 +9,8 @@ import ttcsim
 from paper.tables import markdown, write_csv
 from paper.zoo import sweep as settings
 from paper.zoo.findings import findings
-from ttcsim.report.figures import plot_efficiency, plot_metric, save
+from ttcsim import plot
+from ttcsim.pool.folders import write_whole
 from ttcsim.statistics.claim import Claim
 from ttcsim.statistics.comparison import wins
 
@@ -28,10 +29,12 @@ def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
             result = ttcsim.sweep(pool, ["all"], settings.BUDGETS, reps=reps, skip_unfit=True)
             comparison = ttcsim.compare(result)
             written += write_csv(folder, {"coverage": result.frame, "compare": comparison, "wins": wins(result)})
-            written.append(save(plot_metric(result.frame), folder / "coverage.png"))
-            written.append(save(plot_efficiency(comparison), folder / "efficiency.png"))
+            figures = {figure: plot.canvas("page") for figure in ("coverage", "efficiency")}
+            plot.metric(result.frame, ax=figures["coverage"])
+            plot.efficiency(comparison, frame=result.frame, ax=figures["efficiency"])
+            written += [plot.save(axes, folder / f"{figure}.png") for figure, axes in figures.items()]
             stated[name] = findings(pool, settings.BUDGETS, reps)
-    (out / "findings.md").write_text(_page(stated, reps))
+    write_whole(out / "findings.md", _page(stated, reps).encode())
     return [*written, out / "findings.md"]
 
 

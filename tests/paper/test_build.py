@@ -8,7 +8,7 @@ from paper.builtin_pool import sweep
 
 @pytest.mark.slow
 def test_every_part_builds(tmp_path, capsys):
-    build.main(str(tmp_path), reps=sweep.TESTING_REPS)
+    build.main(tmp_path, reps=sweep.TESTING_REPS)
     paths = capsys.readouterr().out.split()
     assert len(paths) >= 12
     assert all((tmp_path / p).stat().st_size > 300 for p in paths)

@@ -7,7 +7,6 @@ import pytest
 
 import ttcsim
 from ttcsim.pool.worlds import make_pool
-from ttcsim.replay.run_folder import baseline_of
 from ttcsim.report.finding import finding, findings
 from ttcsim.report.tables import explained
 
@@ -18,7 +17,7 @@ def pool():
 
 
 def told(result, **how):
-    return finding(result.frame, ttcsim.compare(result, baseline_of(result)), result.config, **how)
+    return finding(result.frame, result.compare(), result.config, **how)
 
 
 def test_the_best_policy_at_the_middle_budget_beside_the_baseline(pool):
@@ -53,7 +52,7 @@ def test_one_policy_alone(pool):
 
 def test_an_oracle_is_no_baseline_where_there_is_another_and_is_called_one(pool):
     result = ttcsim.sweep(pool, ["prophet", "elimination", "elimination(k=2)"], [2], reps=5)
-    assert baseline_of(result) == "elimination"
+    assert result.baseline == "elimination"
     assert "elimination(k=2) solves" in told(result) or "no policy more" in told(result)
     oracles = ttcsim.sweep(pool, ["prophet", "clairvoyant"], [2], reps=5)
     assert "prophet (an oracle" in told(oracles)

@@ -38,8 +38,8 @@ pool = group(
 )
 add(
     pool,
-    pools.describe, pools.import_, pools.hard, pools.initial, pools.continue_, pools.merge,
-    pools.make,
+    pools.list_, pools.describe, pools.import_, pools.pick, pools.hard, pools.initial, pools.continue_, pools.merge,
+    pools.join, pools.make,
 )  # fmt: skip
 app.add_typer(pool, name="pool")
 

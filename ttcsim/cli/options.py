@@ -37,6 +37,10 @@ def figure_file(path: Path | None) -> Path | None:
 
 
 Pool = Annotated[str, typer.Argument(metavar="POOL", help="Pool folder, Parquet file of samples, or builtin:NAME.")]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of a pool of several sources, the one; mixed: a random one for every draw."),
+]
 Dest = Annotated[Path, typer.Argument(metavar="DEST", help="Pool folder to make.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Run folder of `ttcsim sweep --out`.")]
 Policies = Annotated[

@@ -12,7 +12,7 @@ from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, progress, say, show
 from ttcsim.errors import InputError
 
-FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys")
+FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity")
 """Names of the importers for the help, which does not wait for them to load."""
 
 
@@ -35,6 +35,36 @@ def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
         words = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
         rows.append({"fact": key.replace("_", " "), "value": ", ".join(words)})
     show(rows, header=False)
+
+
+def list_(as_json: opt.Json = False) -> None:
+    """List the pools that ship with ttcsim.
+
+    Examples
+    --------
+    ttcsim pool list
+    """
+    from ttcsim.pool.files import builtin_names
+
+    rows = []
+    for name in builtin_names():
+        pool = ttcsim.load(f"builtin:{name}")
+        facts = pool.manifest or {}
+        rows.append(
+            {
+                "pool": f"builtin:{name}", "queries": pool.n_queries, "samples": pool.n_samples,
+                "sources": ", ".join(pool.sources), "about": facts.get("about", ""), "licence": facts["licence"],
+            }
+        )  # fmt: skip
+    if as_json:
+        print_json(rows, {})
+        return
+    for row in rows:
+        say(str(row["pool"]), style="bold")
+        say(f"  {row['about']}" if row["about"] else "  harvested with this project's own recipe")
+        say(f"  {row['queries']} queries, {row['samples']:,} samples; {row['licence']}")
+        if row["sources"]:
+            say(f"  sources: {row['sources']}")
 
 
 def _list_formats(asked: bool) -> None:
@@ -94,6 +124,7 @@ def hard(
     pool: opt.Pool,
     dest: opt.Dest,
     after: Annotated[int, typer.Option(help="Draws without a correct one that make a query hard.")] = 16,
+    source: opt.Source = None,
     seed: opt.Seed = 0,
     keep_probe: Annotated[bool, typer.Option(help="Keep the samples that were looked at (biased).")] = False,
 ) -> None:
@@ -104,10 +135,27 @@ def hard(
     ttcsim pool hard mypool hard16 --after 16
     """
     with progress("choosing queries"):
-        whole = ttcsim.load(pool)
+        whole = ttcsim.load(pool).of(source)
         found = whole.unsolved_after(after, seed=seed, keep_probe=keep_probe)
     facts = {"source": whole.name, "unsolved_after": after, "seed": seed, "probe_kept": keep_probe}
     _write(found, dest, facts, queries_of=whole.n_queries)
+
+
+def pick(
+    pool: opt.Pool,
+    dest: opt.Dest,
+    source: Annotated[str, typer.Option(metavar="NAME", help="The source whose samples are kept.")],
+) -> None:
+    """Keep the samples of one source, such as one model.
+
+    Examples
+    --------
+    ttcsim pool pick builtin:aime2025 qwen --source Qwen3-4B
+    """
+    whole = ttcsim.load(pool)
+    facts = {**(whole.manifest or {}), **((whole.manifest or {}).get("sources", {}).get(source) or {})}
+    facts.pop("sources", None)
+    _write(whole.from_source(source), dest, facts, samples_of=whole.n_samples)
 
 
 def initial(
@@ -148,6 +196,27 @@ def merge(
         ttcsim.merge(sources, dest)
         whole = ttcsim.load(dest)
     _told(whole, dest)
+
+
+def join(
+    pools: Annotated[
+        list[str], typer.Argument(metavar="NAME=POOL NAME=POOL ... DEST", help="Sources, then the folder to make.")
+    ],
+) -> None:
+    """Make one pool of several of the same queries, each a source, such as a model.
+
+    Examples
+    --------
+    ttcsim pool join small=pool-of-small large=pool-of-large both
+    """
+    from ttcsim.pool.join import join as run_join
+
+    *named, dest = pools
+    if len(named) < 2:
+        raise InputError("pool join: name two or more sources as NAME=POOL, then the folder to make")
+    loaded = {name: ttcsim.load(place) for name, place in opt.pairs(named, "pool join").items()}
+    ttcsim.write(run_join(loaded, Path(dest).name), dest)
+    _told(ttcsim.load(dest), Path(dest))
 
 
 def make(

@@ -59,8 +59,8 @@ def _answer(rows: Sequence[Row], title: str, as_json: bool, config: Row) -> None
 def _draw(data: Any, figure: str, path: Path | None) -> None:
     """One of the figures of `report.strategies`, where a file was asked for."""
     if path is not None:
+        from ttcsim.plot import save
         from ttcsim.report import strategies
-        from ttcsim.report.figures import save
 
         save(getattr(strategies, f"{figure}_figure")(data), path)
 

@@ -31,6 +31,7 @@ def demo(
     from ttcsim.cli.results import show_result
     from ttcsim.report.demo import replay_demo, write_demo
 
+    out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     with progress("replaying") as told:
         found = replay_demo(reps=reps, seed=seed, threads=threads, progress=told)
     say(found.opening)
@@ -53,9 +54,7 @@ def sweep(
     prices: Annotated[
         Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
     ] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Of several sources, the one to replay; mixed for a random one each draw.")
-    ] = None,
+    source: opt.Source = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
@@ -98,7 +97,6 @@ def sweep(
     from ttcsim.pool.groups import query_groups
     from ttcsim.replay.kept import Kept
     from ttcsim.replay.pins import versions
-    from ttcsim.replay.run_folder import baseline_of, write_run
     from ttcsim.report.finding import findings
 
     columns = list(dict.fromkeys(by or ()))
@@ -113,15 +111,14 @@ def sweep(
             skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
-            place = pool if pool.startswith("builtin:") else str(Path(pool).resolve())
-            write_run(result, out, source=place, replications=keep_replications, by=columns)
+            result.save(out, source=pool, replications=keep_replications, by=columns)
     if out is not None:
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:
         parts = {"groups": [row for column in columns for row in result.by(column).to_dicts()]} if columns else {}
         print_json(result.frame.to_dicts(), {**result.config, "versions": versions()}, **parts)
         return
-    comparison = ttcsim.compare(result, baseline_of(result))
+    comparison = result.compare()
     show_result(result.frame, comparison, result.config, noise=noise)
     for column in columns:
         show_groups(result.by(column), result.config)

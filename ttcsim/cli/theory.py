@@ -17,6 +17,7 @@ from ttcsim.errors import InputError
 def check(
     pool: Annotated[str | None, typer.Argument(help="Pool; or use --world.")] = None,
     world: Annotated[str | None, typer.Option(help="A world, such as 'beta(0.4,1.2)' or linear.")] = None,
+    source: opt.Source = None,
     queries: opt.Queries = 500,
     samples: opt.Samples = 1024,
     policy: Annotated[
@@ -42,7 +43,7 @@ def check(
     from ttcsim.guarantees import check as run_check
     from ttcsim.pool.worlds import make_pool
 
-    subject = ttcsim.load(pool) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
+    subject = ttcsim.load(pool).of(source) if pool is not None else make_pool(str(world), queries, samples, seed=seed)
     grid = opt.budgets_of(budgets)
     with progress("checking") as told:
         claims = run_check(
@@ -75,6 +76,7 @@ def regret(
     pool: opt.Pool,
     policy: opt.Policies,
     budgets: opt.Budgets = "1,2,4,8,16",
+    source: opt.Source = None,
     reps: opt.Reps = 1000,
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
@@ -89,7 +91,7 @@ def regret(
     with progress("replaying") as told:
         result = ttcsim.sweep(
             pool, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, replay="bootstrap",
-            threads=threads, progress=told,
+            source=source, threads=threads, progress=told,
         )  # fmt: skip
 
     def points(row: Row, key: str) -> str:
@@ -180,6 +182,7 @@ def predict(
 def extrapolate(
     pool: opt.Pool,
     draws: Annotated[str, typer.Option("--draws", "-k", help="Draws per query, with commas.")] = "100,1000,10000",
+    source: opt.Source = None,
     family: Annotated[
         str, typer.Option(help="auto (all that the pool does not reject), or the name of one law.")
     ] = "auto",
@@ -199,7 +202,7 @@ def extrapolate(
     from ttcsim.theory.extrapolate import FAR, LEVEL
     from ttcsim.theory.extrapolate import extrapolate as run_extrapolate
 
-    subject = ttcsim.load(pool)
+    subject = ttcsim.load(pool).of(source).alone("extrapolate")
     most = int(subject.sizes.min())
     # At `most` the laws can be held against the pool.
     grid = sorted({float(most), *opt.numbers(draws, "--draws", float)})

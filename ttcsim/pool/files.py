@@ -32,7 +32,8 @@ from ttcsim.pool.format import (
 )
 from ttcsim.pool.reading import decoding, is_dir, is_file, read_json, read_parquet, text_of
 
-_BUILTIN = "builtin:"
+BUILTIN = "builtin:"
+"""What the places of pools that ship with the package begin with."""
 
 
 def builtin_names() -> list[str]:
@@ -58,8 +59,8 @@ def load(source: str | Path) -> Pool:
         When anything in it is not as the format says.
     """
     text = str(source)
-    if text.startswith(_BUILTIN):
-        name = text.removeprefix(_BUILTIN)
+    if text.startswith(BUILTIN):
+        name = text.removeprefix(BUILTIN)
         if name not in builtin_names():
             raise InputError(f"{text}: no such built-in pool; there are {', '.join(builtin_names()) or 'none'}")
         return _load_folder(_data() / name)

@@ -14,6 +14,10 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from ttcsim.errors import InputError, among
+from ttcsim.pool import notebook
+
+MIXED = "mixed"
+"""What stands for a random source at every draw, where no source has that name."""
 
 LOGPROB_REWARD = "reward_logprob"
 """Name of the reward that is derived from log-probabilities where no other exists."""
@@ -51,7 +55,7 @@ def offsets_of(sizes: ArrayLike) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pool:
     """Samples of all queries in CSR form, sorted by query, and by source within a query.
 
@@ -180,6 +184,7 @@ class Pool:
         """
         if draws < 1:
             raise InputError(f"pool {self.name}: {draws} draws select nothing; give 1 or more")
+        self.alone("hard queries")
         from ttcsim.pool.hard import first_shown  # here, because a pool loads without what it compiles with
 
         parts = []
@@ -211,7 +216,23 @@ class Pool:
         """
         if samples < 1:
             raise InputError(f"pool {self.name}: the first {samples} samples are none; ask for 1 or more")
+        self.alone("first samples")
         return self.take([(q, every[:samples]) for q, every in enumerate(self._positions())])
+
+    def of(self, source: str | None) -> Pool:
+        """The samples of one source, of all mixed ("mixed", see `mixed`), or as they are (None)."""
+        if source is None:
+            return self
+        return self.mixed() if source == MIXED and MIXED not in self.sources else self.from_source(source)
+
+    def alone(self, what: str) -> Pool:
+        """The pool itself, for what is said of one source only; several are an `InputError` that names `what`."""
+        if self.several:
+            raise InputError(
+                f"{what}: pool {self.name} has {len(self.sources)} sources; name one with --source, or mix them with "
+                f"--source mixed (they are {', '.join(self.sources)})"
+            )
+        return self
 
     def from_source(self, name: str) -> Pool:
         """The samples of one source; queries that it has none of are left out.
@@ -269,6 +290,13 @@ class Pool:
             manifest=None,
             **{name: array[taken] for name, array in arrays.items() if array is not None},
         )
+
+    def __repr__(self) -> str:
+        return notebook.summary(self)
+
+    def _repr_html_(self) -> str:
+        """The table that notebooks show."""
+        return notebook.html(self)
 
     def describe(self) -> dict[str, Any]:
         """Numbers that tell what is in the pool."""

@@ -65,8 +65,7 @@ class Columns:
                 "with 'mixed'"
             )
         if policy.on not in self._views:
-            mixed = policy.on == "mixed" and "mixed" not in pool.sources
-            own = pool.mixed() if mixed else pool.from_source(policy.on)
+            own = pool.of(policy.on)
             if own.n_queries < pool.n_queries:
                 missing = min(set(pool.query_ids) - set(own.query_ids))
                 raise InputError(

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,9 +18,14 @@ from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.pool import Units
+from ttcsim.replay import notebook
 from ttcsim.replay.prices import PRICES
+from ttcsim.statistics import comparison
 from ttcsim.statistics.groups import by_group
 from ttcsim.statistics.intervals import column_means, replay_interval, resampled_means, share_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BIASES = {
     "exhausted": "some queries ran out of samples: the value is that of the policy with the pool's size as its cap",
@@ -29,7 +35,7 @@ BIASES = {
 """What keeps a replayed value from being that of fresh samples, in words; see theory/theory.md."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Outcome:
     """One policy: every replication, and every query's mean over replications."""
 
@@ -46,6 +52,9 @@ class Outcome:
     taught: dict[
         str, NDArray[np.float64]
     ]  # metric -> f8[Q, B] what a query does to the mean through priors fitted to it
+
+    def __repr__(self) -> str:
+        return f"Outcome({self.policy})"
 
     def influence(self, metric: str) -> NDArray[np.float64]:
         """What every query contributes to the mean, f8[Q, B]: its own value, and what it does to the others'.
@@ -74,7 +83,7 @@ class Outcome:
         return np.asarray(column_means(self.spent) + stopped * (self.cost - column_means(self.cost)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """Outcome of a sweep; `frame` is the part most people need."""
 
@@ -190,3 +199,60 @@ class Result:
             for outcome in self.outcomes
             for metric, values in outcome.per_rep.items()
         )  # fmt: skip
+
+    @property
+    def baseline(self) -> str:
+        """What the others are compared with by default: `uniform` where it was run, else the first but oracles."""
+        uniform = [o for o in self.outcomes if o.policy == Uniform()]
+        fair = [o for o in self.outcomes if not o.policy.oracle]
+        return str((uniform or fair or self.outcomes)[0].policy)
+
+    def compare(self, baseline: str | Policy | None = None) -> pl.DataFrame:
+        """Every policy against `baseline`, by default `uniform` or else the first: see `ttcsim.compare`."""
+        return comparison.compare(self, self.baseline if baseline is None else baseline)
+
+    def wins(self, metric: str = "coverage") -> pl.DataFrame:
+        """Who beats whom, and beyond chance: see `ttcsim.wins`."""
+        return comparison.wins(self, metric)
+
+    def plot(
+        self, metric: str = "coverage", *, ax: Axes | None = None, baseline: str | Policy | None = None, **how: Any
+    ) -> Axes:
+        """Draw a figure, in which policies look as in all figures of this result.
+
+        Parameters
+        ----------
+        metric : str
+            A metric of `frame`, "difference" or "efficiency" (against `baseline`), or "allocation".
+        ax : Axes, optional
+            Where to draw; by default in a new figure of pyplot's. Its backend and settings stay as they are.
+        **how
+            What the function of that name in `ttcsim.plot` takes: title, labels, ...
+        """
+        return notebook.plot(self, metric, ax=ax, baseline=baseline, **how)
+
+    def save(
+        self, folder: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
+    ) -> Path:
+        """Write a run folder, as ``ttcsim sweep --out`` does; `ttcsim.read_run` and `ttcsim.rerun` read it.
+
+        Parameters
+        ----------
+        source : str or Path
+            Where the pool can be loaded from again: a place that `ttcsim.load` takes. Without it a rerun has to be
+            given the pool.
+        replications : bool
+            Whether to keep every replication's values, too.
+        by : sequence of str
+            Columns of the queries by whose groups results are kept, too.
+        """
+        from ttcsim.replay.run_folder import write_run  # here: it reruns, and so knows of results
+
+        return write_run(self, folder, source=source, replications=replications, by=by)
+
+    def __repr__(self) -> str:
+        return notebook.summary(self)
+
+    def _repr_html_(self) -> str:
+        """The tables that notebooks show."""
+        return notebook.html(self)

@@ -14,21 +14,20 @@ import polars as pl
 from ttcsim.errors import InputError
 from ttcsim.policies import ALL, Policy
 from ttcsim.policies.strings import code_named, parse_policy
-from ttcsim.policies.uniform import Uniform
 from ttcsim.policies.user_code import sources
 from ttcsim.pool import Pool
-from ttcsim.pool.files import load
+from ttcsim.pool.files import BUILTIN, load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
 from ttcsim.replay.pins import versions
 from ttcsim.replay.result import Result
 from ttcsim.replay.run_files import check_alike, damaged, read_config, read_table
 from ttcsim.replay.sweep import sweep
-from ttcsim.statistics.comparison import allocation, compare, wins
+from ttcsim.statistics.comparison import allocation, wins
 
 
 def write_run(
-    result: Result, dest: str | Path, *, source: str, replications: bool = False, by: Sequence[str] = ()
+    result: Result, dest: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
 ) -> Path:
     """Write a run folder, whole or not at all; an existing one is refused.
 
@@ -39,13 +38,13 @@ def write_run(
 
     Parameters
     ----------
-    source : str
-        Where the pool can be loaded from again.
+    source : str or Path
+        Where the pool can be loaded from again; without it a rerun has to be given the pool.
     """
     with whole_folder(dest) as partial:
         tables = {
             "frame": result.frame,
-            "compare": compare(result, baseline_of(result)),
+            "compare": result.compare(),
             "allocation": allocation(result),
             "wins": wins(result),
             **({"groups": pl.concat(result.by(column) for column in by)} if by else {}),
@@ -55,16 +54,16 @@ def write_run(
             write_whole(partial / f"{name}.parquet", as_parquet(table))
         write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         code = _keep_code((o.policy for o in result.outcomes), partial)
-        config = {**result.config, "by": list(by), "source": source, "versions": versions(), "code": code}
+        versioned = {"source": _lasting(source), "versions": versions(), "code": code}
+        config = {**result.config, "by": list(by), **versioned}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
 
 
-def baseline_of(result: Result) -> str:
-    """`uniform` where it was run, else the first policy that is no oracle."""
-    uniform = [o for o in result.outcomes if o.policy == Uniform()]
-    fair = [o for o in result.outcomes if not o.policy.oracle]
-    return str((uniform or fair or result.outcomes)[0].policy)
+def _lasting(source: str | Path) -> str:
+    """A place of a pool that means the same from another folder."""
+    text = str(source)
+    return text if not text or text.startswith(BUILTIN) else str(Path(text).resolve())
 
 
 def _keep_code(policies: Iterable[Policy], folder: Path) -> dict[str, dict[str, str | None]]:
@@ -130,7 +129,10 @@ def rerun(
             f"{folder}: its policies would run the code of {', '.join(_where(config, name) for name in named)}; when "
             "you trust the folder, allow it with --trust (trust=True)"
         )
-    pool = load(config["source"]) if pool is None else pool
+    if pool is None:
+        if not config["source"]:
+            raise InputError(f"{folder}: does not say where its pool lies; give it with --pool (pool=...)")
+        pool = load(config["source"])
     if pool.hash != config["pool_hash"]:
         raise InputError(f"{folder}: was made from another pool than {pool.name} (the hashes differ); use that pool")
     files = {name: _file(folder, config, name) for name in named if name.endswith(".py")}

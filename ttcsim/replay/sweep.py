@@ -109,9 +109,7 @@ def sweep(
     """
     if not isinstance(pool, Pool):
         pool = load(pool)
-    whole = pool
-    if source is not None:
-        pool = pool.mixed() if source == "mixed" and "mixed" not in pool.sources else pool.from_source(source)
+    whole, pool = pool, pool.of(source)
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
     _check(reps, seed, replay, precision)
     rates = _rates(prices, cost)

@@ -53,20 +53,16 @@ def replay_demo(
 
 def write_demo(demo: Demo, folder: Path) -> list[Path]:
     """Write the figures and ``report.html`` into `folder`."""
-    from ttcsim.report import figures
+    from ttcsim import plot
     from ttcsim.report.page import report_html, write_report
 
-    folder.mkdir(parents=True, exist_ok=True)
     result, comparison = demo.result, demo.comparison
-    title = f"{subject(result.pool)}, 95 % band of replay noise"
     table = allocation(result)
-    shown = table.filter(pl.col("policy").is_in(figures.LANDMARKS))
-    drawn = {
-        "coverage": figures.plot_metric(result.frame, title=title),
-        "efficiency": figures.plot_efficiency(comparison, title="95 % intervals over queries"),
-        "allocation": figures.plot_allocation(shown, budget=HEADLINE[1]),
-    }
-    written = [figures.save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
+    drawn = {name: plot.canvas() for name in ("coverage", "efficiency", "allocation")}
+    plot.metric(result.frame, ax=drawn["coverage"], title=subject(result.pool))
+    plot.efficiency(comparison, frame=result.frame, ax=drawn["efficiency"])
+    plot.allocation(table, frame=result.frame, budget=HEADLINE[1], ax=drawn["allocation"])
+    written = [plot.save(axes, folder / f"{name}.png") for name, axes in drawn.items()]
     page = report_html(result.frame, comparison, table, result.config, won=wins(result), headline=demo.headline)
     return [*written, write_report(folder, page)]
 

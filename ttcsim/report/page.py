@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import base64
-import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import matplotlib.pyplot as plt
 import polars as pl
-from matplotlib.figure import Figure
 
+from ttcsim import plot
 from ttcsim.policies.strings import split_label
+from ttcsim.pool.folders import write_whole
 from ttcsim.report import tables
-from ttcsim.report.figures import plot_allocation, plot_efficiency, plot_metric
 from ttcsim.report.finding import finding
+from ttcsim.report.tables import middle_budget
 from ttcsim.statistics.significance import ALPHA
 
 
@@ -48,14 +48,14 @@ def report_html(
             _metric(name, frame, comparison, config, cost)
             for name in frame["metric"].unique(maintain_order=True).to_list()
         ],
-        wins=tables.wins_at(won, tables.middle_budget(frame)) if won is not None and not won["oracle"].all() else None,
+        wins=tables.wins_at(won, middle_budget(frame)) if won is not None and not won["oracle"].all() else None,
         alpha=ALPHA,
         groups=[_by(rows, config) for rows in columns],
         about_groups=tables.GROUPS,
         oracles=tables.ORACLES,
-        efficiency=_png(plot_efficiency(comparison, cost=cost)) if compared else None,
+        efficiency=_png(plot.efficiency, comparison, frame=frame, cost=cost) if compared else None,
         comparison=comparison.drop("baseline"),
-        allocation=_png(plot_allocation(table, cost=cost)),
+        allocation=_png(plot.allocation, table, frame=frame, cost=cost),
         draws=table,
     )
 
@@ -67,7 +67,7 @@ def _metric(
     own, beyond = (rows.filter(metric=name) for rows in (frame, comparison))
     return {
         "name": name,
-        "picture": _png(plot_metric(frame, metric=name, cost=cost)),
+        "picture": _png(plot.metric, frame, name, cost=cost),
         "finding": finding(frame, comparison, config, metric=name) if name != "coverage" else "",
         "means": tables.means(own, config["oracles"], digits=2),
         "notes": tables.footnotes(own),
@@ -80,7 +80,7 @@ def _metric(
 
 def _by(rows: pl.DataFrame, config: dict[str, Any]) -> dict[str, Any]:
     """What the page says of the groups that one column of the queries makes."""
-    budget = tables.middle_budget(rows)
+    budget = middle_budget(rows)
     at = rows.filter(budget=budget).partition_by("metric", maintain_order=True)
     grids = [(own["metric"][0], tables.groups(own, config["oracles"])) for own in at]
     return {
@@ -93,19 +93,18 @@ def _by(rows: pl.DataFrame, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_report(folder: Path, text: str) -> Path:
-    """Write ``report.html`` into `folder`."""
+    """Write ``report.html`` into `folder`, whole or not at all."""
     path = folder / "report.html"
     # Names of files need not be text that UTF-8 has.
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    write_whole(path, text.encode("utf-8", errors="backslashreplace"))
     return path
 
 
-def _png(figure: Figure) -> str:
-    """A figure as base64, closed."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130)
-    plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode()
+def _png(draw: Callable[..., Any], *tables: Any, **how: Any) -> str:
+    """A figure as base64."""
+    axes = plot.canvas()
+    draw(*tables, ax=axes, **how)
+    return base64.b64encode(plot.encoded(axes, "png", dpi=130)).decode()
 
 
 def _cell(value: Any) -> str:

@@ -34,7 +34,7 @@ def regret(result: Result) -> pl.DataFrame:
             f"regret: needs replay='bootstrap' and cost='samples', this result has '{config['replay']}' and "
             f"'{config['cost']}'; only with constant rates are the optima known exactly"
         )
-    pool = result.pool
+    pool = result.pool.alone("regret")
     totals = np.array([pool.total(b) for b in result.budgets])
     best = clairvoyant_coverage(pool.sizes, pool.successes, totals)
     optimal = np.array(

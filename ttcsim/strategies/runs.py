@@ -106,7 +106,7 @@ def load_runs(
     file = folder / "strategies.parquet"
     if not is_file(file):
         raise InputError(f"{source}: has no strategies.parquet; harvest strategies, or use --world tree or revisions")
-    pool = load(folder)
+    pool = load(folder).alone("strategies")
     frame = read_parquet(file)
     return runs_from_frame(pool, frame, where=str(file), budgets=budgets, selectors=selectors, apart=apart, seed=seed)
 

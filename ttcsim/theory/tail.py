@@ -72,6 +72,7 @@ def continued(pool: Pool, samples: int, *, seed: int = 0) -> Pool:
     InputError
         Where no query would get more, or the pool was continued already.
     """
+    pool.alone("continue")
     if pool.manifest and "continued" in pool.manifest:
         raise InputError(f"pool {pool.name}: was continued already; continue the pool that it came from")
     if samples <= pool.sizes.min():

@@ -9,6 +9,7 @@ _FILES = (
     "lm_eval",
     "inspect_logs",
     "monkeys",
+    "best_of_infinity",
 )
 
 FORMATS: dict[str, Importer] = {importer.name: importer for importer in collect(__name__, "IMPORTER", _FILES)}
