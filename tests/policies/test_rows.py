@@ -198,12 +198,12 @@ class Spy(ttcsim.Policy):
     def scores(self, s, active):
         rows = np.asarray(s).view(ROW)
         self.seen.append(rows.copy())
-        assert np.isnan(rows["rate"]).all()
+        assert np.isnan(rows["rate"]).all() and np.isnan(rows["price"]).all()
         assert np.isnan(rows["prior_mean"]).all()
         assert (rows["successes"] <= rows["draws"]).all()
         undrawn = rows[rows["draws"] == 0]
         for name in FIELDS:
-            if name not in ("t", "rate", "prior_mean", "prior_draws"):
+            if name not in ("t", "rate", "price", "prior_mean", "prior_draws"):
                 assert not undrawn[name].any()
         return -rows["draws"][active].astype(float)
 
