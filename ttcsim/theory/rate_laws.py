@@ -80,7 +80,7 @@ class RateLaw:
     box: tuple[tuple[float, float], ...]
     starts: tuple[tuple[float, ...], ...]  # of a search
     read: Callable[[Floats], Floats]  # the parameters as people know them
-    density: Callable[[Floats, Counts], Floats]  # probability of each kind of counts
+    density: Callable[[Floats, Counts], Floats]  # probability of each kind of counts, of v[d] or of v[d, m, 1]
     missing: Callable[[Floats, Floats], Floats]  # share of queries unsolved after k draws, for every k
     power: bool = False  # whether failure falls like k^-a
 
@@ -108,7 +108,7 @@ def _on_cells(
     """A law known by its distribution function `below`, (v, rates) -> probabilities."""
 
     def density(v: Floats, counts: Counts) -> Floats:
-        return np.asarray(counts.likelihood @ np.diff(below(v, counts.edges)))
+        return np.asarray(np.diff(below(v, counts.edges)) @ counts.likelihood.T)
 
     def missing(v: Floats, k: Floats) -> Floats:
         return np.asarray(np.exp(k[:, None] * _LOG_MISS) @ np.diff(below(v, _EDGES)))
