@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import shutil
+import subprocess
 import sys
 from unittest import mock
 
@@ -142,7 +143,11 @@ def test_examples_do_what_they_say(tmp_path, monkeypatch):
             continue
         own, arguments = parsed(line)
         more = FEWER.get(own, "").split()
-        if code := ends([*own, *arguments, *more]):
+        if own[0] == "harvest":  # which forks, and never shares a process with kernels and their threads
+            code = subprocess.run([sys.executable, "-m", *own, *arguments], timeout=120).returncode
+        else:
+            code = ends([*own, *arguments, *more])
+        if code:
             failed.append((line, code))
     assert not failed
 
