@@ -116,7 +116,8 @@ def prepare(folder):
     generator = random.Random(0)
     write_world("revisions", folder / "mypool", 24, budgets=(1, 2, 4, 8), runs=16, seed=0)
     pool = ttcsim.load(folder / "mypool")
-    ttcsim.write(pool, folder / "big-model")
+    for name in ("big-model", "pool-of-small", "pool-of-large"):
+        ttcsim.write(pool, folder / name)
     shutil.copytree(folder / "mypool", folder / "moved" / "mypool")
     half = pool.n_queries // 2
     ttcsim.write(pool.subset(pool.query_ids[:half]), folder / "shard-0")
