@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import shutil
+import subprocess
 import sys
 from unittest import mock
 
@@ -115,7 +116,8 @@ def prepare(folder):
     generator = random.Random(0)
     write_world("revisions", folder / "mypool", 24, budgets=(1, 2, 4, 8), runs=16, seed=0)
     pool = ttcsim.load(folder / "mypool")
-    ttcsim.write(pool, folder / "big-model")
+    for name in ("big-model", "pool-of-small", "pool-of-large"):
+        ttcsim.write(pool, folder / name)
     shutil.copytree(folder / "mypool", folder / "moved" / "mypool")
     half = pool.n_queries // 2
     ttcsim.write(pool.subset(pool.query_ids[:half]), folder / "shard-0")
@@ -142,7 +144,11 @@ def test_examples_do_what_they_say(tmp_path, monkeypatch):
             continue
         own, arguments = parsed(line)
         more = FEWER.get(own, "").split()
-        if code := ends([*own, *arguments, *more]):
+        if own[0] == "harvest":  # which forks, and never shares a process with kernels and their threads
+            code = subprocess.run([sys.executable, "-m", *own, *arguments], timeout=120).returncode
+        else:
+            code = ends([*own, *arguments, *more])
+        if code:
             failed.append((line, code))
     assert not failed
 
