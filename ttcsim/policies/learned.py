@@ -15,8 +15,11 @@ from ttcsim.policies.sources import Sources, by_number
 
 @njit
 def learn(rows, a, b, price, sources):
-    """Fit each source's Beta law of success rates and its mean price to what the whole batch has seen of it."""
-    spent_by_all, drawn_by_all = 0.0, 0.0
+    """Fit each source's Beta law of success rates and its mean price to what the whole batch has seen of it.
+
+    A success and a failure more, of two more units, keep a source that was unlucky at first from being given up; the
+    price of one that was never drawn from stays 0.
+    """
     for i in range(sources):
         drawn, spent, members = 0.0, 0.0, 0
         for q in range(len(rows)):
@@ -24,21 +27,18 @@ def learn(rows, a, b, price, sources):
                 drawn += rows[q].draws
                 spent += rows[q].spent
                 members += 1
-        spent_by_all += spent
-        drawn_by_all += drawn
-        price[i] = spent / drawn if drawn > 0 else 0.0
-        hits, misses = np.empty(members), np.empty(members)
+        if members == 0:
+            continue
+        price[i] = spent / drawn
+        hits, misses = np.zeros(members + 2), np.zeros(members + 2)
         at = 0
         for q in range(len(rows)):
             if rows[q].source == i and rows[q].draws > 0:
                 hits[at] = rows[q].successes
                 misses[at] = rows[q].draws - rows[q].successes
                 at += 1
-        if members > 1:
-            a[i], b[i] = fit_beta(a[i], b[i], hits, misses, 20)
-    for i in range(sources):
-        if price[i] == 0.0:  # never drawn from: as dear as the others are on average
-            price[i] = spent_by_all / drawn_by_all if drawn_by_all > 0 else 1.0
+        hits[members] = misses[members + 1] = 1.0
+        a[i], b[i] = fit_beta(a[i], b[i], hits, misses, 20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,6 @@ class LearnsSources(Policy):
         learn(rows, p.a, p.b, p.price, p.sources)
 
     def by_source(self, sources: Sources, total: int) -> Mapping[str, Any]:
-        """Where fitting starts: rates uniform on [0, 1], equal prices."""
-        ones = by_number(np.ones(len(sources.names)))
-        return {"a": ones, "b": ones, "price": ones, "sources": len(sources.names)}
+        """Where fitting starts: rates uniform on [0, 1], prices unknown."""
+        ones, zeros = (by_number(np.full(len(sources.names), value)) for value in (1.0, 0.0))
+        return {"a": ones, "b": ones, "price": zeros, "sources": len(sources.names)}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from ttcsim.compiled.special import beta_variate
 from ttcsim.policies import rules
 from ttcsim.policies.learned import LearnsSources
@@ -21,5 +23,7 @@ class ThompsonSources(LearnsSources):
 
     @rules.score
     def score(s, p, key):
+        if p.price[s.source] == 0.0:
+            return np.inf  # never drawn from: tried first
         a, b = p.a[s.source] + s.successes, p.b[s.source] + s.draws - s.successes
         return beta_variate(key, a, b) / p.price[s.source]

@@ -145,7 +145,7 @@ class Laws:
     def __init__(self, sources: list[str]) -> None:
         self.sources = sources
         self.law = dict.fromkeys(sources, (1.0, 1.0))
-        self.price = dict.fromkeys(sources, 1.0)
+        self.price = dict.fromkeys(sources, 0.0)
         self.rank: dict[str, int] | None = None
 
     def learn(self, policy: Mapping[str, Any], units: Sequence[Unit], gamma: float) -> None:
@@ -163,15 +163,13 @@ class Laws:
                     ranked = sorted(self.sources, key=lambda s: -worth[s])  # stable: earlier names first
                     self.rank = {s: place for place, s in enumerate(ranked)}
             return
-        drawn = {s: sum(u.n for u in members) for s, members in own.items()}
-        spent = {s: sum(u.spent for u in members) for s, members in own.items()}
         for s, members in own.items():
             seen = [u for u in members if u.n]
-            if len(seen) > 1:
-                hits = np.array([float(u.hits(gamma)) for u in seen])
-                self.law[s] = special.fit_beta(*self.law[s], hits, np.array([u.n for u in seen]) - hits, 20)
-            known = sum(drawn.values())
-            self.price[s] = spent[s] / drawn[s] if drawn[s] else sum(spent.values()) / known if known else 1.0
+            if seen:
+                self.price[s] = sum(u.spent for u in seen) / sum(u.n for u in seen)
+                hits = np.array([*(float(u.hits(gamma)) for u in seen), 1.0, 0.0])
+                misses = np.array([*(float(u.n - u.hits(gamma)) for u in seen), 0.0, 1.0])
+                self.law[s] = special.fit_beta(*self.law[s], hits, misses, 20)
 
 
 def _worth(members: Sequence[Unit], gamma: float) -> float:
@@ -203,6 +201,8 @@ def score_of(policy: Mapping[str, Any], unit: Unit, siblings: Sequence[Unit], la
         case "explore-sources":
             return rounds if laws.rank is None else rounds - laws.rank[unit.source] / (len(laws.sources) + 1)
         case "index" | "thompson-sources":
+            if laws.price[unit.source] == 0:
+                return INF
             a, b = laws.law[unit.source]
             hits = unit.hits(policy.get("gamma", 1.0))
             if policy["name"] == "index":
