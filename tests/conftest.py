@@ -20,6 +20,8 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+os.environ.pop("COLUMNS", None)  # which pytest-xdist sets to 80 for its workers, as if output had a terminal
+
 if JIT_DISABLED:
     np.seterr(over="ignore")  # 64-bit wrap-around is what the hash is made of
 

@@ -107,7 +107,7 @@ class TestPlaces:
         (tmp_path / "empty").mkdir()
         assert fault([*words, str(tmp_path / place) if place else ""]) is None
 
-    @pytest.mark.parametrize("form", ["samples", "counts", "lm-eval", "inspect", "monkeys"])
+    @pytest.mark.parametrize("form", ["samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity"])
     def test_nor_to_import(self, form, tmp_path):
         os.mkfifo(tmp_path / "pipe.csv")
         os.symlink("loop", tmp_path / "loop")

@@ -209,12 +209,15 @@ def test_every_format_survives_the_disk(form, tmp_path):
     problem = tmp_path / "monkeys"
     problem.mkdir()
     (problem / "a.json").write_text(json.dumps({"samples": ["x", "y"], "is_corrects": [True, False]}))
+    models = tmp_path / "aime_small.jsonl"
+    models.write_text(json.dumps({"problem_num": 0, "gold_answer": "7", "all_answers": [["7", 5], [None, 6]]}))
     src, options = {
         "samples": (DATA / "datasets" / "flat", {"mapping": MAP}),
         "counts": (counts, {}),
         "lm-eval": (LOG, {}),
         "inspect": (DATA / "inspect", {}),
         "monkeys": (problem, {}),
+        "best-of-infinity": (models, {}),
     }[form]
     pool = FORMATS[form](src, **options)
     assert ttcsim.load(ttcsim.write(pool, tmp_path / "pool")).hash == pool.hash

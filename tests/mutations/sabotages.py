@@ -151,8 +151,8 @@ SABOTAGES = (
         "queries that ran out are not counted",
         "G14",
         "engine/work.py",
-        "and drawn == x.offsets[q + 1] - x.offsets[q]:",
-        "and drawn > x.offsets[q + 1] - x.offsets[q]:",
+        "used_up or drawn == x.offsets[u + 1] - x.offsets[u]",
+        "used_up or drawn > x.offsets[u + 1] - x.offsets[u]",
         "ucb",
     ),
     one(
@@ -201,8 +201,8 @@ SABOTAGES = (
         "entropy in bits",
         "G14",
         "engine/draw.py",
-        "s.entropy = log_draws - note.entropy / ENTROPY_UNIT / s.draws",
-        "s.entropy = (log_draws - note.entropy / ENTROPY_UNIT / s.draws) / math.log(2.0)",
+        "s.entropy = log_draws - note.entropy / ENTROPY_UNIT / draws",
+        "s.entropy = (log_draws - note.entropy / ENTROPY_UNIT / draws) / math.log(2.0)",
         "entropy",
     ),
     one(
@@ -520,7 +520,7 @@ SABOTAGES = (
         "G17",
         "statistics/comparison.py",
         "    return Curve(spent, outcome.contribution(",
-        "    return Curve(offered, outcome.contribution(",
+        "    return Curve(result.offered, outcome.contribution(",
     ),
     one(
         "coverage counted in pairs of queries",
@@ -528,6 +528,28 @@ SABOTAGES = (
         "replay/sweep.py",
         'found = {"coverage": tally.covered / n}',
         'found = {"coverage": tally.covered // 2 * 2 / n}',
+    ),
+    # Several sources.
+    one(
+        "the linear programme fills up with the worst first",
+        "G18",
+        "theory/sources.py",
+        "ranked = best[np.argsort(-ratio[best]",
+        "ranked = best[np.argsort(ratio[best]",
+    ),
+    one(
+        "a clairvoyant that does not look at prices",
+        "G18",
+        "policies/clairvoyant.py",
+        "return s.rate / s.price if",
+        "return s.rate if",
+    ),
+    one(
+        "a prophet that takes a query's dearest success",
+        "G18",
+        "engine/prophet.py",
+        "if cost[u] < cost[best] or",
+        "if cost[u] > cost[best] or",
     ),
 )
 

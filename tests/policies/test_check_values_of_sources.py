@@ -9,8 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 from published import checks
+from scipy import integrate, stats
 
 import ttcsim
+from ttcsim.compiled.special import fit_beta
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.worlds import make_pool
 
@@ -93,8 +95,18 @@ def test_index_of_one_source_is_elimination():
 
 @checks("thompson-sources")
 def test_thompson_sources_draws_by_the_chance_of_being_best():
-    """Either of two unknown sources is first; after its failure the other has P(Beta(1, 1) > Beta(1, 2)) = 2/3."""
+    """Two queries of one source, one of which fails for sure: where it was first, the other is next with P(B > A).
+
+    A has failed once, so it is Beta(a, b + 1) and the other Beta(a, b), by the law fitted to that failure (and to one unit
+    with a success and a failure, as always).
+    """
     reps = 20_000
-    result = ttcsim.sweep(pool_of(queries=1, good=(1.0, 1), bad=(0.0, 1)), ["thompson-sources"], [2], reps=reps)
-    exact = 1 / 2 + 1 / 2 * 2 / 3
-    assert abs(result.frame["mean"][0] - exact) < 4.5 * math.sqrt(exact * (1 - exact) / reps)
+    frame = pl.DataFrame({"query_id": ["a", "b"], "correct": [False, True]})
+    pool = pool_from_frame(frame, where="test", name="test")
+    result = ttcsim.sweep(pool, ["thompson-sources"], [1], reps=reps, replay="bootstrap")
+    a, b = fit_beta(1.0, 1.0, np.array([0.0, 1.0]), np.array([1.0, 1.0]), 20)
+    last, other = stats.beta(a, b + 1), stats.beta(a, b)
+    first = integrate.quad(lambda x: other.pdf(x) * last.cdf(x), 0, 1, points=[float(other.mean())])[0]
+    exact = (1 / 2 + first / 2) / 2
+    se = math.sqrt(2 * exact * (1 - 2 * exact) / reps) / 2
+    assert abs(result.frame["mean"][0] - exact) < 4.5 * se and 0.01 < 1 - first < 0.6

@@ -50,7 +50,7 @@ def test_a_policy_of_a_file(tmp_path, monkeypatch, command):
     assert f"*Code*: `{tmp_path / 'mine.py'}`" in out and "*Source*: not told" in out
 
 
-@pytest.mark.parametrize("name", ["G18", "G0", "nope", "", "mine.py:Mine", "ucb(weigth=1)"])
+@pytest.mark.parametrize("name", ["G19", "G0", "nope", "", "mine.py:Mine", "ucb(weigth=1)"])
 def test_what_there_is_not(name, command):
     code, out, err = command("explain", name)
     assert (code, out) == (2, "") and err.count("\n") == 1

@@ -95,10 +95,12 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
 
 @inlined
 def index(score: Any, bonus: Any, plan: Plan, w: Work, position: int, counter: int) -> None:
-    """Score an active query that has its warm-up draws."""
+    """Score an active unit that has its warm-up draws; one whose warm-up is decided and unseen waits."""
     q = w.active[position]
     s = w.rows[q, 0]
-    if s.draws >= plan.warmup:
+    if s.draws >= plan.warmup > s.draws - w.notes[q].unseen:
+        set_index(w, position, -np.inf, 0.0)
+    elif s.draws >= plan.warmup:
         s.t = w.now[0].t
         key = rule_key(w.notes[q].key, counter)
         set_index(w, position, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
@@ -146,7 +148,8 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
     """Choose the units of a wave as if each draw showed nothing; how many draws they are.
 
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
-    is as before. A batch is fitted to what has been seen, before the first of them.
+    is as before. A batch is fitted to what has been seen, before the first of them, and the draws with which a policy
+    begins every query are seen before it scores: a wave can be smaller for that.
     """
     now = w.now[0]
     decided = 0
@@ -164,6 +167,7 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
             decided += 1
             now.t += 1
             w.rows[q, 0].draws += 1
+            w.notes[q].unseen += 1
             for u in range(first, last):
                 w.rows[u, 0].query_draws += 1
         for u in range(first, last):
@@ -177,6 +181,7 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
     for i in range(decided):
         q = w.wave[i]
         w.rows[q, 0].draws -= 1
+        w.notes[q].unseen = 0
         first, last = units_of(x, query_of(x, q))
         for u in range(first, last):
             w.rows[u, 0].query_draws -= 1

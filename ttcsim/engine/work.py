@@ -25,6 +25,7 @@ NOTE = np.dtype(
         ("limit", "i8"),  # most draws
         ("segment", "i8"),  # where the samples to be shown begin in the arena
         ("ready", "i8"),  # how many of them are there
+        ("unseen", "i8"),  # draws that are decided in this wave
         ("entropy", "i8"),  # sum of c ln c over the query's answers, fixed point
         ("latest", "i4"),  # code of the query's latest answer, -1 before the first draw
         ("dropped", "?"),  # the stop rule has fired
@@ -212,7 +213,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
         note.priority = priority(note.key)
-        note.ready = note.entropy = 0
+        note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
         w.active[q] = w.place[q] = q

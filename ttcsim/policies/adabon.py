@@ -39,6 +39,7 @@ class AdaBoN(Policy):
     @rules.see
     def see(s, p, key):
         own = s.memory  # at the nodes: weight * (1 - F), F, and F**j after j more draws
+        own.seen = s.draws
         if s.draws <= p.d:
             # In order, so that the same rewards give the same bits whatever order they came in.
             insert(own.rewards, s.draws - 1, s.signal)
@@ -69,12 +70,15 @@ class AdaBoN(Policy):
     def score(s, p, key):
         gain = 0.0
         for node in range(len(NODES)):
-            gain += s.memory.above[node] * s.memory.power[node]
+            power = s.memory.power[node]
+            for _ in range(s.draws - s.memory.seen):  # those of a wave that are decided and unseen
+                power *= s.memory.below[node]
+            gain += s.memory.above[node] * power
         return gain
 
     def setup(self, total: int, queries: int) -> Setup:
         """The d draws of the first stage, and memory for them."""
         d = max(1, int(self.share * total / queries + 1e-9))
         at_nodes = [(name, "f8", (len(NODES),)) for name in ("above", "below", "power")]
-        memory = np.dtype([("rewards", "f8", (rules.slots(d),)), *at_nodes])
+        memory = np.dtype([("rewards", "f8", (rules.slots(d),)), ("seen", "i8"), *at_nodes])
         return super().setup(total, queries)._replace(warmup=d, memory=memory, params={"d": d})

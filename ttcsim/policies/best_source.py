@@ -16,9 +16,9 @@ from ttcsim.policies.sources import Sources
 class BestSource(Policy):
     """Elimination with the one source that covers most at this budget, which only hindsight tells.
 
-    Which that is follows from the true success rates and mean prices of the units, by the stretch law: after T rounds
-    elimination has covered ``mean(1 - (1 - p)^T)`` at the cost of ``sum(price (1 - (1 - p)^T) / p)`` (ttcsim/theory/theory.md,
-    G7). The choice depends on the budget, so every budget is a replay of its own.
+    Which that is follows from the true success rates and mean prices of the units, by the stretch law (theory.md,
+    G7): after T rounds elimination has covered ``mean(1 - (1 - p)^T)`` at a cost of ``sum(price (1 - (1 - p)^T) / p)``.
+    The choice depends on the budget, so every budget is a replay of its own.
     """
 
     name: ClassVar[str] = "best-source"

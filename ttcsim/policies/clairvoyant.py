@@ -15,7 +15,7 @@ class Clairvoyant(Policy):
 
     With constant rates (bootstrap replay) and one price no policy that sees only the past has a higher expected
     coverage. It stops when only queries with rate 0 are left. Of several sources it knows the mean prices too, and
-    draws from the unit with the highest rate per unit of price (ttcsim/theory/theory.md, G18, says when that is best).
+    draws from the unit with the highest rate per unit of price (theory.md, G18, says when that is best).
     """
 
     name: ClassVar[str] = "clairvoyant"

@@ -17,8 +17,9 @@ from ttcsim.policies.sources import Sources, by_number
 def learn(rows, a, b, price, sources):
     """Fit each source's Beta law of success rates and its mean price to what the whole batch has seen of it.
 
-    A success and a failure more, of two more units, keep a source that was unlucky at first from being given up; the
-    price of one that was never drawn from stays 0.
+    One more unit with a success and a failure is added to each: it keeps a source that was unlucky at first from being
+    given up, and, while no unit was drawn twice, a unit's one failure from being taken for its nature: single outcomes
+    do not tell how rates are spread. The price of a source that was never drawn from stays 0.
     """
     for i in range(sources):
         drawn, spent, members = 0.0, 0.0, 0
@@ -30,14 +31,13 @@ def learn(rows, a, b, price, sources):
         if members == 0:
             continue
         price[i] = spent / drawn
-        hits, misses = np.zeros(members + 2), np.zeros(members + 2)
+        hits, misses = np.ones(members + 1), np.ones(members + 1)
         at = 0
         for q in range(len(rows)):
             if rows[q].source == i and rows[q].draws > 0:
                 hits[at] = rows[q].successes
                 misses[at] = rows[q].draws - rows[q].successes
                 at += 1
-        hits[members] = misses[members + 1] = 1.0
         a[i], b[i] = fit_beta(a[i], b[i], hits, misses, 20)
 
 

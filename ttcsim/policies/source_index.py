@@ -17,7 +17,7 @@ class Index(LearnsSources):
     batch has seen as draws come in (empirical Bayes), and what a unit has shown moves its own posterior mean. Every
     source is tried once, and no more for the sake of learning: `thompson-sources` is. With
     known laws and prices the ratio is the best there is where spending may end at any moment, and not at a fixed
-    budget, where a last dear draw may be worth more than cheap ones (ttcsim/theory/theory.md, G18).
+    budget, where a last dear draw may be worth more than cheap ones (theory.md, G18).
     """
 
     name: ClassVar[str] = "index"

@@ -69,18 +69,18 @@ class Pool:
     correct: NDArray[np.uint8]  # u1[N] the verifier's outcome
     rewards: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] in [0, 1], by column name
     tokens: NDArray[np.int32] | None = None  # i4[N] >= 1
-    prompt_tokens: NDArray[np.int32] | None = None  # i4[N] >= 0
     answers: NDArray[np.int32] | None = None  # i4[N] codes of answer_labels, -1 = no answer extracted
     answer_labels: tuple[str, ...] = ()
     logprob: NDArray[np.float32] | None = None  # f4[N] summed over tokens, nats
     chain: NDArray[np.int32] | None = None  # i4[N] chain of revisions that the sample begins, -1 = none
     step: NDArray[np.int32] | None = None  # i4[N] 0 for the first of a chain, -1 = in no chain
     revisions: pl.DataFrame | None = None  # attempts after the first of a chain: they depend on those before
+    queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
+    manifest: Mapping[str, Any] | None = None
+    prompt_tokens: NDArray[np.int32] | None = None  # i4[N] >= 0
     sources: tuple[str, ...] = ()  # what made the samples, ascending; empty where nothing says it
     source: NDArray[np.int32] | None = None  # i4[N] codes of sources, or None where there is only one
     is_mixed: bool = False  # the samples of a query are drawn from as one source, whatever made them
-    queries: pl.DataFrame | None = None  # [Q] rows in the order of query_ids
-    manifest: Mapping[str, Any] | None = None
 
     @property
     def n_queries(self) -> int:

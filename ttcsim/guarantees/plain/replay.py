@@ -149,6 +149,8 @@ def decide(
         active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
         scored = []
         for q in active:
+            if q.n >= batch["first_stage"] > len(q.drawn):
+                continue  # what it begins with is decided, and waited for
             base, bonus = index_of(policy, q, now, batch)
             scored.append((base + bonus * math.sqrt(math.log(now + 1)) if base != -INF else -INF, -q.n, -q.priority, q))
         scored = [s for s in scored if s[0] != -INF]

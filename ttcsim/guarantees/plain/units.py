@@ -167,8 +167,8 @@ class Laws:
             seen = [u for u in members if u.n]
             if seen:
                 self.price[s] = sum(u.spent for u in seen) / sum(u.n for u in seen)
-                hits = np.array([*(float(u.hits(gamma)) for u in seen), 1.0, 0.0])
-                misses = np.array([*(float(u.n - u.hits(gamma)) for u in seen), 0.0, 1.0])
+                hits = np.array([*(float(u.hits(gamma)) for u in seen), 1.0])
+                misses = np.array([*(float(u.n - u.hits(gamma)) for u in seen), 1.0])
                 self.law[s] = special.fit_beta(*self.law[s], hits, misses, 20)
 
 

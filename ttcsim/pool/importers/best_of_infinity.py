@@ -30,6 +30,7 @@ _SCHEMA = {
 
 
 def _read(path: Path, ask: Ask) -> Pool:
+    ask.check_targets((), path)
     files = sorted(path.glob("*.jsonl")) if is_dir(path) else [path]
     if not files:
         raise InputError(f"{path}: holds no .jsonl file; give the folder of DATASET_MODEL.jsonl files")
@@ -55,7 +56,6 @@ IMPORTER = Importer(
     "DATASET_MODEL.jsonl files of Best-of-Infinity, one a model; --sources keeps several models apart",
     _read,
     lacks={
-        "mapping": "whose names are fixed",
         "where": "which tells nothing but task and model",
         "rescale": "which has no rewards",
     },
