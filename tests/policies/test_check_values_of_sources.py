@@ -97,8 +97,8 @@ def test_index_of_one_source_is_elimination():
 def test_thompson_sources_draws_by_the_chance_of_being_best():
     """Two queries of one source, one of which fails for sure: where it was first, the other is next with P(B > A).
 
-    A has failed once, so it is Beta(a, b + 1) and the other Beta(a, b), by the law fitted to that failure (and to one unit
-    with a success and a failure, as always).
+    A has failed once, so it is Beta(a, b + 1) and the other Beta(a, b), by the law fitted to that failure (and to one
+    unit with a success and a failure, as always).
     """
     reps = 20_000
     frame = pl.DataFrame({"query_id": ["a", "b"], "correct": [False, True]})
