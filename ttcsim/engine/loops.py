@@ -28,7 +28,18 @@ from ttcsim.engine.choose import (
     set_index,
 )
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.work import BLOCK, Plan, Work, begin, by_priority, finish, look_again, look_everywhere, make_work
+from ttcsim.engine.work import (
+    BLOCK,
+    Plan,
+    Work,
+    begin,
+    by_priority,
+    finish,
+    look_again,
+    look_everywhere,
+    make_work,
+    record,
+)
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -193,6 +204,10 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
 def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
     """Draw what was decided, in that order; False when the last budget has run out."""
     now = w.now[0]
+    while now.spent == w.totals[now.budget]:  # no wave begins that could show nothing
+        record(x, plan, w, tally, now.spent)
+        if now.budget == len(w.totals):
+            return False
     now.waves += 1
     now.steps += now.longest
     now.longest = 0
