@@ -68,6 +68,7 @@ def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
     np.testing.assert_array_equal(tally.query_covered, hits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", [s for s in POLICIES if not s.get("stream") and s["name"] != "prophet"], ids=label)
 @given(
     plain=plain_pools(),

@@ -22,7 +22,7 @@ from ttcsim.replay.columns import Columns
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-EXAMPLES = 30 if JIT_DISABLED else 120
+EXAMPLES = 30 if JIT_DISABLED else 60
 REPS = 2
 SELECTORS = ("best", "majority", "weighted")
 
