@@ -75,6 +75,8 @@ def test_models_dollars_and_waves_come_back_from_a_run_folder(tmp_path, command)
     assert command("rerun", out)[:2] == (0, f"{out}: every number is the same\n")
     _, frame = ttcsim.read_run(out)
     assert frame["seconds"].min() > 0 and (frame["spent"] <= 0.02).all()
+    assert command("report", out)[0] == 0
+    assert "coverage against seconds" in (out / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -104,3 +106,14 @@ def test_commands_on_one_source_say_so(command, tmp_path):
     assert command("pool", "pick", "builtin:aime2025", tmp_path / "one", "--source", "Qwen3-4B")[0] == 0
     assert ttcsim.load(tmp_path / "one").sources == ("Qwen3-4B",)
     assert command("pool", "join", f"a={tmp_path / 'one'}", "b=builtin:aime2025", tmp_path / "both")[0] == 2
+
+
+def test_a_figure_over_seconds():
+    pool = pool_of({"short": 10, "long": 30}, correct=lambda q, i: i % 3 == 0)
+    frame = ttcsim.sweep(pool, ["uniform", "elimination", "prophet"], [1, 2, 4], reps=3, wave=2, speed=5).frame
+    ax = ttcsim.plot.metric(frame, over="seconds", ax=ttcsim.plot.canvas())
+    drawn = {tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 3}
+    own = {tuple(frame.filter(policy=name)["seconds"]) for name in ("uniform", "elimination")}
+    assert own <= drawn and ax.get_xlabel() == "seconds for all queries"
+    with pytest.raises(ttcsim.InputError, match=r"over='minutes'.*this result has spent, waves, seconds"):
+        ttcsim.plot.metric(frame, over="minutes", ax=ttcsim.plot.canvas())

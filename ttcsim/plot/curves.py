@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from ttcsim.errors import InputError, among
 from ttcsim.plot.figures import SIZES, own_axes
 from ttcsim.plot.labels import (
     End,
@@ -63,8 +64,8 @@ _EFFICIENCY = _Quantity("spent", "efficiency", None, ("efficiency_lo", "efficien
 
 
 def metric(
-    frame: pl.DataFrame, name: str = "coverage", *, ax: Axes | None = None, cost: str = "samples", title: str = "",
-    labels: str = "",
+    frame: pl.DataFrame, name: str = "coverage", *, over: str = "spent", ax: Axes | None = None, cost: str = "samples",
+    title: str = "", labels: str = "",
 ) -> Axes:  # fmt: skip
     """A metric over what was spent, with 95 % limits: bands of replay noise, bars for new queries.
 
@@ -77,6 +78,8 @@ def metric(
         A result's frame.
     name : str
         The metric.
+    over : {"spent", "waves", "seconds"}
+        What it is drawn over; waves and seconds are there where draws were decided in waves.
     ax : Axes, optional
         Where to draw: axes of yours, or a `canvas`. By default those of a new figure of pyplot's.
     cost : str
@@ -86,9 +89,18 @@ def metric(
         would make room for them.
     """
     axes = own_axes() if ax is None else ax
-    rows = frame.filter(metric=name)
-    drawn = _draw(axes, rows, _METRIC, run_styles(frame), _biased(frame, name))
-    log_axis(axes, rows["budget"], f"spent per query ({cost})")
+    words = {"spent": f"spent per query ({cost})", "waves": "waves", "seconds": "seconds for all queries"}
+    if over not in words or over not in frame.columns:
+        have = [column for column in words if column in frame.columns]
+        raise InputError(f"over='{over}': {among(over, have, 'this result has')}")
+    rows = frame.filter(pl.col("metric") == name, pl.col(over).is_not_null())
+    drawn = _draw(axes, rows, _METRIC._replace(x=over), run_styles(frame), _biased(frame, name))
+    if over == "spent":
+        log_axis(axes, rows["budget"], words[over])
+    else:
+        most, least = (float(end) for end in (rows[over].max(), rows[over].min()))  # type: ignore[arg-type]
+        steps = 1 + int(np.log2(max(most / least, 1.0)))
+        log_axis(axes, pl.Series([float(f"{least * 2**i:.2g}") for i in range(steps + 1)]), words[over])
     share_axis(axes, _words(name))
     entitle(axes, title)
     drawn.label(labels)

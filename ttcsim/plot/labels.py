@@ -110,7 +110,7 @@ def log_axis(axes: Axes, values: pl.Series, words: str) -> None:
             ticks.append(value)
     step = -(-len(ticks) // 10)
     axes.set_xticks(ticks[::step])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}" if value < 1000 else f"{value:,.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(shown(words), **LITERAL)
 

@@ -68,6 +68,7 @@ def _metric(
     return {
         "name": name,
         "picture": _png(plot.metric, frame, name, cost=cost),
+        "clock": _png(plot.metric, frame, name, over="seconds") if "seconds" in frame.columns else None,
         "finding": finding(frame, comparison, config, metric=name) if name != "coverage" else "",
         "means": tables.means(own, config["oracles"], digits=2),
         "notes": tables.footnotes(own),
