@@ -67,6 +67,13 @@ def test_one_source_of_several():
         pool.from_source("yy")
 
 
+def test_sources_are_described_one_by_one():
+    pool = pool_of([("a", "x", True), ("a", "y", False), ("b", "y", True)])
+    told = pool.describe()["sources"]
+    assert [(row["source"], row["queries"], row["mean_success_rate"]) for row in told] == [("x", 1, 1.0), ("y", 2, 0.5)]
+    assert "sources" not in pool.from_source("y").describe()
+
+
 def test_mixed_takes_as_many_samples_of_each_source():
     pool = pool_of([("a", "x", True)] * 3 + [("a", "y", False)] * 2 + [("b", "y", True)])
     mixed = pool.mixed()

@@ -29,12 +29,15 @@ def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
     if as_json:
         print_json([facts], {"pool": pool})
         return
+    sources = facts.pop("sources", [])
     rows = []
     for key, value in facts.items():
         values = value if isinstance(value, list) else [value]
         words = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
         rows.append({"fact": key.replace("_", " "), "value": ", ".join(words)})
     show(rows, header=False)
+    if sources:
+        show([{key.replace("_", " "): value for key, value in row.items()} for row in sources])
 
 
 def list_(as_json: opt.Json = False) -> None:

@@ -308,7 +308,6 @@ class Pool:
             "samples_per_query": [int(self.sizes.min()), int(self.sizes.max())],
             "revisions": 0 if self.revisions is None else self.revisions.height,
             "columns": ["correct", *sorted(self.columns())],
-            "sources": list(self.sources),
             "mean_success_rate": float(rates.mean()),
             "success_rate_quartiles": np.quantile(rates, [0.25, 0.5, 0.75]).tolist(),
             "never_solved": float((self.successes == 0).mean()),
@@ -321,7 +320,15 @@ class Pool:
             facts["without_answer"] = float((self.answers < 0).mean())
         for name, reward in sorted(self.rewards.items()):
             facts[f"mean_{name}"] = float(reward.mean(dtype=np.float64))
+        if self.several:
+            facts["sources"] = [self._told(name) for name in self.sources]
         return facts
+
+    def _told(self, source: str) -> dict[str, Any]:
+        """The numbers of one source in which they differ."""
+        keys = ("queries", "samples", "mean_success_rate", "never_solved", "mean_tokens")
+        facts = self.from_source(source).describe()
+        return {"source": source, **{key: facts[key] for key in keys if key in facts}}
 
     @functools.cached_property
     def hash(self) -> str:
