@@ -320,7 +320,12 @@ def test_slow_replications_come_in_small_parts(pool):
 def saved(tmp_path, monkeypatch, pool):
     monkeypatch.chdir(tmp_path)
     ttcsim.write(pool, "pool")
-    return ["sweep", "pool", "-p", ",".join(POLICIES), "-b", "1,2.5", "--reps", "400", "--select", "best"]
+    # Tests that run in a shell's background, or under `nohup`, inherit that signals are ignored.
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield ["sweep", "pool", "-p", ",".join(POLICIES), "-b", "1,2.5", "--reps", "400", "--select", "best"]
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def signalled(monkeypatch, number, at=4):
