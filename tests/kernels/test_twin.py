@@ -17,7 +17,7 @@ from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-EXAMPLES = 40 if JIT_DISABLED else 200
+EXAMPLES = 40 if JIT_DISABLED else 120
 REPS = 3
 SELECTORS = ("first", "best", "majority", "weighted")
 
