@@ -136,8 +136,8 @@ class Replay:
         policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
         setup = policy.setup(planned, n)
         plan = Plan(
-            k=int(policy.k), wave=setting.wave, cap=self.cap if self.columns.several else UNBOUNDED, warmup=setup.warmup,
-            explore=0 if policy.anytime else setup.explore,
+            k=int(policy.k), wave=setting.wave, cap=self.cap if self.columns.several else UNBOUNDED,
+            warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
             watch=setup.see is not blind, optimistic=setup.bonus is not level,
             rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
