@@ -48,7 +48,6 @@ class Outcome:
     seconds: NDArray[np.float64] | None  # f8[R, B] that they took, where a speed is given
     draws: NDArray[np.float64]  # f8[Q, B] mean draws
     cost: NDArray[np.float64]  # f8[Q, B] mean cost, in the units of the budget
-    unit_draws: NDArray[np.float64]  # f8[U, B] mean draws
     units: Units  # the queries, or each query with each source
     slope: dict[str, NDArray[np.float64]]  # metric -> f8[Q, B] growth per unit of budget per query
     taught: dict[

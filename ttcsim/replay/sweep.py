@@ -389,7 +389,6 @@ def _outcome(
         seconds=None if one.prophetic or one.setting.speed is None else tally.steps / one.setting.speed,
         draws=draws,
         cost=cost,
-        unit_draws=unit_draws,
         units=one.columns.units,
         slope=slope,
         taught=taught,

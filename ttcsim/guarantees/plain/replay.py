@@ -8,7 +8,7 @@ The rules themselves are in ``rules.py``. Nothing here is imported from what it 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -42,6 +42,11 @@ def random_order(seed: int, replication: int, query_id: str, size: int, replay: 
             deck[draw], deck[pick] = deck[pick], deck[draw]
             yield deck[draw]
         draw += 1
+
+
+def price_of(sample: Sample, cost: str) -> int:
+    """What a sample costs."""
+    return int(sample["tokens"]) if cost == "tokens" else 1
 
 
 @dataclass
@@ -129,7 +134,7 @@ def replay_policy(
             return queries, spent
         for query in planned:
             sample = query.samples[next(query.order)]
-            price = sample["tokens"] if cost == "tokens" else 1
+            price = price_of(sample, cost)
             if spent + price > total:
                 return queries, total  # cut off: what is left is spent and nothing is shown
             spent += price
@@ -204,7 +209,7 @@ def replay_stream(queries: list[Query], policy: Mapping[str, Any], total: int, c
             block = min(policy.get("k", 1), query.limit - query.n)
             for _ in range(int(block if cost == "tokens" else min(block, accrued - spent))):
                 sample = query.samples[next(query.order)]
-                price = sample["tokens"] if cost == "tokens" else 1
+                price = price_of(sample, cost)
                 if spent + price > total:
                     return queries, total
                 spent += price
@@ -234,14 +239,19 @@ def replay_prophet(
             path.append(q.samples[index])
             if path[-1]["correct"] or len(path) > horizon:
                 break
-        offers.append((sum(s["tokens"] if cost == "tokens" else 1 for s in path), q.priority, q, path))
+        offers.append((sum(price_of(s, cost) for s in path), q.priority, q, path))
+    return queries, buy(offers, total)
+
+
+def buy(offers: Iterable[tuple[int, int, Any, list[Sample]]], total: int) -> int:
+    """Draw what is offered, (price, priority, of whom, samples), cheapest first; the amount spent."""
     spent = 0
-    for price, _, q, path in sorted(offers, key=lambda o: o[:2]):
+    for price, _, owner, path in sorted(offers, key=lambda o: o[:2]):
         if spent + price > total:
             break
         spent += price
-        q.drawn = path
-    return queries, spent
+        owner.drawn = path
+    return spent
 
 
 def covered(query: Query) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ttcsim.compiled import special
 from ttcsim.guarantees.plain import rng
-from ttcsim.guarantees.plain.replay import INF, Sample, random_order
+from ttcsim.guarantees.plain.replay import INF, Sample, buy, price_of, random_order
 
 SourcesPool = Mapping[str, Mapping[str, Sequence[Sample]]]
 """Samples by source by query id; both ascending."""
@@ -65,11 +65,6 @@ def units_of(pool: SourcesPool, seed: int, replication: int, replay: str) -> lis
             order = random_order(seed, replication, name, len(samples), replay)
             found.append(Unit(query, source, samples, order, rng.stream(seed, replication, name)))
     return found
-
-
-def price_of(sample: Sample, cost: str) -> int:
-    """What a sample costs."""
-    return int(sample["tokens"]) if cost == "tokens" else 1
 
 
 def replay_units(
@@ -237,13 +232,7 @@ def replay_prophet(
                 path.append(unit.samples[next(unit.order)])
             offer = (sum(price_of(s, cost) for s in path), rng.priority(unit.stream), unit, path)
             offers[unit.query] = min(offers.get(unit.query, offer), offer, key=lambda o: o[:2])
-    spent = 0
-    for price, _, unit, path in sorted(offers.values(), key=lambda o: o[:2]):
-        if spent + price > total:
-            break
-        spent += price
-        unit.drawn = path
-    return units, spent
+    return units, buy(offers.values(), total)
 
 
 def samples_of(units: Sequence[Unit], query: str) -> list[Sample]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among, closest
 from ttcsim.pool.format import is_reward
 
 ALL = "all"
@@ -50,7 +49,7 @@ class Ask:
             if target not in known and not (is_reward(target) and "reward" in known):
                 raise InputError(
                     f"{place}: --map {target}={self.mapping[target]}: nothing here is called '{target}'; "
-                    f"{closest(target, known)}there are {', '.join(known)}"
+                    f"{among(target, known)}"
                 )
 
     def told(self) -> dict[str, object]:
@@ -106,13 +105,6 @@ def offer(name: str, known: Iterable[str]) -> str:
     """What to choose from instead of a name that is none of them; there may be thousands, as of values of a column."""
     known = list(known)
     return f"{closest(name, known)}there are {listed(known)}"
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """The question for a name that one of `known` is close to, with a blank behind it."""
-    folded = {k.casefold(): k for k in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f"did you mean '{folded[close[0]]}'? " if close else ""
 
 
 def few(lines: Sequence[str]) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ttcsim.errors import InputError
-from ttcsim.pool.importers.ask import Ask, Part, closest, offer, pick, refuse_mixture
+from ttcsim.errors import InputError, closest
+from ttcsim.pool.importers.ask import Ask, Part, offer, pick, refuse_mixture
 from ttcsim.pool.reading import decoding, is_dir, is_file, read_arrow, read_by_ending, read_json
 
 
