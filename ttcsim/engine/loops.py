@@ -1,8 +1,9 @@
 """Draw-by-draw replay of any policy: choose a query, draw a block of its samples, ask whether it leaves.
 
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
-optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew; a
-rule that reads the clock or draws at random is asked about every query at every step.
+optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
+a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
+every query at every step, O(n).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ttcsim.compiled.rng import rule_key
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
 from ttcsim.engine.choose import NOBODY, choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.tournament import play_all, replay, set_leaf
+from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
 from ttcsim.engine.work import Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -44,7 +45,7 @@ def settle(stop: Any, w: Work, q: int) -> None:
 
 @inlined
 def settle_together(stop: Any, x: Samples, w: Work, q: int) -> tuple[int, int]:
-    """`settle` for a unit that was chosen by its index; the other units of its query, which are returned, do as it does."""
+    """`settle` for a unit that was chosen by its index; the units of its query, which are returned, do as it does."""
     settle(stop, w, q)
     first, last = units_of(x, query_of(x, q))
     for u in range(first, last):
@@ -84,20 +85,26 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def clock(w: Work) -> float:
-    """What bonuses are multiplied by now."""
-    return math.sqrt(math.log(w.now[0].t + 1.0))
+def tick(plan: Plan, w: Work) -> None:
+    """Set the clock after draws."""
+    if plan.optimistic:
+        w.now[0].clock = math.sqrt(math.log(w.now[0].t + 1.0))
 
 
 @inlined
 def choose(plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
-    return choose_among_all(w, clock(w)) if plan.rescore else choose_by_index(w, clock(w))
+    if plan.rescore:
+        return choose_among_all(w, w.now[0].clock)
+    q = choose_by_index(w, w.now[0].clock)
+    if q != NOBODY:
+        prepare(w.games, q)
+    return q
 
 
 @inlined
-def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, counter: int) -> None:
-    """Score an active unit; one that has not its warm-up draws goes first, and waits while they are decided and unseen."""
+def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
+    """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
     s, leaf = w.rows[u, 0], w.leaves[u]
     if s.draws < plan.warmup:
         set_leaf(leaf, np.inf, 0.0, s.draws)
@@ -105,7 +112,6 @@ def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, counter: int) -> 
         set_leaf(leaf, -np.inf, 0.0, s.draws)
     else:
         s.t = w.now[0].t
-        key = rule_key(w.notes[u].key, counter)
         set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
 
 
@@ -121,9 +127,10 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
         now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
     if plan.rescore or fitted or now.t == 0:
         for i in range(now.active):
-            index(score, bonus, plan, w, w.active[i], now.t)
+            u = w.active[i]
+            index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
         if not plan.rescore:
-            play_all(w.leaves, w.games, clock(w))
+            play_all(w.leaves, w.games, now.clock)
 
 
 @inlined
@@ -134,9 +141,9 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
     if gone or in_stock(plan, w, u, 1) <= 0:
         leave(w, u)
     elif not plan.rescore:
-        index(score, bonus, plan, w, u, w.rows[u, 0].draws)
+        index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
     if not plan.rescore:
-        replay(w.leaves, w.games, u, clock(w))
+        replay(w.leaves, w.games, u, w.now[0].clock)
 
 
 def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -148,6 +155,7 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
             q = choose(plan, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
+            tick(plan, w)
             first, last = settle_together(stop, x, w, q)
             for u in range(first, last):
                 changed(score, bonus, plan, w, u, w.notes[u].dropped)
@@ -180,6 +188,7 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
             w.notes[q].unseen += 1
             for u in range(first, last):
                 w.rows[u, 0].query_draws += 1
+        tick(plan, w)
         for u in range(first, last):
             changed(score, bonus, plan, w, u, False)
     for i in range(decided):
@@ -217,6 +226,7 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
 def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
     """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
     now = w.now[0]
+    tick(plan, w)
     for i in range(decided):
         settle(stop, w, w.wave[i])
     ended = now.exploring and now.spent >= plan.explore

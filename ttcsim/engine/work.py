@@ -13,7 +13,7 @@ from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
-from ttcsim.engine.tournament import GAME, LEAF, set_leaf
+from ttcsim.engine.tournament import LEAF, make_games, set_leaf
 from ttcsim.policies.rules import rows_for
 
 NOTE = np.dtype(
@@ -38,6 +38,7 @@ NOW = np.dtype(
         ("spent", "i8"),
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
+        ("clock", "f8"),  # what bonuses are multiplied by
         ("active", "i8"),  # units in play: the first of Work.active
         ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
@@ -51,6 +52,7 @@ NOW = np.dtype(
     align=True,
 )
 """Where a replication stands."""
+
 
 class Plan(NamedTuple):
     """What one call replays; plain numbers."""
@@ -81,7 +83,7 @@ class Work(NamedTuple):
     active: NDArray[np.int64]  # i8[U] the first now.active are in play
     place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
     leaves: NDArray[Any]  # LEAF[U] the index of each unit, and what breaks its ties
-    games: NDArray[Any]  # GAME[U] of the tournament of indices
+    games: NDArray[Any]  # GAME[2 * U] of the tournament of indices
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
     perm: NDArray[np.int32]  # i4[longest query] the identity
@@ -156,7 +158,7 @@ def make_work(
         active=np.zeros(n, np.int64),
         place=np.zeros(n, np.int64),
         leaves=records(n, LEAF),
-        games=records(n, GAME),
+        games=make_games(n),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
         perm=np.arange(longest, dtype=np.int32),
@@ -193,6 +195,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now.row = replication - plan.first
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
     now.waves = now.steps = now.longest = 0
+    now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0
 
