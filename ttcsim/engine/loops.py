@@ -3,7 +3,8 @@
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
 optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
 a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
-every query at every step, O(n).
+every query at every step, O(n); if what it draws depends on nothing but a query's draws, it is asked once for all
+queries with equally many (see `alike`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from numba import types
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
+from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
-from ttcsim.engine.choose import NOBODY, choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
+from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
 from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
-from ttcsim.engine.work import Plan, Work, begin, by_priority, finish, make_work, record
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -92,13 +94,15 @@ def tick(plan: Plan, w: Work) -> None:
 
 
 @inlined
-def choose(plan: Plan, w: Work) -> int:
+def choose(quantile: Any, plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
     if plan.rescore:
         return choose_among_all(w, w.now[0].clock)
     q = choose_by_index(w, w.now[0].clock)
     if q != NOBODY:
         prepare(w.games, q)
+    elif plan.alike:
+        return choose_alike(quantile, w)
     return q
 
 
@@ -110,6 +114,9 @@ def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -
         set_leaf(leaf, np.inf, 0.0, s.draws)
     elif s.draws - w.notes[u].unseen < plan.warmup:
         set_leaf(leaf, -np.inf, 0.0, s.draws)
+    elif plan.alike:
+        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        enter_class(w, u, s.draws)
     else:
         s.t = w.now[0].t
         set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
@@ -140,19 +147,21 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
         return
     if gone or in_stock(plan, w, u, 1) <= 0:
         leave(w, u)
+        if plan.alike:
+            enter_class(w, u, NOBODY)
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
     if not plan.rescore:
         replay(w.leaves, w.games, u, w.now[0].clock)
 
 
-def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            q = choose(plan, w)
+            q = choose(quantile, plan, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             tick(plan, w)
@@ -163,7 +172,7 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
 
 
 @inlined
-def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> int:
+def decide(score: Any, bonus: Any, quantile: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> int:
     """Choose the units of a wave as if each draw showed nothing; how many draws they are.
 
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
@@ -176,7 +185,7 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
     while decided < len(w.wave):
         if decided == 0 or plan.rescore:
             refresh(score, bonus, fit, plan, w, decided == 0)
-        q = choose(plan, w)
+        q = choose(quantile, plan, w)
         if q == NOBODY:
             break
         first, last = units_of(x, query_of(x, q))
@@ -247,12 +256,12 @@ def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Wo
                 changed(score, bonus, plan, w, u, True)
 
 
-def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            decided = decide(score, bonus, fit, x, plan, w)
+            decided = decide(score, bonus, quantile, fit, x, plan, w)
             if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
                 break
             settle_wave(score, bonus, stop, x, plan, w, decided)
@@ -280,17 +289,19 @@ def kernel(name: str) -> Any:
     name : {"in_rounds", "streamed", "by_index", "in_waves", "step"}
         Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
         the rows of `tally`: in rounds, one query after the other, by the largest index, that in waves; `step` draws one
-        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus, stop,
-        see and fit.
+        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus,
+        quantile, stop, see and fit.
     """
     loop = {
         "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
     }[name]  # fmt: skip
     if JIT_DISABLED:
         return loop
-    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
+    rules = (
+        ("score", "score", "quantile", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
+    )
     samples = example_samples()
-    plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 1, 0, False, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
     arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))

@@ -19,7 +19,7 @@ from ttcsim.engine.selectors import BY_NAME
 from ttcsim.engine.work import Plan, Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
-from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
+from ttcsim.policies.base import Setup, blind, certain, is_plain, level, never, on_success, unfitted
 from ttcsim.policies.parameters import record
 from ttcsim.policies.rules import Rule, opaque
 from ttcsim.replay.columns import Columns
@@ -139,7 +139,8 @@ class Replay:
             k=int(policy.k), wave=setting.wave, cap=self.cap if self.columns.several else UNBOUNDED,
             warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
             watch=setup.see is not blind, optimistic=setup.bonus is not level,
-            rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
+            rescore=policy.depends_on_everything(setup), alike=setup.alike,
+            refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
         params = record(policy, {**setup.params, **policy.by_source(self.columns.sources(self.x), planned)})
@@ -154,12 +155,12 @@ class Replay:
         elif self.plain:
             replay_interpreted(policy.scores, told, self.x, plan, w, tally)  # type: ignore[attr-defined]
         elif setting.wave > 1:
-            indices = compiled(setup.score or level, setup.bonus)
+            indices = compiled(*_indices(setup))
             kernel("in_waves")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
         elif setup.score is None:
             kernel("in_rounds")(*told, self.x, plan, w, tally)
         else:
-            indices = compiled(setup.score, setup.bonus)
+            indices = compiled(*_indices(setup))
             kernel("by_index")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
@@ -168,7 +169,7 @@ class Replay:
         permute = self.setting.permute
         limits = np.minimum(sizes, self.cap) if permute else np.full(len(sizes), self.cap, np.int64)
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave)
+        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave, setup.alike)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""
@@ -186,6 +187,12 @@ class Replay:
             active *= np.where(sizes > depth, np.clip(np.nan_to_num(fail), 0, 1), 0) if self.setting.permute else fail
             depth += 1
         return max(1, min(int(1.1 * depth) + 2, longest))
+
+
+def _indices(setup: Setup) -> tuple[Rule, Rule, Rule]:
+    """Score, bonus and quantile."""
+    score = setup.score or level
+    return (level, level, score) if setup.alike else (score, setup.bonus, certain)
 
 
 def _in_plain_rounds(setup: Setup) -> bool:
