@@ -290,9 +290,10 @@ def replay_rounds(
     start_depth = min((depth + plan.k - 1) // plan.k * plan.k, plan.most)
     for r in range(first, last):
         depth = start_depth
-        for q in range(len(x.keys)):
+        for q in range(len(x.keys)):  # apart from what follows, so that it is done for many queries at a time
             e.keys[q] = stream(seed, r, x.keys[q])
             e.priorities[q] = priority(e.keys[q])
+        for q in range(len(x.keys)):
             look(x, plan, e, q, depth)
         for b in range(len(plan.totals)):
             left = plan.totals[b] - explore_evenly(plan, e, b)
