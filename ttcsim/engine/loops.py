@@ -24,7 +24,7 @@ from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
 from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
+from ttcsim.engine.tournament import play_all, prepare, replay, set_index
 from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -100,7 +100,7 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
         return choose_among_all(w, w.now[0].clock)
     q = choose_by_index(w, w.now[0].clock)
     if q != NOBODY:
-        prepare(w.games, q)
+        prepare(w.nodes, q)
     elif plan.alike:
         return choose_alike(quantile, w)
     return q
@@ -109,17 +109,18 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
 @inlined
 def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
     """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
-    s, leaf = w.rows[u, 0], w.leaves[u]
+    s = w.rows[u, 0]
+    w.ties[u].draws = s.draws
     if s.draws < plan.warmup:
-        set_leaf(leaf, np.inf, 0.0, s.draws)
+        set_index(w.nodes, u, np.inf, 0.0)
     elif s.draws - w.notes[u].unseen < plan.warmup:
-        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        set_index(w.nodes, u, -np.inf, 0.0)
     elif plan.alike:
-        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        set_index(w.nodes, u, -np.inf, 0.0)
         enter_class(w, u, s.draws)
     else:
         s.t = w.now[0].t
-        set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
+        set_index(w.nodes, u, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
 
 
 @inlined
@@ -137,7 +138,7 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
             u = w.active[i]
             index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
         if not plan.rescore:
-            play_all(w.leaves, w.games, now.clock)
+            play_all(w.nodes, w.ties, now.clock)
 
 
 @inlined
@@ -152,7 +153,7 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
     if not plan.rescore:
-        replay(w.leaves, w.games, u, w.now[0].clock)
+        replay(w.nodes, w.ties, u, w.now[0].clock)
 
 
 def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -320,7 +321,7 @@ def replay_interpreted(
         while going:
             active = w.active[: w.now["active"][0]]
             ready = rows.draws[active] >= plan.warmup
-            w.leaves["draws"][active] = rows.draws[active]
+            w.ties["draws"][active] = rows.draws[active]
             if ready.any():
                 rows.t = w.now["t"][0]
                 values = np.asarray(scores(rows, active[ready]), dtype=np.float64)
@@ -329,7 +330,8 @@ def replay_interpreted(
                         f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
                         f"{np.count_nonzero(ready)} active queries; return one number for each"
                     )
-                w.leaves["base"][active[ready]] = np.where(np.isnan(values), -np.inf, values)
-                w.leaves["slope"][active[ready]] = 0.0
+                own = len(w.ties) + active[ready]
+                w.nodes["base"][own] = np.where(np.isnan(values), -np.inf, values)
+                w.nodes["slope"][own] = 0.0
             going = step(*rules, x, plan, w, tally)
         finish(x, plan, w, tally)
