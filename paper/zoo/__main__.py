@@ -7,16 +7,22 @@ from typing import Annotated
 
 import typer
 
-from paper.zoo.figure import build
+from paper.zoo.figure import PAGE, build
 from ttcsim.cli.run import run
+from ttcsim.pool.folders import write_whole
+
+KEPT = Path(__file__).with_name("RESULTS.md")
+"""The page as it is committed."""
 
 
 def command(folder: Annotated[Path, typer.Argument(help="Folder to fill.")] = Path("paper/out/zoo")) -> None:
-    """Replay the zoo on every pool, and say which of Zuo & Zhu's findings hold."""
+    """Replay the zoo on every pool, and say which of Zuo & Zhu's findings hold; paper/zoo/RESULTS.md is its page."""
     build(folder)
-    print((folder / "findings.md").read_text())
+    write_whole(KEPT, (folder / PAGE).read_bytes())
+    print((folder / PAGE).read_text())
 
 
-app = typer.Typer(add_completion=False)
-app.command()(command)
-run(app, "paper.zoo")
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    run(app, "paper.zoo")
