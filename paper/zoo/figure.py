@@ -24,12 +24,12 @@ from ttcsim.pool.folders import write_whole
 PAGE = "zoo.md"
 
 
-def build(out: Path, *, reps: int = settings.REPS) -> list[Path]:
+def build(out: Path, *, reps: int = settings.REPS, data: Path = settings.DATA) -> list[Path]:
     """Replay the zoo on every pool; figures, tables and the page into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is biased or unfit is told in the tables
-        study = run(reps)
+        study = run(reps, data)
     gained, every = gains(study), overall(study)
     harder = {after: hard(study, after) for after in settings.AFTER}
     profiles = ttcsim.profiles(study.whole)
@@ -86,7 +86,7 @@ def _figures(
     )
     paths = [plot.save(axes, out / "gains.png")]
     axes = plot.canvas("page")
-    plot.profiles(profiles.filter(budget=settings.BUDGET), ax=axes)
+    plot.profiles(profiles.filter(pl.col("policy").is_in(settings.PROFILED), budget=settings.BUDGET), ax=axes)
     paths.append(plot.save(axes, out / "profiles.png"))
     for after, found in harder.items():
         at = found.filter(budget=settings.HARD_BUDGET)

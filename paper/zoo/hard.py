@@ -64,10 +64,11 @@ def hard_lines(found: pl.DataFrame, study: Study, after: int) -> list[str]:
     without = [name for name, probes in study.hard[after].items() if not probes]
     return [
         f"Points over {BASE} at {HARD_BUDGET:g} samples a hard query, the mean over {PROBES} draws of the {after}",
-        "samples that leave it unsolved, replayed on the other samples only; 95 % limits for new queries, **bold** where",
-        f"they leave out 0. Every policy has a cap, {CAP} draws of a query or what is left of the pool, so the pool's end",
-        "biases no value. Never solved: the share of the hard queries that no other sample solves, where no policy can",
-        "win anything.", "",
+        "samples that leave it unsolved, replayed on the other samples only; 95 % limits for new queries, **bold**",
+        f"where they leave out 0. Every policy has a cap, {CAP} draws of a query or what is left of the pool, so the",
+        "pool's end biases no value. Never solved: the share of the hard queries that no other sample solves, where no",
+        "policy can win anything. Agreement: the share of the most frequent answer drawn, as the signal of UCB and GAP,",
+        "since the verifier's tells nothing apart among unsolved queries.", "",
         *markdown(("pool", "hard queries", "never solved", *names), rows),
         *(["", f"No query is left unsolved: {', '.join(without)}."] if without else []),
         "", _spent_in_vain(study, after),

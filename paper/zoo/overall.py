@@ -22,7 +22,8 @@ def overall_lines(found: pl.DataFrame) -> list[str]:
     at = found.filter(budget=BUDGET)
     every = {name: _cells(at.filter(policy=name)) for name in at["policy"].unique(maintain_order=True)}
     means = dict(at.filter(statistic="mean").select("policy", "value").iter_rows())
-    order = sorted(every, key=lambda name: (oracle(name), -means[name]))
+    few = dict(at.filter(statistic="mean").select("policy", pl.col("pools") < pl.col("pools").max() / 2).iter_rows())
+    order = sorted(every, key=lambda name: (oracle(name), few[name], -means[name]))
     grown = [
         (f"{budget:g}", *_cells(found.filter(policy="elimination", budget=budget)))
         for budget in found["budget"].unique().sort()
@@ -32,8 +33,9 @@ def overall_lines(found: pl.DataFrame) -> list[str]:
         "Points over uniform, a pool counted once whatever its size; 95 % limits for new queries of the same models",
         "and for other models too. Models of one data set answer the same queries, so these are drawn together",
         "(pigeonhole bootstrap within data sets); about new data sets nothing follows. Improvement: per cent of random",
-        "queries of random pools on which the policy does better than uniform, ties half. Cap: pools in which some query",
-        "ran out of samples, whose number is the policy's cap there.", "",
+        "queries of random pools on which the policy does better than uniform, ties half. Cap: pools in which some",
+        "query ran out of samples, whose number is the policy's cap there. Policies of few pools (a reward or a level",
+        "is asked for) stand beneath the others.", "",
         f"At {BUDGET:g} samples a query:", "",
         *markdown(
             ("policy", *header, "pools", "cap"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import ttcsim
 from paper.zoo import sweep as settings
@@ -36,9 +37,9 @@ class Study:
     rewarded: ttcsim.Result  # a reward for the verifier
 
 
-def run(reps: int = settings.REPS) -> Study:
+def run(reps: int = settings.REPS, data: Path = settings.DATA) -> Study:
     """Replay everything; a small part of the pools where it is to be quick."""
-    pools, absent = settings.pools()
+    pools, absent = settings.pools(data)
     studied = {one.name: one for one in pools if reps >= settings.REPS or one.name in settings.TESTING}
     return Study(
         reps=reps,

@@ -12,6 +12,15 @@ BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 BUDGET = 4.0
 """The budget of tables that show one: fixed beforehand, since one chosen for its gain would promise too much."""
 POLICIES = ("all", "elimination(k=2)", "elimination(k=8)")
+PROFILED = (
+    "elimination",
+    "elimination(stream=true)",
+    "two-stage",
+    "elimination(k=4)",
+    "entropy",
+    "consensus",
+    "prophet",
+)
 REPS = 1000
 TESTING_REPS = 20
 AFTER = (4, 16)
