@@ -46,8 +46,8 @@ def _differs(study: Study, name: str, budget: float) -> str:
     each = f"{low}" if low == high else f"{low} to {high}"
     return (
         f"{name}: elimination spends {row['spent']:.1f} of {budget:g}, because the pool runs out: it has {each} "
-        f"samples a query, and {row['exhausted']:.0%} of the queries use them all. Ours is elimination with that cap; what is "
-        "left of the budget would go to those queries. The samples are others' (Best-of-Infinity, "
+        f"samples a query, and {row['exhausted']:.0%} of the queries use them all. Ours is elimination with that cap; "
+        "what is left of the budget would go to those queries. The samples are others' (Best-of-Infinity, "
         f"{pool.tokens.mean():,.0f} tokens a response); their sampling parameters and limits, and Zuo & Zhu's, are not "
         f"known here. The verifier asks for the gold answer. Theirs is a mean of four seeds, on {pool.n_queries} "
         "questions; the limits show how little so few determine."

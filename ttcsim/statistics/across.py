@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError, among
 from ttcsim.policies import Policy
-from ttcsim.statistics.intervals import tails
+from ttcsim.statistics.intervals import column_means, tails
 from ttcsim.statistics.pigeonhole import (
     Scored,
     clusters,
@@ -21,12 +21,13 @@ from ttcsim.statistics.pigeonhole import (
     pool_resamples,
     query_resamples,
 )
-from ttcsim.statistics.shares import share_limits, unanimous_limits
+from ttcsim.statistics.shares import Limits, share_limits, unanimous_limits
 
 if TYPE_CHECKING:
     from ttcsim.replay.result import Result
 
 Floats = NDArray[np.float64]
+Aggregate = Callable[[Floats], Floats]
 
 
 def across(
@@ -42,11 +43,13 @@ def across(
     queries), lo_pools, hi_pools (95 %, new pools of the same data sets, on new queries), pools (how many), biased (on
     how many `Result.biased_by` says that one of the two values is not that of fresh samples).
 
-    The statistics are of the paired difference to the baseline on each pool: its "mean" and "interquartile mean" over
-    pools; and "improvement", the probability that the policy does better on a random query of a random pool, in the
-    mean over replications, where a tie is half. They are those of Agarwal et al., "Deep reinforcement learning at the
-    edge of the statistical precipice", 2021, with pools for tasks and queries for runs; but pools share queries, and so
-    the intervals are those of `pigeonhole`.
+    The statistics are those of Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice",
+    2021, with pools for tasks. Of the paired difference to the baseline on each pool: its "mean" and "interquartile
+    mean" over pools. And "improvement": the probability that on a random pool the policy does better than the baseline
+    in one replay, on the same orders of its samples, where a tie is half. That is of these queries: it has no limits
+    for new ones, and those for new pools are on the same queries.
+
+    Pools share queries, so limits are those of the `pigeonhole` bootstrap.
 
     Parameters
     ----------
@@ -69,19 +72,21 @@ def across(
             "policy": policy, "baseline": str(baseline), "budget": budgets, "metric": metric, "pools": len(pairs),
             "biased": np.sum([pair.biased for pair in pairs], axis=0),
         }  # fmt: skip
-        gained = _Resampled.of([pair.difference for pair in pairs], _seed(results))
-        ahead = _Resampled.of([pair.ahead for pair in pairs], _seed(results))
-        for statistic, of, aggregate, least in (
-            ("mean", gained, mean_of_pools, -1.0),
-            ("interquartile mean", gained, interquartile_mean, -1.0),
-            ("improvement", ahead, mean_of_pools, 0.0),
-        ):
-            value = aggregate(of.scores)
-            queries = _limits(aggregate(of.on_queries), value, of.clusters, of.queries, least)
-            pools = _limits(aggregate(of.on_pools), value, of.pool_clusters, of.queries, least)
-            ends = {"lo_queries": queries[0], "hi_queries": queries[1], "lo_pools": pools[0], "hi_pools": pools[1]}
-            frames.append(pl.DataFrame({**told, "statistic": statistic, "value": value, **ends}).select(*_ACROSS))
+        drawn = _Drawn.of([pair.difference for pair in pairs], _seed(results))
+        ahead = np.array([pair.ahead for pair in pairs])
+        for statistic, aggregate in (("mean", mean_of_pools), ("interquartile mean", interquartile_mean)):
+            value = aggregate(drawn.scores)
+            queries, pools = (limits(aggregate, value) for limits in (drawn.query_limits, drawn.pool_limits))
+            frames.append(_rows(told, statistic, value, queries, pools))
+        value = mean_of_pools(ahead)
+        unknown = np.full_like(value, np.nan)
+        frames.append(_rows(told, "improvement", value, (unknown, unknown), drawn.share_limits(ahead)))
     return pl.concat(frames, how="vertical_relaxed").with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _rows(told: Mapping[str, Any], statistic: str, value: Floats, queries: Limits, pools: Limits) -> pl.DataFrame:
+    ends = {"lo_queries": queries[0], "hi_queries": queries[1], "lo_pools": pools[0], "hi_pools": pools[1]}
+    return pl.DataFrame({**told, "statistic": statistic, "value": value, **ends}).select(*_ACROSS)
 
 
 _ACROSS: dict[str, type[pl.DataType]] = {
@@ -111,26 +116,37 @@ def profiles(
         By default 101 from the smallest to the largest difference.
     """
     budgets = _common_budgets(results)
-    every = list(_pairs(results, baseline, metric, budgets, asking or {}))
-    resampled = {name: _Resampled.of([p.difference for p in pairs], _seed(results)) for name, pairs in every}
+    every = {
+        name: _Drawn.of([pair.difference for pair in pairs], _seed(results))
+        for name, pairs in _pairs(results, baseline, metric, budgets, asking or {})
+    }
     if thresholds is None:
-        found = np.concatenate([one.scores.ravel() for one in resampled.values()] or [np.zeros(1)])
+        found = np.concatenate([drawn.scores.ravel() for drawn in every.values()] or [np.zeros(1)])
         thresholds = np.linspace(found.min(), found.max(), 101).tolist()
     frames = [pl.DataFrame(schema=_PROFILES)]
-    for policy, of in resampled.items():
-        for threshold in thresholds:
-            share, drawn = (mean_of_pools(_above(scores, threshold)) for scores in (of.scores, of.on_pools))
-            lo, hi = share_limits(share, np.nanstd(drawn, axis=0), len(of.scores))
-            told = {"policy": policy, "baseline": str(baseline), "budget": budgets, "metric": metric}
-            ends = {"threshold": threshold, "share": share, "lo": lo, "hi": hi, "pools": len(of.scores)}
-            frames.append(pl.DataFrame({**told, **ends}, schema_overrides=_PROFILES))
-    return pl.concat(frames).sort("policy", "budget", "threshold", maintain_order=True)
+    for policy, drawn in every.items():
+        reached, others = (  # f8[B, T]
+            np.stack([aggregate(_above(scores, threshold)) for threshold in thresholds], axis=-1)
+            for scores, aggregate in ((drawn.scores, mean_of_pools), (drawn.on_pools, _spread_of_mean))
+        )
+        lo, hi = share_limits(reached, others, len(drawn.scores))
+        columns = {
+            "policy": policy, "baseline": str(baseline), "metric": metric,
+            "budget": np.repeat(budgets, len(thresholds)), "threshold": np.tile(thresholds, len(budgets)), "share": reached.ravel(), "lo": lo.ravel(),
+            "hi": hi.ravel(), "pools": len(drawn.scores),
+        }  # fmt: skip
+        frames.append(pl.DataFrame(columns, schema=_PROFILES))
+    return pl.concat(frames)
 
 
 _PROFILES: dict[str, type[pl.DataType]] = {
     "policy": pl.String, "baseline": pl.String, "budget": pl.Float64, "metric": pl.String,
     **dict.fromkeys(("threshold", "share", "lo", "hi"), pl.Float64), "pools": pl.Int64,
 }  # fmt: skip
+
+
+def _spread_of_mean(scores: Floats) -> Floats:
+    return np.asarray(np.nanstd(mean_of_pools(scores), axis=0))
 
 
 def _above(scores: Floats, threshold: float) -> Floats:
@@ -141,7 +157,7 @@ class _Pair(NamedTuple):
     """A policy beside the baseline on one pool, at every budget."""
 
     difference: Scored
-    ahead: Scored  # 1 where the policy does better on a query, 0 where it does worse, half where they tie
+    ahead: Floats  # f8[B] share of the replications in which the policy does better; a tie is half
     biased: NDArray[np.bool_]  # bool[B]
 
 
@@ -165,52 +181,59 @@ def _pairs(
             at = [result.budgets.index(budget) for budget in budgets]
             ids, data_set = result.pool.query_ids, asking.get(name, result.pool.name)
             both = own[0], base[name]
-            one, other = (o.influence(metric)[:, at] for o in both)
-            won, lost = (o.per_query[metric][:, at] for o in both)
-            biased = [any(bias) for bias in zip(*(result.biased_by(o) for o in both), strict=True)]
-            pairs.append(
-                _Pair(
-                    Scored(data_set, ids, one - other),
-                    Scored(data_set, ids, (1 + np.sign(won - lost)) / 2),
-                    np.array(biased)[at],
+            runs, queries, contributions = (
+                one[:, at] - other[:, at]
+                for one, other in (
+                    [o.per_rep[metric] for o in both],
+                    [o.per_query[metric] for o in both],
+                    [o.influence(metric) for o in both],
                 )
             )
+            biased = [any(bias) for bias in zip(*(result.biased_by(o) for o in both), strict=True)]
+            difference = Scored(data_set, ids, column_means(queries), contributions)
+            pairs.append(_Pair(difference, column_means((1 + np.sign(runs)) / 2), np.array(biased)[at]))
         yield policy, pairs
 
 
-class _Resampled(NamedTuple):
-    """Scores of pools, and what they may be for others."""
+class _Drawn(NamedTuple):
+    """Differences on pools, and what they may be on others."""
 
+    pools: Sequence[Scored]
     scores: Floats  # f8[P, B]
     on_queries: Floats  # f8[W, P, B] these pools on new queries
     on_pools: Floats  # f8[W, P, B] new pools too
-    clusters: int  # what the limits for new queries are from
-    pool_clusters: int
-    queries: int  # different ones, over all data sets
+    seed: int
 
     @classmethod
-    def of(cls, pools: Sequence[Scored], seed: int) -> _Resampled:
+    def of(cls, pools: Sequence[Scored], seed: int) -> _Drawn:
         """The bootstrap of some pools."""
         queries = query_resamples(pools, seed)
-        return cls(
-            np.array([pool.values.mean(axis=0) for pool in pools]),
-            queries,
-            pool_resamples(pools, queries, seed),
-            clusters(pools, queries, pools_too=False),
-            clusters(pools, queries, pools_too=True),
-            distinct_queries(pools),
-        )
+        return cls(pools, np.array([p.scores for p in pools]), queries, pool_resamples(pools, queries, seed), seed)
+
+    def query_limits(self, aggregate: Aggregate, value: Floats) -> Limits:
+        """Of a statistic, these pools on new queries."""
+        many = clusters(self.pools, self.on_queries, pools_too=False)
+        return _limits(aggregate(self.on_queries), value, many, distinct_queries(self.pools), -1.0)
+
+    def pool_limits(self, aggregate: Aggregate, value: Floats) -> Limits:
+        """Of a statistic, new pools on new queries."""
+        many = clusters(self.pools, self.on_pools, pools_too=True)
+        return _limits(aggregate(self.on_pools), value, many, distinct_queries(self.pools), -1.0)
+
+    def share_limits(self, shares: Floats) -> Limits:
+        """Of the mean of shares f8[P, B] that pools have, new pools on the same queries."""
+        others = pool_resamples(self.pools, shares[None], self.seed)
+        many = clusters(self.pools, others, pools_too=True)
+        return _limits(mean_of_pools(others), mean_of_pools(shares), many, len(shares), 0.0)
 
 
-def _limits(resampled: Floats, value: Floats, many: int, queries: int, least: float) -> tuple[Floats, Floats]:
-    """Expanded percentiles of f8[W, B]; exact limits where all queries of all pools are alike."""
+def _limits(resampled: Floats, value: Floats, many: int, alike: int, least: float) -> Limits:
+    """Expanded percentiles of f8[W, B]; where nothing varied the exact limits of `alike` clusters."""
     unknown = np.isnan(resampled).all(axis=0)
     lo, hi = np.nanquantile(np.where(unknown, 0.0, resampled), tails(many), axis=0)
-    surely = unanimous_limits(value, queries, least=least)
-    alike = hi <= lo
-    return tuple(
-        np.where(unknown, np.nan, np.where(alike, exact, end)) for exact, end in zip(surely, (lo, hi), strict=True)
-    )
+    surely = unanimous_limits(value, alike, least=least)
+    lo, hi = (np.where(hi > lo, end, exact) for end, exact in zip((lo, hi), surely, strict=True))
+    return np.where(unknown, np.nan, lo), np.where(unknown, np.nan, hi)
 
 
 def _common_budgets(results: Mapping[str, Result]) -> list[float]:

@@ -15,11 +15,12 @@ CUT = 0.25
 
 
 class Scored(NamedTuple):
-    """What every query of a pool contributes to its scores: a score is the mean over queries."""
+    """The scores of a pool, and what every query contributes to them: scores are means over queries."""
 
     data_set: str  # pools of one data set ask the same queries, or some of them
     query_ids: tuple[str, ...]  # [Q]
-    values: NDArray[np.float64]  # f8[Q, K]
+    scores: NDArray[np.float64]  # f8[K]
+    values: NDArray[np.float64]  # f8[Q, K]; NaN where a query's contribution is not known
 
 
 def data_sets(pools: Sequence[Scored]) -> list[list[int]]:
@@ -60,18 +61,18 @@ def query_resamples(pools: Sequence[Scored], seed: int) -> NDArray[np.float64]:
     return found
 
 
-def pool_resamples(pools: Sequence[Scored], queries: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Scores f8[W, P, K] on new pools too: as many of every data set, on the new queries of `query_resamples`.
+def pool_resamples(pools: Sequence[Scored], scores: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Scores f8[W, P, K] on new pools, as many of every data set, of scores f8[W, P, K] or f8[1, P, K].
 
-    Rows and columns of the table of pools by queries are drawn independently: the pigeonhole bootstrap (Owen,
-    "The pigeonhole bootstrap", Annals of Applied Statistics 2007), which errs to the wide side. A data set with a
-    single pool keeps it.
+    Of the scores of `query_resamples` on new queries too: rows and columns of the table of pools by queries are drawn
+    independently, the pigeonhole bootstrap (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007), which
+    errs to the wide side. A data set with a single pool keeps it.
     """
     generator = np.random.default_rng([seed, 0x706F6F6C73])
-    drawn = np.empty(queries.shape[:2], np.int64)
+    drawn = np.empty((RESAMPLES, len(pools)), np.int64)
     for members in map(np.array, data_sets(pools)):
         drawn[:, members] = members[generator.integers(len(members), size=(len(drawn), len(members)))]
-    return np.take_along_axis(queries, drawn[:, :, None], axis=1)
+    return np.take_along_axis(np.broadcast_to(scores, (RESAMPLES, *scores.shape[1:])), drawn[:, :, None], axis=1)
 
 
 def clusters(pools: Sequence[Scored], resampled: NDArray[np.float64], *, pools_too: bool) -> int:
