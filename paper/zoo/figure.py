@@ -17,6 +17,7 @@ from paper.zoo.hard import hard, hard_lines
 from paper.zoo.overall import overall, overall_lines
 from paper.zoo.published import published
 from paper.zoo.rewards import rewards_lines
+from paper.zoo.short import short
 from paper.zoo.study import Study, run
 from ttcsim import plot
 from ttcsim.pool.folders import write_whole
@@ -41,6 +42,7 @@ def build(out: Path, *, reps: int = settings.REPS, data: Path = settings.DATA) -
     written = write_csv(out, tables)
     written += _figures(out, study, gained, profiles, harder)
     sections = {
+        "In short": short(study, gained, every, harder),
         "Pools": _pools(study),
         "Their table, and ours": published(study),
         "Elimination against uniform, pool by pool": gains_lines(gained),

@@ -21,7 +21,7 @@ PROFILED = (
     "consensus",
     "prophet",
 )
-REPS = 1000
+REPS = 400
 TESTING_REPS = 20
 AFTER = (4, 16)
 """Samples that leave hard queries unsolved."""

@@ -132,8 +132,8 @@ def profiles(
         lo, hi = share_limits(reached, others, len(drawn.scores))
         columns = {
             "policy": policy, "baseline": str(baseline), "metric": metric,
-            "budget": np.repeat(budgets, len(thresholds)), "threshold": np.tile(thresholds, len(budgets)), "share": reached.ravel(), "lo": lo.ravel(),
-            "hi": hi.ravel(), "pools": len(drawn.scores),
+            "budget": np.repeat(budgets, len(thresholds)), "threshold": np.tile(thresholds, len(budgets)),
+            "share": reached.ravel(), "lo": lo.ravel(), "hi": hi.ravel(), "pools": len(drawn.scores),
         }  # fmt: skip
         frames.append(pl.DataFrame(columns, schema=_PROFILES))
     return pl.concat(frames)
