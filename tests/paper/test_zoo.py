@@ -45,14 +45,14 @@ def test_agreement_draws_what_agrees():
     policies = {
         "ucb of it": AgreementUCB(weight=0.0),
         "gap of it": AgreementGap(weight=0.0),
-        "entropy": "entropy(weight=0)",
+        "entropy of it": "entropy(weight=0)",
     }
     result = ttcsim.sweep(pool, policies, [6], reps=20)
     # Both begin with one draw, a tie that the query drawn less often wins; so "differs" gets its second, and no third.
     for label in ("ucb of it", "gap of it"):
         draws = result.outcome(label).draws[:, 0]
         assert draws.sum() == 12 and 1 <= draws[1] <= 2
-    assert result.outcome("entropy").draws[1, 0] > 9
+    assert result.outcome("entropy of it").draws[1, 0] > 9
 
 
 def test_hard_queries_are_replayed_without_bias():

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from ttcsim.errors import InputError, among
 from ttcsim.policies import Policy
-from ttcsim.statistics.intervals import column_means, tails
-from ttcsim.statistics.pigeonhole import (
-    Scored,
-    clusters,
-    distinct_queries,
-    interquartile_mean,
-    mean_of_pools,
-    pool_resamples,
-    query_resamples,
-)
-from ttcsim.statistics.shares import Limits, share_limits, unanimous_limits
+from ttcsim.statistics.paired import Drawn, Floats, common_budgets, pairs_of
+from ttcsim.statistics.pigeonhole import interquartile_mean, mean_of_pools
+from ttcsim.statistics.shares import Limits, share_limits
 
 if TYPE_CHECKING:
     from ttcsim.replay.result import Result
-
-Floats = NDArray[np.float64]
-Aggregate = Callable[[Floats], Floats]
 
 
 def across(
@@ -63,16 +50,16 @@ def across(
     Raises
     ------
     InputError
-        When there is no result, one lacks the baseline or the metric, or no budget is common to all.
+        When there is no result, one lacks the baseline or the metric, no budget is common to all, or costs differ.
     """
-    budgets = _common_budgets(results)
+    budgets = common_budgets(results)
     frames = [pl.DataFrame(schema=_ACROSS)]
-    for policy, pairs in _pairs(results, baseline, metric, budgets, asking or {}):
+    for policy, pairs in pairs_of(results, baseline, metric, budgets, asking):
         told = {
             "policy": policy, "baseline": str(baseline), "budget": budgets, "metric": metric, "pools": len(pairs),
             "biased": np.sum([pair.biased for pair in pairs], axis=0),
         }  # fmt: skip
-        drawn = _Drawn.of([pair.difference for pair in pairs], _seed(results))
+        drawn = Drawn.of([pair.difference for pair in pairs], _seed(results))
         ahead = np.array([pair.ahead for pair in pairs])
         for statistic, aggregate in (("mean", mean_of_pools), ("interquartile mean", interquartile_mean)):
             value = aggregate(drawn.scores)
@@ -115,10 +102,10 @@ def profiles(
     thresholds : sequence of float, optional
         By default 101 from the smallest to the largest difference.
     """
-    budgets = _common_budgets(results)
+    budgets = common_budgets(results)
     every = {
-        name: _Drawn.of([pair.difference for pair in pairs], _seed(results))
-        for name, pairs in _pairs(results, baseline, metric, budgets, asking or {})
+        name: Drawn.of([pair.difference for pair in pairs], _seed(results))
+        for name, pairs in pairs_of(results, baseline, metric, budgets, asking)
     }
     if thresholds is None:
         found = np.concatenate([drawn.scores.ravel() for drawn in every.values()] or [np.zeros(1)])
@@ -129,14 +116,16 @@ def profiles(
             np.stack([aggregate(_above(scores, threshold)) for threshold in thresholds], axis=-1)
             for scores, aggregate in ((drawn.scores, mean_of_pools), (drawn.on_pools, _spread_of_mean))
         )
-        lo, hi = share_limits(reached, others, len(drawn.scores))
+        lo, hi = (
+            np.where(drawn.unknown[:, None], np.nan, end) for end in share_limits(reached, others, len(drawn.scores))
+        )
         columns = {
             "policy": policy, "baseline": str(baseline), "metric": metric,
             "budget": np.repeat(budgets, len(thresholds)), "threshold": np.tile(thresholds, len(budgets)),
             "share": reached.ravel(), "lo": lo.ravel(), "hi": hi.ravel(), "pools": len(drawn.scores),
         }  # fmt: skip
         frames.append(pl.DataFrame(columns, schema=_PROFILES))
-    return pl.concat(frames)
+    return pl.concat(frames).with_columns(pl.col("lo", "hi").fill_nan(None))
 
 
 _PROFILES: dict[str, type[pl.DataType]] = {
@@ -151,98 +140,6 @@ def _spread_of_mean(scores: Floats) -> Floats:
 
 def _above(scores: Floats, threshold: float) -> Floats:
     return np.where(np.isnan(scores), np.nan, scores > threshold)
-
-
-class _Pair(NamedTuple):
-    """A policy beside the baseline on one pool, at every budget."""
-
-    difference: Scored
-    ahead: Floats  # f8[B] share of the replications in which the policy does better; a tie is half
-    biased: NDArray[np.bool_]  # bool[B]
-
-
-def _pairs(
-    results: Mapping[str, Result], baseline: str | Policy, metric: str, budgets: list[float], asking: Mapping[str, str]
-) -> Iterator[tuple[str, list[_Pair]]]:
-    """Every policy's pairs, in the order in which policies first come."""
-    base = {name: result.outcome(baseline) for name, result in results.items()}
-    for name, one in base.items():
-        if metric not in one.per_rep:
-            raise InputError(f"metric '{metric}': {among(metric, one.per_rep, f'the result of {name} has')}")
-    policies = dict.fromkeys(
-        str(o.policy) for name, result in results.items() for o in result.outcomes if o is not base[name]
-    )
-    for policy in policies:
-        pairs = []
-        for name, result in results.items():
-            own = [o for o in result.outcomes if str(o.policy) == policy]
-            if not own:
-                continue
-            at = [result.budgets.index(budget) for budget in budgets]
-            ids, data_set = result.pool.query_ids, asking.get(name, result.pool.name)
-            both = own[0], base[name]
-            runs, queries, contributions = (
-                one[:, at] - other[:, at]
-                for one, other in (
-                    [o.per_rep[metric] for o in both],
-                    [o.per_query[metric] for o in both],
-                    [o.influence(metric) for o in both],
-                )
-            )
-            biased = [any(bias) for bias in zip(*(result.biased_by(o) for o in both), strict=True)]
-            difference = Scored(data_set, ids, column_means(queries), contributions)
-            pairs.append(_Pair(difference, column_means((1 + np.sign(runs)) / 2), np.array(biased)[at]))
-        yield policy, pairs
-
-
-class _Drawn(NamedTuple):
-    """Differences on pools, and what they may be on others."""
-
-    pools: Sequence[Scored]
-    scores: Floats  # f8[P, B]
-    on_queries: Floats  # f8[W, P, B] these pools on new queries
-    on_pools: Floats  # f8[W, P, B] new pools too
-    seed: int
-
-    @classmethod
-    def of(cls, pools: Sequence[Scored], seed: int) -> _Drawn:
-        """The bootstrap of some pools."""
-        queries = query_resamples(pools, seed)
-        return cls(pools, np.array([p.scores for p in pools]), queries, pool_resamples(pools, queries, seed), seed)
-
-    def query_limits(self, aggregate: Aggregate, value: Floats) -> Limits:
-        """Of a statistic, these pools on new queries."""
-        many = clusters(self.pools, self.on_queries, pools_too=False)
-        return _limits(aggregate(self.on_queries), value, many, distinct_queries(self.pools), -1.0)
-
-    def pool_limits(self, aggregate: Aggregate, value: Floats) -> Limits:
-        """Of a statistic, new pools on new queries."""
-        many = clusters(self.pools, self.on_pools, pools_too=True)
-        return _limits(aggregate(self.on_pools), value, many, distinct_queries(self.pools), -1.0)
-
-    def share_limits(self, shares: Floats) -> Limits:
-        """Of the mean of shares f8[P, B] that pools have, new pools on the same queries."""
-        others = pool_resamples(self.pools, shares[None], self.seed)
-        many = clusters(self.pools, others, pools_too=True)
-        return _limits(mean_of_pools(others), mean_of_pools(shares), many, len(shares), 0.0)
-
-
-def _limits(resampled: Floats, value: Floats, many: int, alike: int, least: float) -> Limits:
-    """Expanded percentiles of f8[W, B]; where nothing varied the exact limits of `alike` clusters."""
-    unknown = np.isnan(resampled).all(axis=0)
-    lo, hi = np.nanquantile(np.where(unknown, 0.0, resampled), tails(many), axis=0)
-    surely = unanimous_limits(value, alike, least=least)
-    lo, hi = (np.where(hi > lo, end, exact) for end, exact in zip((lo, hi), surely, strict=True))
-    return np.where(unknown, np.nan, lo), np.where(unknown, np.nan, hi)
-
-
-def _common_budgets(results: Mapping[str, Result]) -> list[float]:
-    if not results:
-        raise InputError("results: none given; name at least one, such as {'mine': ttcsim.sweep(...)}")
-    common = set.intersection(*(set(result.budgets) for result in results.values()))
-    if not common:
-        raise InputError("results: no budget is common to all; sweep every pool at the same budgets")
-    return sorted(common)
 
 
 def _seed(results: Mapping[str, Result]) -> int:
