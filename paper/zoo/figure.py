@@ -92,9 +92,10 @@ def _figures(
     paths.append(plot.save(axes, out / "profiles.png"))
     for after, found in harder.items():
         at = found.filter(budget=settings.HARD_BUDGET)
+        title = pl.when(kind="pool").then("group").otherwise(pl.format("mean of {}", "group"))
         axes = plot.canvas((6.8, height + 0.8, 8.0))
         own = [
-            (at.filter(policy=name).select("group", "value", "lo_queries", "hi_queries"), name)
+            (at.filter(policy=name).select(title, "value", "lo_queries", "hi_queries"), name)
             for name in ("capped entropy", "UCB of agreement")
         ]
         forest(axes, own, f"points over elimination at {settings.HARD_BUDGET:g} samples a hard query")

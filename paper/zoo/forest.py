@@ -13,10 +13,7 @@ from ttcsim.plot.style import styles_of
 
 
 def forest(axes: Axes, series: Sequence[tuple[pl.DataFrame, str]], words: str) -> None:
-    """Draw them in points, from the top; rows of each table are (pool, difference, low, high).
-
-    The name of each series stands at its first point.
-    """
+    """Draw them in points, from the top; rows of each table are (pool, difference, low, high), limits may be null."""
     pools = series[0][0].to_series(0).to_list()
     place = {pool: -i for i, pool in enumerate(pools)}
     styles = styles_of(name for _, name in series)
@@ -25,17 +22,17 @@ def forest(axes: Axes, series: Sequence[tuple[pl.DataFrame, str]], words: str) -
         beside = (0.5 * (len(series) - 1) - i) * 0.36
         style = styles[name]
         y = [place[pool] + beside for pool in table.to_series(0)]
-        value, lo, hi = (100 * table.to_series(k) for k in (1, 2, 3))
+        value, lo, hi = (100 * table.to_series(k).to_numpy() for k in (1, 2, 3))
         axes.hlines(y, lo, hi, color=style.color, linewidth=1.1)
         axes.plot(value, y, linestyle="", marker=style.marker, color=style.color, markersize=3.6, label=name)
-        if len(series) > 1:
-            axes.annotate(
-                name, (hi[0], y[0]), xytext=(5, 0), textcoords="offset points", va="center", color=style.ink,
-                fontsize=0.9 * font_of(axes),
-            )  # fmt: skip
     axes.set_yticks([place[pool] for pool in pools], pools)
     axes.set_ylim(-len(pools) + 0.4, 0.6)
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:+g}" if x else "0"))
-    axes.set_xlabel(f"{words}; bars: 95 %, new queries")
+    axes.set_xlabel(f"{words}\n(bars: 95 %, new queries)")
+    if len(series) > 1:
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=len(series), frameon=False, fontsize=font_of(axes),
+            labelcolor=[styles[name].ink for _, name in series],
+        )  # fmt: skip

@@ -9,12 +9,16 @@ import ttcsim
 from paper.tables import markdown
 from paper.zoo.study import Study, only
 from paper.zoo.sweep import BUDGET
-from paper.zoo.words import points, share, times
+from paper.zoo.words import paragraph, points, share, times
+from ttcsim.report.tables import leaves_out_0
 from ttcsim.statistics.significance import ALPHA, holm
 
 
 def gains(study: Study) -> pl.DataFrame:
-    """A row a pool at the one budget, with Holm's correction for as many tests as there are pools."""
+    """A row a pool at the one budget; `sure` where it is beyond chance among as many tests as there are pools.
+
+    As in the report's tables the test has to reject after Holm's correction, and the interval to leave out 0.
+    """
     rows = []
     for name, result in study.whole.items():
         pair = only(result, "uniform", "elimination")
@@ -23,7 +27,8 @@ def gains(study: Study) -> pl.DataFrame:
         told = {"uniform": share(at["uniform"]), "elimination": share(at["elimination"]), "told": times(row)}
         rows.append({"pool": name, **row, **told, "biased_by": at["elimination"]["biased_by"]})
     found = pl.DataFrame(rows, infer_schema_length=None)
-    return found.with_columns(holm=pl.Series(holm(found["p_queries"].to_numpy().astype(np.float64))))
+    rejected = pl.Series(holm(found["p_queries"].to_numpy().astype(np.float64)) < ALPHA)
+    return found.with_columns(sure=rejected & pl.Series(map(leaves_out_0, found.iter_rows(named=True))))
 
 
 def gains_lines(found: pl.DataFrame) -> list[str]:
@@ -31,13 +36,16 @@ def gains_lines(found: pl.DataFrame) -> list[str]:
     rows = [
         (
             row["pool"], row["uniform"], row["elimination"],
-            f"{points(row)}{' ●' if row['holm'] < ALPHA else ''}", row["told"],
+            f"{points(row)}{' ●' if row['sure'] else ''}", row["told"],
         )
         for row in found.iter_rows(named=True)
     ]  # fmt: skip
-    sure = int((found["holm"] < ALPHA).sum())
     return [
-        f"At {BUDGET:g} samples a query, with 95 % limits for new queries. ● beyond chance for new queries after",
-        f"Holm's correction for the {found.height} pools ({sure} of them). * with the pool's size as cap.", "",
+        *paragraph(
+            f"At {BUDGET:g} samples a query, with 95 % limits for new queries. ● beyond chance for new queries after",
+            f"Holm's correction for the {found.height} pools ({found['sure'].sum()} of them). * with the",
+            "pool's size as cap.",
+        ),
+        "",
         *markdown(("pool", "uniform", "elimination", "difference", "efficiency"), rows),
     ]  # fmt: skip

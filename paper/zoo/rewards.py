@@ -8,7 +8,7 @@ import ttcsim
 from paper.tables import markdown
 from paper.zoo.study import GAMMAS, REWARDED, SIGNALLED, Study, only
 from paper.zoo.sweep import BUDGET
-from paper.zoo.words import points, share
+from paper.zoo.words import paragraph, points, share
 
 
 def rewards_lines(study: Study) -> list[str]:
@@ -35,9 +35,12 @@ def rewards_lines(study: Study) -> list[str]:
     )
     kept = "; ".join(f"{g}: {right[str(g)][1]:.0%} and {right[str(g)][0]:.0%}" for g in GAMMAS)
     return [
-        f"{REWARDED} has a reward, the mean probability of the model's own tokens; here it stands for the",
-        f"verifier, at {BUDGET:g} samples a query. At a threshold it passes so many of the correct and of the wrong",
-        f"samples: {kept}.",
-        "Differences are to elimination by the same reward and threshold, with 95 % limits for new queries.", "",
+        *paragraph(
+            f"{REWARDED} has a reward, the mean probability of the model's own tokens; here it stands for the",
+            f"verifier, at {BUDGET:g} samples a query. At a threshold it passes so many of the correct and of the wrong samples:",
+            f"{kept}. Differences are to elimination by the same reward and threshold, with 95 % limits for new",
+            "queries.",
+        ),
+        "",
         *markdown(("policy", "gamma", "coverage", "difference", "accuracy (best)", "difference"), rows),
     ]  # fmt: skip

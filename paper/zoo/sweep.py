@@ -29,6 +29,8 @@ PROBES = 5
 """Times that they are drawn anew."""
 HARD_BUDGETS = (2.0, 4.0, 8.0, 16.0)
 HARD_BUDGET = 8.0
+FEW = 10
+"""Different hard queries below which nothing is said of new ones."""
 CAP = 64
 """Most draws of a hard query, of 80 samples less 16."""
 STRONG = ("math500", "aime2025", "gpqa-diamond")

@@ -1,11 +1,17 @@
-"""Numbers of tables in words."""
+"""Paragraphs, and numbers of tables in words."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 Row = Mapping[str, Any]
+
+
+def paragraph(*sentences: str) -> list[str]:
+    """Lines of a paragraph."""
+    return textwrap.wrap(" ".join(sentences), 118, break_long_words=False, break_on_hyphens=False)
 
 
 def share(row: Row, value: str = "mean") -> str:

@@ -114,12 +114,13 @@ def test_profiles_are_shares_of_the_pools(results):
     for policy, own in differences.items():
         for b, budget in enumerate([1.0, 2.0, 4.0]):
             rows = table.filter(policy=policy, budget=budget)
-            shares = [sum(gain[b] > t for gain in own) / len(own) for t in (-1.0, 0.02, 0.05, 1.0)]
+            shares = [sum(gain[b] >= t for gain in own) / len(own) for t in (-1.0, 0.02, 0.05, 1.0)]
             assert rows["share"].to_list() == shares and shares[0] == 1 and shares[-1] == 0
             assert (rows["lo"] <= rows["share"]).all() and (rows["share"] <= rows["hi"]).all()
             assert rows["hi"][0] == 1 and rows["lo"][0] == pytest.approx(0.025 ** (1 / len(own)))
     steps = ttcsim.profiles(some).filter(policy="elimination", budget=4.0)
-    assert steps.height == 101 and (steps["share"].diff().drop_nulls() <= 0).all()
+    assert steps["share"].to_list() == [1.0, 0.75, 0.5, 0.25]
+    assert steps["threshold"].to_list() == pytest.approx(sorted(gain[2] for gain in differences["elimination"]))
 
 
 @pytest.mark.parametrize(
@@ -209,4 +210,4 @@ def test_a_policy_whose_limits_are_unknown_has_none(results):
     assert row["value"] == pytest.approx(own - base) and row["lo_queries"] is row["hi_pools"] is None
     mixed = ttcsim.across({"few": result, **{n: r for n, r in results.items() if n != "p0"}})
     assert mixed.filter(policy="damani", statistic="mean")["lo_queries"].to_list() == [None]
-    assert ttcsim.profiles({"few": result})["lo"].null_count() == 101
+    assert ttcsim.profiles({"few": result})["lo"].null_count() == 1

@@ -22,21 +22,22 @@ def profiles(table: pl.DataFrame, *, ax: Axes | None = None, title: str = "") ->
     Parameters
     ----------
     table : DataFrame
-        Of `ttcsim.profiles`, the rows of one budget.
+        Of `ttcsim.profiles` at its own thresholds, the rows of one budget.
     """
     axes = own_axes() if ax is None else ax
     baseline = table["baseline"][0]
-    means = table.group_by("policy", maintain_order=True).agg(pl.col("budget").first(), pl.col("share").mean())
-    styles = styles_of([baseline, *ranked(means, "share")])
+    means = table.group_by("policy", maintain_order=True).agg(pl.col("budget").first(), pl.col("threshold").mean())
+    styles = styles_of([baseline, *ranked(means, "threshold")])
     lines, others = lines_of(alike(table, "threshold", "share"), styles)
     for name in others:
-        axes.plot(*_staircase(table, name), color=GREY, linewidth=0.8, zorder=1)
+        axes.plot(*_staircase(table, name), color=GREY, linewidth=0.8, zorder=1, drawstyle="steps-pre")
     axes.axhline(0, color=styles[baseline].color, linewidth=1)
     ends = []
     for line in lines:
         share, gain = _staircase(table, line.policy)
-        axes.plot(share, gain, color=line.style.color, linestyle=line.style.linestyle, linewidth=1.6, label=line.label)
-        ends.append(End(1.0, gain[0], line.label, line.style.ink))
+        look = {"color": line.style.color, "linestyle": line.style.linestyle, "linewidth": 1.6}
+        axes.plot(share, gain, **look, label=line.label, drawstyle="steps-pre")
+        ends.append(End(1.0, gain[-1], line.label, line.style.ink))
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel("share of the pools", fontsize=font_of(axes))
@@ -50,9 +51,6 @@ def profiles(table: pl.DataFrame, *, ax: Axes | None = None, title: str = "") ->
 
 
 def _staircase(table: pl.DataFrame, policy: str) -> tuple[list[float], list[float]]:
-    """Shares and gains from the last gain that all pools reach to the first that none does."""
-    own = table.filter(policy=policy).sort("threshold")
-    share, gain = own["share"].to_list(), own["threshold"].to_list()
-    first = max((i for i, s in enumerate(share) if s == 1), default=0)
-    last = next((i for i, s in enumerate(share) if s == 0), len(share) - 1)
-    return share[first : last + 1], gain[first : last + 1]
+    """Shares from 0 to 1, and the gain that this share of the pools reaches."""
+    own = table.filter(policy=policy).sort("threshold", descending=True)
+    return [0.0, *own["share"]], [own["threshold"][0], *own["threshold"]]

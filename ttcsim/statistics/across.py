@@ -91,38 +91,30 @@ def profiles(
     thresholds: Sequence[float] | None = None,
     asking: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
-    """On which share of the pools a policy gains more than so much over `baseline`: performance profiles.
+    """On which share of the pools a policy gains so much or more over `baseline`: performance profiles.
 
-    Columns: policy, baseline, budget, metric, threshold (of the difference), share (of the pools above it), lo, hi
-    (95 %, new pools of the same data sets, on new queries; for each threshold alone), pools (how many). Agarwal et al.
-    2021, section 4.2. See `across` for the parameters.
+    Columns: policy, baseline, budget, metric, threshold (of the difference), share (of the pools at or above it), lo,
+    hi (95 %, new pools of the same data sets, on new queries; for each threshold alone), pools (how many). Agarwal et
+    al. 2021, section 4.2. See `across` for the parameters.
 
     Parameters
     ----------
     thresholds : sequence of float, optional
-        By default 101 from the smallest to the largest difference.
+        By default a policy's own differences, where its share falls.
     """
     budgets = common_budgets(results)
-    every = {
-        name: Drawn.of([pair.difference for pair in pairs], _seed(results))
-        for name, pairs in pairs_of(results, baseline, metric, budgets, asking)
-    }
-    if thresholds is None:
-        found = np.concatenate([drawn.scores.ravel() for drawn in every.values()] or [np.zeros(1)])
-        thresholds = np.linspace(found.min(), found.max(), 101).tolist()
     frames = [pl.DataFrame(schema=_PROFILES)]
-    for policy, drawn in every.items():
-        reached, others = (  # f8[B, T]
-            np.stack([aggregate(_above(scores, threshold)) for threshold in thresholds], axis=-1)
-            for scores, aggregate in ((drawn.scores, mean_of_pools), (drawn.on_pools, _spread_of_mean))
-        )
-        lo, hi = (
-            np.where(drawn.unknown[:, None], np.nan, end) for end in share_limits(reached, others, len(drawn.scores))
-        )
+    for policy, pairs in pairs_of(results, baseline, metric, budgets, asking):
+        drawn = Drawn.of([pair.difference for pair in pairs], _seed(results))
+        own = np.sort(drawn.scores, axis=0) if thresholds is None else np.array(thresholds)[:, None]
+        at = np.broadcast_to(own, (len(own), len(budgets)))  # f8[T, B]
+        share = np.array([mean_of_pools(_reaches(drawn.scores, gain)) for gain in at])
+        spread = np.array([np.nanstd(mean_of_pools(_reaches(drawn.on_pools, gain)), axis=0) for gain in at])
+        lo, hi = (np.where(drawn.unknown, np.nan, end) for end in share_limits(share, spread, len(pairs)))
         columns = {
-            "policy": policy, "baseline": str(baseline), "metric": metric,
-            "budget": np.repeat(budgets, len(thresholds)), "threshold": np.tile(thresholds, len(budgets)),
-            "share": reached.ravel(), "lo": lo.ravel(), "hi": hi.ravel(), "pools": len(drawn.scores),
+            "policy": policy, "baseline": str(baseline), "budget": np.repeat(budgets, len(at)), "metric": metric,
+            "threshold": at.T.ravel(), "share": share.T.ravel(), "lo": lo.T.ravel(), "hi": hi.T.ravel(),
+            "pools": len(pairs),
         }  # fmt: skip
         frames.append(pl.DataFrame(columns, schema=_PROFILES))
     return pl.concat(frames).with_columns(pl.col("lo", "hi").fill_nan(None))
@@ -134,12 +126,8 @@ _PROFILES: dict[str, type[pl.DataType]] = {
 }  # fmt: skip
 
 
-def _spread_of_mean(scores: Floats) -> Floats:
-    return np.asarray(np.nanstd(mean_of_pools(scores), axis=0))
-
-
-def _above(scores: Floats, threshold: float) -> Floats:
-    return np.where(np.isnan(scores), np.nan, scores > threshold)
+def _reaches(scores: Floats, gain: Floats) -> Floats:
+    return np.where(np.isnan(scores), np.nan, scores >= gain)
 
 
 def _seed(results: Mapping[str, Result]) -> int:
