@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
@@ -155,8 +155,8 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
 
 
 @inlined
-def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> int:
-    """Choose the units of a wave as if each draw showed nothing; how many draws they are.
+def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int) -> int:
+    """Choose the units of a wave of up to `most` draws as if each showed nothing; how many draws they are.
 
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
     is as before. A batch is fitted to what has been seen, before the first of them, and the draws with which a policy
@@ -165,14 +165,14 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
     now = w.now[0]
     decided = 0
     before = now.t
-    while decided < len(w.wave):
+    while decided == 0 or (plan.wave > 1 and decided < most):
         if decided == 0 or plan.rescore:
             refresh(score, bonus, fit, plan, w, decided == 0)
         q = choose(plan, w)
         if q == NOBODY:
             break
         first, last = units_of(x, query_of(x, q))
-        for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - decided)):
+        for _ in range(min(in_stock(plan, w, q, plan.k), most - decided)):
             w.wave[decided] = q
             decided += 1
             now.t += 1
@@ -242,11 +242,20 @@ def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            decided = decide(score, bonus, fit, x, plan, w)
+            decided = decide(score, bonus, fit, x, plan, w, len(w.wave))
             if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
                 break
             settle_wave(score, bonus, stop, x, plan, w, decided)
         finish(x, plan, w, tally)
+
+
+@inlined
+def settle_unscored(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
+    """`settle_together` where somebody else scores who stays."""
+    first, last = settle_together(stop, x, w, q)
+    for u in range(first, last):
+        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
+            leave(w, u)
 
 
 def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -254,10 +263,7 @@ def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     q = choose_among_all(w, 0.0)
     if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
         return False
-    first, last = settle_together(stop, x, w, q)
-    for u in range(first, last):
-        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
-            leave(w, u)
+    settle_unscored(stop, x, plan, w, q)
     return True
 
 
@@ -276,39 +282,51 @@ def kernel(name: str) -> Any:
     loop = {
         "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
     }[name]  # fmt: skip
+    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
     if JIT_DISABLED:
         return loop
-    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
+    before = [types.FunctionType(COMMON[rule]) for rule in rules]
+    return compiled_loop(loop, before, types.boolean if name == "step" else types.void)
+
+
+def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any, after: Sequence[Any] = ()) -> Any:
+    """A function of ``(..., x, plan, work, tally, ...)``, compiled for these types before and after."""
     samples = example_samples()
     plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
-    arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
-    returns = types.boolean if name == "step" else types.void
-    return njit_signature(returns(*(types.FunctionType(COMMON[r]) for r in rules), *arguments), loop)
+    kinds = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
+    return njit_signature(returns(*before, *kinds, *after), loop)
 
 
 def replay_interpreted(
     scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
 ) -> None:
     """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between."""
-    step, rows = kernel("step"), w.rows[:, 0].view(np.recarray)
+    step = kernel("step")
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         going = True
         while going:
-            active = w.active[: w.now["active"][0]]
-            ready = rows.draws[active] >= plan.warmup
-            w.leaves["draws"][active] = rows.draws[active]
-            if ready.any():
-                rows.t = w.now["t"][0]
-                values = np.asarray(scores(rows, active[ready]), dtype=np.float64)
-                if values.shape != (np.count_nonzero(ready),):
-                    raise InputError(
-                        f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
-                        f"{np.count_nonzero(ready)} active queries; return one number for each"
-                    )
-                w.leaves["base"][active[ready]] = np.where(np.isnan(values), -np.inf, values)
-                w.leaves["slope"][active[ready]] = 0.0
+            enter_scores(scores, plan, w)
             going = step(*rules, x, plan, w, tally)
         finish(x, plan, w, tally)
+
+
+def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
+    """Ask a plain Python rule about every active query that has its warm-up draws."""
+    rows = w.rows[:, 0].view(np.recarray)
+    active = w.active[: w.now["active"][0]]
+    ready = active[rows.draws[active] >= plan.warmup]
+    w.leaves["draws"][active] = rows.draws[active]
+    if not len(ready):
+        return
+    rows.t = w.now["t"][0]
+    values = np.asarray(scores(rows, ready), dtype=np.float64)
+    if values.shape != (len(ready),):
+        raise InputError(
+            f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for {len(ready)} active "
+            "queries; return one number for each"
+        )
+    w.leaves["base"][ready] = np.where(np.isnan(values), -np.inf, values)
+    w.leaves["slope"][ready] = 0.0
