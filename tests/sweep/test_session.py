@@ -93,7 +93,7 @@ def replay_into(replay, tally):
 )
 @settings(max_examples=EXAMPLES)
 def test_decides_as_a_replay_does(spec, plain, total, seed, cost, wave, chance):
-    """Of every query it has the draws of the replay, at the end and, where a larger budget goes on, after each of them."""
+    """Of every query it has the draws of the replay, at the end and, where a larger budget goes on, at each."""
     policy, pool = label(spec), to_pool(plain)
     if spec.get("stream"):
         wave = 1
@@ -157,9 +157,7 @@ def test_goes_on_from_what_was_saved(policy, plain, total, seed, wave):
     first = Session(policy, list(plain), total, **given_)
     _, asked = run(first, Orders(shown, seed, 0), wave)
     second = Session(policy, list(plain), total, **given_)
-    resumed, again = run(
-        second, Orders(shown, seed, 0), wave, between=lambda session: Session.resume(session.state)
-    )
+    resumed, again = run(second, Orders(shown, seed, 0), wave, between=lambda session: Session.resume(session.state))
     assert asked == again
     assert (first.draws, first.spent) == (resumed.draws, resumed.spent)
     assert first.state == resumed.state

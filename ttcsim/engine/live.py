@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, function_at, inlined
-from ttcsim.engine.arrays import Samples, Tally
+from ttcsim.engine.arrays import Samples
 from ttcsim.engine.choose import NOBODY, choose_among_all, choose_streamed
 from ttcsim.engine.draw import take
 from ttcsim.engine.loops import compiled_loop, decide, in_stock, settle, settle_unscored, settle_wave

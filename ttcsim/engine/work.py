@@ -52,6 +52,7 @@ NOW = np.dtype(
 )
 """Where a replication stands."""
 
+
 class Plan(NamedTuple):
     """What one call replays; plain numbers."""
 

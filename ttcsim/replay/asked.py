@@ -14,7 +14,6 @@ from ttcsim.policies.base import Setup, blind, level, unfitted
 from ttcsim.policies.parameters import record
 from ttcsim.policies.sources import Sources
 
-
 ALL = ("score", "bonus", "stop", "see", "fit")
 """Kinds of rules, in the order in which kernels that score take them."""
 
@@ -27,7 +26,7 @@ def cap_of(policy: Policy) -> int:
 def plan_of(
     policy: Policy, setup: Setup, *, several: bool, wave: int, permute: bool, seed: int, first: int, last: int
 ) -> Plan:
-    """How replications ``first .. last-1`` go; `several`: over the units of several sources, which share a query's cap."""
+    """How replications ``first .. last-1`` go; `several`: over units of several sources, which share a query's cap."""
     return Plan(
         k=int(policy.k), wave=wave, cap=cap_of(policy) if several else UNBOUNDED, warmup=setup.warmup,
         explore=0 if policy.anytime else setup.explore, watch=setup.see is not blind,

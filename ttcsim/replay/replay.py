@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +120,8 @@ class Replay:
         setting, n = self.setting, self.setting.pool.n_queries
         explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
         plan = plan_rounds(
-            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k, cap_of(self.policy),
-            setting.permute,
+            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k,
+            cap_of(self.policy), setting.permute,
         )  # fmt: skip
         replay = replay_prophet if self.prophetic else replay_rounds
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
@@ -152,7 +151,9 @@ class Replay:
         sizes = np.diff(self.x.offsets)
         cheapest = int(self.x.price.min()) if len(self.x.price) else 1
         permute = self.setting.permute
-        limits = np.minimum(sizes, cap_of(self.policy)) if permute else np.full(len(sizes), cap_of(self.policy), np.int64)
+        limits = (
+            np.minimum(sizes, cap_of(self.policy)) if permute else np.full(len(sizes), cap_of(self.policy), np.int64)
+        )
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
         return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -98,8 +97,8 @@ class Session:
         chosen = policy_of(policy)
         self._policy = chosen
         self._ids = _ids(queries)
+        self._queries = tuple(self._ids.values())
         n = len(self._ids)
-        names = list(self._ids)
         self._sources = _sources(chosen, sources)
         self._choosing = self._sources if chosen.chooses_sources and len(self._sources) > 1 else (chosen.on,)
         self._several = len(self._choosing) > 1
@@ -114,7 +113,7 @@ class Session:
         rates = {} if prices is None else read_rates(prices)
         self._told = Told(chosen, cost, rates, n, self._sources)
         mean, worth = _expected(chosen, self._ids, priors)
-        self._x = self._samples(names, mean, worth)
+        self._x = self._samples(list(self._ids), mean, worth)
         setup = chosen.setup(self._total, n)
         nothing = np.full((n, len(self._choosing)), np.nan)
         params = params_of(chosen, setup, Sources(self._choosing, nothing, nothing), self._total)
@@ -129,10 +128,10 @@ class Session:
         self._work = make_work(self._x, np.array([self._total]), limits, 0, opaque(params), setup.memory, self._plan.k)
         self._tally = make_tally(1, 1, n, 0, units=len(self._x.keys))
         self._asked: list[Draw] = []  # the wave that is decided
-        self._open: dict[tuple[str, str], deque[int]] = {}  # places in it that are not told yet
+        self._open: dict[str, list[int]] = {}  # by query, places in it that are not told yet
         self._over = False
         self._header = {
-            "policy": chosen.written(), "queries": list(self._ids.values()), "budget": budget, "cost": cost,
+            "policy": chosen.written(), "queries": list(self._queries), "budget": budget, "cost": cost,
             "sources": list(self._sources), "prices": {name: own._asdict() for name, own in rates.items()} or None,
             "seed": seed, "replication": replication,
         }  # fmt: skip
@@ -156,7 +155,7 @@ class Session:
             "source": units % each if self._several else units[:0],
             "rate": nan, "mean_price": nan, "prior_mean": np.repeat(mean, each), "prior_draws": np.repeat(worth, each),
         }  # fmt: skip
-        nothing = Samples(*(array[:0] for array in example_samples()))
+        nothing = Samples._make(array[:0] for array in example_samples())
         return self._told.into(nothing._replace(**{name: read_only(array) for name, array in arrays.items()}))
 
     def _go(self, made: int, most: int) -> int:
@@ -187,7 +186,7 @@ class Session:
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= _WIDEST:
             raise InputError(f"ask: {n!r} draws; give a whole number from 1 to {_WIDEST:,}")
         if self._open:
-            raise InputError(f"ask: {len(self.asked)} draws are asked for and not told yet; tell them first")
+            raise InputError(f"ask: {len(self._places())} draws are asked for and not told yet; tell them first")
         self._see()
         if self._over:
             return []
@@ -196,18 +195,18 @@ class Session:
         most = min(int(self._plan.k) if blocks else int(n), left)
         if most > len(self._work.wave):
             self._work = self._work._replace(wave=np.zeros(most, np.int64))
-        self._told.hold(most)
-        self._x = self._told.into(self._x)
+        if self._told.hold(most):
+            self._x = self._told.into(self._x)
         self._plan = self._plan._replace(wave=1 if blocks else int(n))
         if self._how == SCORED:
             enter_scores(self._policy.scores, self._plan, self._work)  # type: ignore[attr-defined]
         decided = self._go(0, most)
         self._over = self._over or decided == 0
-        names, each = tuple(self._ids.values()), len(self._choosing)
+        each = len(self._choosing)
         for at, unit in enumerate(self._work.wave[: max(decided, 0)].tolist()):
-            draw = Draw(names[unit // each], self._choosing[unit % each])
+            draw = Draw(self._queries[unit // each], self._choosing[unit % each])
             self._asked.append(draw)
-            self._open.setdefault((str(draw.query), draw.source), deque()).append(at)
+            self._open.setdefault(str(draw.query), []).append(at)
         return list(self._asked)
 
     def tell(self, query: Any, sample: Mapping[str, Any], source: str | None = None) -> None:
@@ -229,23 +228,21 @@ class Session:
             For a query that was not asked for, and for a sample that lacks something or has a value that no pool could
             have; the session stays as it was.
         """
-        if source is None:
-            waiting = {own for name, own in self._open if name == str(query)}
-            if len(waiting) > 1:
-                raise InputError(f"tell: query '{query}' was asked of {', '.join(sorted(waiting))}; say which source")
-            source = next(iter(waiting), self._choosing[0])
-        places = self._open.get((str(query), source))
         where = f"tell: query '{query}'" + (f" of source '{source}'" if source else "")
-        if not places:
+        places = self._open.get(str(query), [])
+        waiting = {self._asked[at].source for at in places}
+        if source is None and len(waiting) > 1:
+            raise InputError(f"{where} was asked of {', '.join(sorted(waiting))}; say of which this is")
+        place = next((i for i, at in enumerate(places) if source in (None, self._asked[at].source)), None)
+        if place is None:
             raise InputError(f"{where} was not asked for, or is told already; see `asked`")
-        at = places[0]
-        unit = int(self._work.wave[at])
-        each = len(self._choosing)
-        number = self._sources.index(source) if source in self._sources else 0
-        self._told.enter(at, unit // each, number, sample, where)
-        places.popleft()
+        at = places[place]
+        own = self._asked[at].source
+        number = self._sources.index(own) if own in self._sources else 0
+        self._told.enter(at, int(self._work.wave[at]) // len(self._choosing), number, sample, where)
+        del places[place]
         if not places:
-            del self._open[str(query), source]
+            del self._open[str(query)]
 
     def _see(self) -> None:
         """Let the policy see the wave, once it is told whole."""
@@ -266,8 +263,11 @@ class Session:
     @property
     def asked(self) -> list[Draw]:
         """Draws that were asked for and are not told yet, in their order."""
-        places = sorted(at for waiting in self._open.values() for at in waiting)
-        return [self._asked[at] for at in places]
+        return [self._asked[at] for at in self._places()]
+
+    def _places(self) -> list[int]:
+        """Places of the wave that are not told yet."""
+        return sorted(at for places in self._open.values() for at in places)
 
     @property
     def finished(self) -> bool:
@@ -287,7 +287,7 @@ class Session:
         """Samples seen of every query."""
         self._see()
         drawn = self._work.rows["query_draws"][:: len(self._choosing), 0]
-        return dict(zip(self._ids.values(), drawn.tolist(), strict=True))
+        return dict(zip(self._queries, drawn.tolist(), strict=True))
 
     @property
     def state(self) -> bytes:
@@ -298,7 +298,7 @@ class Session:
         arrays |= {"mean": self._x.prior_mean[::each], "worth": self._x.prior_draws[::each]}
         more = {
             "codes": self._told.codes, "room": self._told.room, "over": self._over, "wave": int(self._plan.wave),
-            "asked": [list(draw) for draw in self._asked], "open": sorted(at for own in self._open.values() for at in own),
+            "asked": [list(draw) for draw in self._asked], "open": self._places(),
         }  # fmt: skip
         return snapshot.pack({**self._header, **more, **snapshot.made_by(self._policy)}, arrays)
 
@@ -344,8 +344,7 @@ class Session:
         session._over = header["over"]
         session._asked = [Draw(*draw) for draw in header["asked"]]
         for at in header["open"]:
-            query, source = session._asked[at]
-            session._open.setdefault((str(query), source), deque()).append(at)
+            session._open.setdefault(str(session._asked[at].query), []).append(at)
         return session
 
 

@@ -35,7 +35,7 @@ def made_by(policy: Policy) -> dict[str, Any]:
     rules = []
     for rule in (setup.score, setup.bonus, setup.stop, setup.see, setup.fit):
         try:
-            rules.append("" if rule is None else digest(rule.function))
+            rules.append("" if rule is None else digest(rule.function))  # type: ignore[arg-type]
         except Unknown:
             rules.append("")
     return {"format": FORMAT, "layout": _layout(), "rules": rules}

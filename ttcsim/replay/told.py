@@ -17,6 +17,7 @@ from ttcsim.replay.prices import PRICES, Rates
 
 _SIGNAL = {"successes", "signal", "signal_sum", "signal_squares", "signal_max", "query_successes"}
 _MOST = 2**31 - 1
+_COUNTS = ("tokens", "prompt_tokens")
 _DTYPES = {
     "flags": np.uint8, "price": np.int64, "signal": np.float32, "tokens": np.int32, "answer": np.int32,
     "logprob": np.float32,
@@ -54,13 +55,12 @@ class Told:
         self.room = 4
         """Codes that a query has room for."""
 
-    def hold(self, draws: int) -> None:
-        """Have room for so many samples."""
-        if len(self._arrays["flags"]) < draws:
-            for name in self._used:
-                grown = np.zeros(draws, _DTYPES[name])
-                grown[: len(self._arrays[name])] = self._arrays[name]
-                self._arrays[name] = grown
+    def hold(self, draws: int) -> bool:
+        """Have room for so many samples, where there are none; whether the arrays are others now."""
+        if len(self._arrays["flags"]) >= draws:
+            return False
+        self._arrays |= {name: np.zeros(draws, _DTYPES[name]) for name in self._used}
+        return True
 
     def into(self, x: Samples) -> Samples:
         """The arrays of `x` with these samples."""
@@ -167,7 +167,7 @@ def _number(sample: Mapping[str, Any], column: str, where: str) -> float:
 
 def _one(sample: Mapping[str, Any], sources: tuple[str, ...], source: int) -> Pool:
     """A pool of one sample, which is what prices are of."""
-    counts = {name: np.array([sample[name]]) for name in ("tokens", "prompt_tokens") if sample.get(name) is not None}
+    counts: dict[str, Any] = {name: np.array([sample[name]]) for name in _COUNTS if sample.get(name) is not None}
     return Pool(
         name="told", query_ids=("",), offsets=np.array([0, 1]), correct=np.zeros(1, np.uint8), sources=sources,
         source=np.array([source], np.int32) if len(sources) > 1 else None, **counts,
