@@ -147,7 +147,7 @@ def test_chooses_sources_as_a_replay_does(spec, plain, total, seed, cost, wave):
         np.testing.assert_array_equal([*session.draws.values()], tally.draws[r, 0].reshape(-1, 2).sum(1))
 
 
-@pytest.mark.parametrize("policy", ["ucb(k=2)", "bayes(signal=reward)", "slg", "entropy", "consensus(stream=true)"])
+@pytest.mark.parametrize("policy", ["ucb(k=2)", "bayes(signal=reward)", "slg", "entropy", "thompson"])
 @given(plain=plain_pools(), total=st.integers(1, 30), seed=st.integers(0, 99), wave=st.sampled_from([1, 4]))
 @settings(max_examples=6)
 def test_goes_on_from_what_was_saved(policy, plain, total, seed, wave):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ttcsim.compiled.jit import inlined
-from ttcsim.engine.tournament import beats, first_of_all, set_leaf
-from ttcsim.engine.work import Plan, Work
-
-NOBODY = -1
+from ttcsim.engine.tournament import beats, first_of_all, index_at, set_leaf
+from ttcsim.engine.work import NOBODY, Plan, Work
 
 
 @inlined
@@ -85,7 +83,7 @@ def choose_among_all(w: Work, clock: float) -> int:
 @inlined
 def if_drawn(w: Work, u: int, clock: float) -> int:
     """Unit u, unless its index is minus infinity."""
-    return u if w.leaves[u].base + w.leaves[u].slope * clock > -np.inf else NOBODY
+    return u if index_at(w.leaves[u], clock) > -np.inf else NOBODY
 
 
 @inlined

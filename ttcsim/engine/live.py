@@ -11,10 +11,10 @@ from numba import types
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, function_at, inlined
 from ttcsim.engine.arrays import Samples
-from ttcsim.engine.choose import NOBODY, choose_among_all, choose_streamed
+from ttcsim.engine.choose import choose_among_all, choose_streamed
 from ttcsim.engine.draw import take
 from ttcsim.engine.loops import compiled_loop, decide, in_stock, settle, settle_unscored, settle_wave
-from ttcsim.engine.work import Plan, Work, begin, by_priority
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority
 from ttcsim.policies.rules import COMMON
 
 BEGIN = -1
@@ -52,16 +52,19 @@ def decide_block(x: Samples, plan: Plan, w: Work, how: int, most: int) -> int:
     return most
 
 
-_score, _stop, _see, _fit = (function_at(COMMON.get(kind)) for kind in ("score", "stop", "see", "fit"))
+_score, _quantile, _stop, _see, _fit = (
+    function_at(COMMON.get(kind)) for kind in ("score", "quantile", "stop", "see", "fit")
+)
 
 
 def _go_on(rules, x, plan, w, tally, how, made, most):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     score = _score(rules[0])
     bonus = _score(rules[1])
-    stop = _stop(rules[2])
-    see = _see(rules[3])
-    fit = _fit(rules[4])
+    quantile = _quantile(rules[2])
+    stop = _stop(rules[3])
+    see = _see(rules[4])
+    fit = _fit(rules[5])
     if made == BEGIN:
         begin(x, plan, w, plan.first)
         if how == STREAMED:
@@ -76,12 +79,12 @@ def _go_on(rules, x, plan, w, tally, how, made, most):  # type: ignore[no-untype
     if most == 0:
         return 0
     if how == BY_INDEX:
-        return decide(score, bonus, fit, x, plan, w, most)
+        return decide(score, bonus, quantile, fit, x, plan, w, most)
     return decide_block(x, plan, w, how, most)
 
 
 def addresses(rules: Sequence[Any]) -> Any:
-    """Compiled rules (score, bonus, stop, see, fit) as `go_on` takes them; the caller keeps them alive."""
+    """Compiled rules, those of `loops.RULES`, as `go_on` takes them; the caller keeps them alive."""
     return tuple(rules) if JIT_DISABLED else np.array([rule.address for rule in rules], np.int64)
 
 

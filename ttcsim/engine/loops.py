@@ -1,8 +1,10 @@
 """Draw-by-draw replay of any policy: choose a query, draw a block of its samples, ask whether it leaves.
 
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
-optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew; a
-rule that reads the clock or draws at random is asked about every query at every step.
+optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
+a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
+every query at every step, O(n); if what it draws depends on nothing but a query's draws, it is asked once for all
+queries with equally many (see `alike`).
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ from numba import types
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
+from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
-from ttcsim.engine.choose import NOBODY, choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
+from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.tournament import play_all, replay, set_leaf
-from ttcsim.engine.work import Plan, Work, begin, by_priority, finish, make_work, record
+from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -44,7 +47,7 @@ def settle(stop: Any, w: Work, q: int) -> None:
 
 @inlined
 def settle_together(stop: Any, x: Samples, w: Work, q: int) -> tuple[int, int]:
-    """`settle` for a unit that was chosen by its index; the other units of its query, which are returned, do as it does."""
+    """`settle` for a unit that was chosen by its index; the units of its query, which are returned, do as it does."""
     settle(stop, w, q)
     first, last = units_of(x, query_of(x, q))
     for u in range(first, last):
@@ -84,28 +87,38 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def clock(w: Work) -> float:
-    """What bonuses are multiplied by now."""
-    return math.sqrt(math.log(w.now[0].t + 1.0))
+def tick(plan: Plan, w: Work) -> None:
+    """Set the clock after draws."""
+    if plan.optimistic:
+        w.now[0].clock = math.sqrt(math.log(w.now[0].t + 1.0))
 
 
 @inlined
-def choose(plan: Plan, w: Work) -> int:
+def choose(quantile: Any, plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
-    return choose_among_all(w, clock(w)) if plan.rescore else choose_by_index(w, clock(w))
+    if plan.rescore:
+        return choose_among_all(w, w.now[0].clock)
+    q = choose_by_index(w, w.now[0].clock)
+    if q != NOBODY:
+        prepare(w.games, q)
+    elif plan.alike:
+        return choose_alike(quantile, w)
+    return q
 
 
 @inlined
-def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, counter: int) -> None:
-    """Score an active unit; one that has not its warm-up draws goes first, and waits while they are decided and unseen."""
+def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
+    """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
     s, leaf = w.rows[u, 0], w.leaves[u]
     if s.draws < plan.warmup:
         set_leaf(leaf, np.inf, 0.0, s.draws)
     elif s.draws - w.notes[u].unseen < plan.warmup:
         set_leaf(leaf, -np.inf, 0.0, s.draws)
+    elif plan.alike:
+        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        enter_class(w, u, s.draws)
     else:
         s.t = w.now[0].t
-        key = rule_key(w.notes[u].key, counter)
         set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
 
 
@@ -121,9 +134,10 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
         now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
     if plan.rescore or fitted or now.t == 0:
         for i in range(now.active):
-            index(score, bonus, plan, w, w.active[i], now.t)
+            u = w.active[i]
+            index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
         if not plan.rescore:
-            play_all(w.leaves, w.games, clock(w))
+            play_all(w.leaves, w.games, now.clock)
 
 
 @inlined
@@ -133,21 +147,24 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
         return
     if gone or in_stock(plan, w, u, 1) <= 0:
         leave(w, u)
+        if plan.alike:
+            enter_class(w, u, NOBODY)
     elif not plan.rescore:
-        index(score, bonus, plan, w, u, w.rows[u, 0].draws)
+        index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
     if not plan.rescore:
-        replay(w.leaves, w.games, u, clock(w))
+        replay(w.leaves, w.games, u, w.now[0].clock)
 
 
-def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            q = choose(plan, w)
+            q = choose(quantile, plan, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
+            tick(plan, w)
             first, last = settle_together(stop, x, w, q)
             for u in range(first, last):
                 changed(score, bonus, plan, w, u, w.notes[u].dropped)
@@ -155,7 +172,9 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
 
 
 @inlined
-def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int) -> int:
+def decide(
+    score: Any, bonus: Any, quantile: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int
+) -> int:  # fmt: skip
     """Choose the units of a wave of up to `most` draws as if each showed nothing; how many draws they are.
 
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
@@ -168,7 +187,7 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work, mo
     while decided == 0 or (plan.wave > 1 and decided < most):
         if decided == 0 or plan.rescore:
             refresh(score, bonus, fit, plan, w, decided == 0)
-        q = choose(plan, w)
+        q = choose(quantile, plan, w)
         if q == NOBODY:
             break
         first, last = units_of(x, query_of(x, q))
@@ -180,6 +199,7 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work, mo
             w.notes[q].unseen += 1
             for u in range(first, last):
                 w.rows[u, 0].query_draws += 1
+        tick(plan, w)
         for u in range(first, last):
             changed(score, bonus, plan, w, u, False)
     for i in range(decided):
@@ -217,6 +237,7 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
 def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
     """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
     now = w.now[0]
+    tick(plan, w)
     for i in range(decided):
         settle(stop, w, w.wave[i])
     ended = now.exploring and now.spent >= plan.explore
@@ -237,12 +258,12 @@ def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Wo
                 changed(score, bonus, plan, w, u, True)
 
 
-def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            decided = decide(score, bonus, fit, x, plan, w, len(w.wave))
+            decided = decide(score, bonus, quantile, fit, x, plan, w, len(w.wave))
             if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
                 break
             settle_wave(score, bonus, stop, x, plan, w, decided)
@@ -267,6 +288,10 @@ def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     return True
 
 
+RULES = {"score": "score", "bonus": "score", "quantile": "quantile", "stop": "stop", "see": "see", "fit": "fit"}
+"""The rules that loops by index take, in their order, and the kind of each."""
+
+
 @functools.cache
 def kernel(name: str) -> Any:
     """A loop, compiled (or taken from the cache) for one signature, whatever the rules.
@@ -276,23 +301,23 @@ def kernel(name: str) -> Any:
     name : {"in_rounds", "streamed", "by_index", "in_waves", "step"}
         Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
         the rows of `tally`: in rounds, one query after the other, by the largest index, that in waves; `step` draws one
-        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus, stop,
-        see and fit.
+        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus,
+        quantile, stop, see and fit.
     """
-    loop = {
+    loop: Any = {
         "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
     }[name]  # fmt: skip
-    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
+    rules = RULES if name in ("by_index", "in_waves") else {"stop": "stop", "see": "see"}
     if JIT_DISABLED:
         return loop
-    before = [types.FunctionType(COMMON[rule]) for rule in rules]
+    before = [types.FunctionType(COMMON[kind]) for kind in rules.values()]
     return compiled_loop(loop, before, types.boolean if name == "step" else types.void)
 
 
 def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any, after: Sequence[Any] = ()) -> Any:
     """A function of ``(..., x, plan, work, tally, ...)``, compiled for these types before and after."""
     samples = example_samples()
-    plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 1, 0, False, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
     kinds = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
-from ttcsim.compiled.rng import priority, stream
+from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
-from ttcsim.engine.tournament import GAME, LEAF, set_leaf
+from ttcsim.engine.tournament import LEAF, make_games, set_leaf
 from ttcsim.policies.rules import rows_for
+
+NOBODY = -1
 
 NOTE = np.dtype(
     [
@@ -35,14 +37,17 @@ NOTE = np.dtype(
 NOW = np.dtype(
     [
         ("row", "i8"),  # of the tally
+        ("key", "u8"),  # stream of what is random and of no unit
         ("spent", "i8"),
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
+        ("clock", "f8"),  # what bonuses are multiplied by
         ("active", "i8"),  # units in play: the first of Work.active
         ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
+        ("classes", "i8"),  # classes of units that are alike
         ("waves", "i8"),  # begun
         ("steps", "i8"),  # tokens of the longest samples of the waves before this one
         ("longest", "i8"),  # tokens of the longest sample of this wave
@@ -51,6 +56,10 @@ NOW = np.dtype(
     align=True,
 )
 """Where a replication stands."""
+
+
+CLASS = np.dtype([("draws", "i8"), ("members", "i8")], align=True)
+"""Units with equally many draws, of a rule that tells them apart by nothing else."""
 
 
 class Plan(NamedTuple):
@@ -64,6 +73,7 @@ class Plan(NamedTuple):
     watch: bool  # there is a `see` rule
     optimistic: bool  # there is a bonus
     rescore: bool  # an index can change without a draw of its query
+    alike: bool  # indices are random, and of one law where there are equally many draws
     refit: float  # 0: there is no fit
     permute: bool
     seed: np.uint64
@@ -82,7 +92,12 @@ class Work(NamedTuple):
     active: NDArray[np.int64]  # i8[U] the first now.active are in play
     place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
     leaves: NDArray[Any]  # LEAF[U] the index of each unit, and what breaks its ties
-    games: NDArray[Any]  # GAME[U] of the tournament of indices
+    games: NDArray[Any]  # GAME[2 * U] of the tournament of indices
+    classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
+    class_at: NDArray[np.int64]  # i8[U] draws of the class of the unit in each seat, -1 = it is in none
+    unit_at: NDArray[np.int64]  # i8[U] the unit in each seat
+    seat: NDArray[np.int64]  # i8[U] its inverse
+    mould: NDArray[Any]  # ROW[1, 1 + w] a row of nobody
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
     perm: NDArray[np.int32]  # i4[longest query] the identity
@@ -126,7 +141,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1,
+    wave: int = 1, alike: bool = False,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -142,12 +157,15 @@ def make_work(
         Of the record that rules keep of each query.
     wave : int
         Draws of a wave.
+    alike : bool
+        See `Plan`.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
     rows = rows_for(n, memory)
     notes = records(n, NOTE)
     notes["limit"] = limits
+    unit_at = np.argsort(x.keys if alike else x.keys[:0])
     return Work(
         rows=rows,
         blank=rows.view(np.ndarray).view(np.uint8).reshape(-1),
@@ -157,7 +175,12 @@ def make_work(
         active=np.zeros(n, np.int64),
         place=np.zeros(n, np.int64),
         leaves=records(n, LEAF),
-        games=records(n, GAME),
+        games=make_games(n),
+        classes=records(n if alike else 0, CLASS),
+        class_at=np.zeros(n if alike else 0, np.int64),
+        unit_at=unit_at,
+        seat=np.argsort(unit_at),
+        mould=rows_for(1, memory),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
         perm=np.arange(longest, dtype=np.int32),
@@ -191,9 +214,12 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         note.dropped = note.covered = False
         w.active[q] = w.place[q] = q
     now = w.now[0]
+    w.class_at[:] = NOBODY
     now.row = replication - plan.first
-    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
+    now.key = batch_stream(plan.seed, replication)
+    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = now.classes = 0
     now.waves = now.steps = now.longest = 0
+    now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.engine.arrays import UNBOUNDED
+from ttcsim.engine.loops import RULES
 from ttcsim.engine.work import Plan
 from ttcsim.policies import Policy
-from ttcsim.policies.base import Setup, blind, level, unfitted
+from ttcsim.policies.base import Setup, blind, certain, level, unfitted
 from ttcsim.policies.parameters import record
 from ttcsim.policies.sources import Sources
-
-ALL = ("score", "bonus", "stop", "see", "fit")
-"""Kinds of rules, in the order in which kernels that score take them."""
 
 
 def cap_of(policy: Policy) -> int:
@@ -30,7 +29,7 @@ def plan_of(
     return Plan(
         k=int(policy.k), wave=wave, cap=cap_of(policy) if several else UNBOUNDED, warmup=setup.warmup,
         explore=0 if policy.anytime else setup.explore, watch=setup.see is not blind,
-        optimistic=setup.bonus is not level, rescore=policy.depends_on_everything(setup),
+        optimistic=setup.bonus is not level, rescore=policy.depends_on_everything(setup), alike=setup.alike,
         refit=0.0 if setup.fit is unfitted else policy.refit, permute=permute, seed=np.uint64(seed), first=first,
         last=last,
     )  # fmt: skip
@@ -41,7 +40,10 @@ def params_of(policy: Policy, setup: Setup, sources: Sources, total: int) -> NDA
     return record(policy, {**setup.params, **policy.by_source(sources, total)})
 
 
-def compiled(setup: Setup, params: NDArray[Any], *kinds: str) -> list[Any]:
-    """Rules of these kinds, for their parameters and memory, as kernels take them."""
-    rules = setup._replace(score=setup.score or level)
-    return [getattr(rules, kind).compiled(params.dtype, setup.memory) for kind in kinds]
+def compiled(setup: Setup, params: NDArray[Any], names: Iterable[str] = RULES) -> list[Any]:
+    """Its rules of these names, for their parameters and memory, as kernels take them."""
+    score = setup.score or level
+    rules = {**setup._asdict(), "score": score, "quantile": certain}
+    if setup.alike:
+        rules |= {"score": level, "bonus": level, "quantile": score}
+    return [rules[name].compiled(params.dtype, setup.memory) for name in names]

@@ -20,7 +20,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success
 from ttcsim.policies.rules import opaque
-from ttcsim.replay.asked import ALL, cap_of, compiled, params_of, plan_of
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -136,12 +136,12 @@ class Replay:
         params = params_of(policy, setup, self.columns.sources(self.x), planned)
         w = self._work(totals, params, setup)
         if setting.wave > 1:
-            kernel("in_waves")(*compiled(setup, params, *ALL), self.x, plan, w, tally)
+            kernel("in_waves")(*compiled(setup, params), self.x, plan, w, tally)
             return
         if setup.score is not None and not (policy.streamed() or self.plain):
-            kernel("by_index")(*compiled(setup, params, *ALL), self.x, plan, w, tally)
+            kernel("by_index")(*compiled(setup, params), self.x, plan, w, tally)
             return
-        told = compiled(setup, params, "stop", "see")
+        told = compiled(setup, params, ("stop", "see"))
         if self.plain:
             replay_interpreted(policy.scores, tuple(told), self.x, plan, w, tally)  # type: ignore[attr-defined]
         else:
@@ -155,7 +155,7 @@ class Replay:
             np.minimum(sizes, cap_of(self.policy)) if permute else np.full(len(sizes), cap_of(self.policy), np.int64)
         )
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave)
+        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave, setup.alike)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

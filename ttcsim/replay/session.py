@@ -25,7 +25,7 @@ from ttcsim.pool.folders import write_whole
 from ttcsim.pool.pool import total_budget
 from ttcsim.pool.reading import decoding, read_bytes
 from ttcsim.replay import snapshot
-from ttcsim.replay.asked import ALL, cap_of, compiled, params_of, plan_of
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
 from ttcsim.replay.prices import PRICES, read_rates
 from ttcsim.replay.told import Told
 
@@ -117,7 +117,7 @@ class Session:
         setup = chosen.setup(self._total, n)
         nothing = np.full((n, len(self._choosing)), np.nan)
         params = params_of(chosen, setup, Sources(self._choosing, nothing, nothing), self._total)
-        self._rules = compiled(setup, params, *ALL)
+        self._rules = compiled(setup, params)
         self._addresses, self._advance = addresses(self._rules), go_on()
         self._plan = plan_of(
             chosen, setup, several=self._several, wave=1, permute=False, seed=seed, first=replication,
@@ -125,7 +125,9 @@ class Session:
         )  # fmt: skip
         self._how = STREAMED if chosen.streamed() else SCORED if is_plain(chosen) else BY_INDEX
         limits = np.full(len(self._x.keys), cap_of(chosen), np.int64)
-        self._work = make_work(self._x, np.array([self._total]), limits, 0, opaque(params), setup.memory, self._plan.k)
+        self._work = make_work(
+            self._x, np.array([self._total]), limits, 0, opaque(params), setup.memory, self._plan.k, setup.alike
+        )
         self._tally = make_tally(1, 1, n, 0, units=len(self._x.keys))
         self._asked: list[Draw] = []  # the wave that is decided
         self._open: dict[str, list[int]] = {}  # by query, places in it that are not told yet

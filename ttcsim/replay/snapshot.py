@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.depends import Unknown, digest
-from ttcsim.engine.work import NOTE, NOW
+from ttcsim.engine.work import NOTE, NOW, Work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import ROW
 
 FORMAT = 1
-KEPT = ("rows", "notes", "now", "active", "place", "leaves", "games", "wave", "votes", "p")
-"""What of `Work` a replication moves; the rest is scratch."""
+_SCRATCH = ("blank", "totals", "arena", "perm", "swaps", "xlogx", "log", "p_start")
+KEPT = tuple(name for name in Work._fields if name not in _SCRATCH)
+"""What of `Work` a replication moves."""
 
 
 def _layout() -> str:
