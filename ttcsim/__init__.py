@@ -43,7 +43,8 @@ _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "stati
 
 __all__ = [
     "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare", "fit",
-    "load", "merge", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
+    "load", "merge", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins",
+    "write",
 ]  # fmt: skip
 
 
