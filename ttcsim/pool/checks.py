@@ -24,7 +24,7 @@ from ttcsim.pool.pool import offsets_of
 
 _KEYS = ("query_id", SOURCE, "sample")  # what names a sample, as far as the table has these columns
 _INTEGERS = ("tokens", PROMPT_TOKENS, "sample", *PLACES)
-_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String, PROMPT_TOKENS: pl.Int32}
+_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String}
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 
 

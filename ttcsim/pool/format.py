@@ -57,6 +57,7 @@ SAMPLE_COLUMNS = {
     "answer": pl.String,
     "tokens": pl.Int32,
     "logprob": pl.Float32,
+    PROMPT_TOKENS: pl.Int32,
     REASON: pl.String,
 }
 """Columns of the samples, but for rewards, confidences and `PLACES`; only `query_id` and `correct` are required.

@@ -8,14 +8,14 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REASON, SAMPLE_COLUMNS, SOURCE, family
+from ttcsim.pool.format import PLACES, REASON, SAMPLE_COLUMNS, SOURCE, family
 from ttcsim.pool.importers.ask import Ask
 from ttcsim.pool.importers.assemble import checked_ids, pool_of
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.looks import likely, words
 from ttcsim.pool.importers.tables import check_column, choose_rows, read_table, refuse_mixed_rows, texts
 
-_OF_SAMPLES = (*(c for c in SAMPLE_COLUMNS if c != REASON), "reward", "confidence", PROMPT_TOKENS, SOURCE, *PLACES)
+_OF_SAMPLES = (*(c for c in SAMPLE_COLUMNS if c != REASON), "reward", "confidence", SOURCE, *PLACES)
 _OF_QUERIES = ("prompt", "gold", "level", "dataset")
 _OF_BOTH = ("task", "model")
 _TARGETS = (*_OF_SAMPLES, *_OF_QUERIES, *_OF_BOTH)
