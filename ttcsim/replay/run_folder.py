@@ -138,7 +138,7 @@ def rerun(
     files = {name: _file(folder, config, name) for name in named if name.endswith(".py")}
     policies = [parse_policy(text, ALL, files=files) for text in config["policies"]]
     _warn_changed(config, policies)
-    keys = ("reps", "seed", "cost", "replay", "selectors", "reward", "wave", "speed")
+    keys = ("reps", "seed", "cost", "replay", "selectors", "reward", "wave", "speed", "streams")
     settings = {key: config[key] for key in keys}
     settings |= {"source": config["from_source"], "prices": config["prices"] or None}
     result = sweep(pool, policies, config["budgets"], threads=threads, progress=progress, **settings)
