@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harvest.config import Config, ConfidenceConfig, load_config
+from harvest.config import ConfidenceConfig, Config, load_config
 from harvest.generate import VllmGenerator, VllmRewardModel
 from harvest.models import Factory
 from harvest.progress import Report

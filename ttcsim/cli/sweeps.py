@@ -120,7 +120,7 @@ def sweep(
             reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
-            result.save(out, source=pool, replications=keep_replications, by=columns)
+            result.save(out, replications=keep_replications, by=columns)
     if out is not None:
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:

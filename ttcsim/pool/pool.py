@@ -81,6 +81,7 @@ class Pool:
     sources: tuple[str, ...] = ()  # what made the samples, ascending; empty where nothing says it
     source: NDArray[np.int32] | None = None  # i4[N] codes of sources, or None where there is only one
     confidences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] larger = surer, by column name
+    place: str = field(default="", init=False)  # where it was loaded from; a pool made of it has none
     is_mixed: bool = False  # the samples of a query are drawn from as one source, whatever made them
 
     @property

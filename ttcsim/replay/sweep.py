@@ -144,8 +144,8 @@ def sweep(
         "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
-        "wave": wave, "speed": speed, "streams": streams, "prices": {name: own._asdict() for name, own in rates.items()},
-        "oracles": [str(p) for p in chosen if p.oracle],
+        "wave": wave, "speed": speed, "streams": streams,
+        "prices": {name: own._asdict() for name, own in rates.items()}, "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
     if keep is None:
         keeping: AbstractContextManager[Kept | None] = nullcontext()
@@ -157,7 +157,7 @@ def sweep(
         work = _Work(executor, kept, Count(progress))
         outcomes = _replayed(replays, setting, reps, precision, work)
     config["reps"] = len(outcomes[0].spent)
-    result = Result(pool=pool, outcomes=outcomes, config=config)
+    result = Result(pool=pool, outcomes=outcomes, config=config, place=whole.place)
     _warn_exhausted(result)
     _warn_adaptive(pool)
     _warn_unknown_tokens(whole, cost)
