@@ -151,8 +151,8 @@ def test_answers_tokens_and_probabilities_are_those_of_the_texts(whole):
 def test_probabilities_and_prompts_are_the_models_own(config, whole):
     """Prompt tokens, log-probabilities and confidences, beside transformers' on the same texts.
 
-    The harvest computes in bfloat16: 0.08 at most were left of a confidence, 0.03 on average. Were the token itself among
-    the likeliest, it would shift by 0.3.
+    The harvest computes in bfloat16: 0.08 at most were left of a confidence, 0.03 on average. The token itself, counted
+    with the likeliest, would shift it by 0.3.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
