@@ -10,6 +10,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import config as numba_config
 from numba.experimental.function_type import _get_wrapper_address
@@ -121,3 +122,25 @@ def _itself(group: Any) -> Any:
 borrowed: Any = _itself if JIT_DISABLED else intrinsic(_borrowed)
 """In a kernel: the same NamedTuple of arrays without their owners, so that the hot loop counts no references (numba's
 counts are atomic and cost more than the arithmetic between them). The caller must hold the arrays meanwhile."""
+
+
+def _prefetch(_context: Any, array: Any, _at: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at = signature.args
+        source = arrayobj.make_array(array)(context, builder, arguments[0])
+        place = builder.gep(source.data, [context.cast(builder, arguments[1], at, types.intp)])
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(hint, [builder.bitcast(place, byte), word(0), word(2), word(1)])  # read, into the second cache
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
+
+
+def _nothing(array: Any, at: int) -> None:
+    pass
+
+
+prefetch: Any = _nothing if JIT_DISABLED else intrinsic(_prefetch)
+"""In a kernel: fetch ``array[at]``, which is read before long, into the cache."""

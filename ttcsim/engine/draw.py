@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined
+from ttcsim.compiled.jit import inlined, prefetch
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import bounded, rule_key
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, query_of, units_of
@@ -50,6 +50,11 @@ def next_sample(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
         note.segment = now.arena
         note.ready = want
         now.arena += want
+    if drawn + 1 < note.ready:
+        following = offset + w.arena[note.segment + drawn + 1]
+        prefetch(x.flags, following)
+        if len(x.signal) > 0:
+            prefetch(x.signal, following)
     return offset + w.arena[note.segment + drawn]
 
 

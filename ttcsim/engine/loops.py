@@ -1,8 +1,9 @@
 """Draw-by-draw replay of any policy: choose a query, draw a block of its samples, ask whether it leaves.
 
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
-optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew; a
-rule that reads the clock or draws at random is asked about every query at every step.
+optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
+a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
+every query at every step, O(n).
 """
 
 from __future__ import annotations
@@ -20,27 +21,10 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
-from ttcsim.engine.choose import (
-    NOBODY,
-    choose_by_index,
-    choose_in_rounds,
-    choose_streamed,
-    leave,
-    set_index,
-)
+from ttcsim.engine.choose import NOBODY, choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.work import (
-    BLOCK,
-    Plan,
-    Work,
-    begin,
-    by_priority,
-    finish,
-    look_again,
-    look_everywhere,
-    make_work,
-    record,
-)
+from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
+from ttcsim.engine.work import Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -61,17 +45,13 @@ def settle(stop: Any, w: Work, q: int) -> None:
 
 
 @inlined
-def settle_all(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
-    """`settle` for a unit that was chosen by its index: the other units of its query leave with it."""
+def settle_together(stop: Any, x: Samples, w: Work, q: int) -> tuple[int, int]:
+    """`settle` for a unit that was chosen by its index; the units of its query, which are returned, do as it does."""
     settle(stop, w, q)
     first, last = units_of(x, query_of(x, q))
     for u in range(first, last):
         w.notes[u].dropped = w.notes[q].dropped
-        position = w.place[u]
-        if position != NOBODY:
-            look_again(w, position // BLOCK)
-            if w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0:
-                leave(w, position)
+    return first, last
 
 
 def _in_rounds(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -111,16 +91,34 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def index(score: Any, bonus: Any, plan: Plan, w: Work, position: int, counter: int) -> None:
-    """Score an active unit that has its warm-up draws; one whose warm-up is decided and unseen waits."""
-    q = w.active[position]
-    s = w.rows[q, 0]
-    if s.draws >= plan.warmup > s.draws - w.notes[q].unseen:
-        set_index(w, position, -np.inf, 0.0)
-    elif s.draws >= plan.warmup:
+def tick(plan: Plan, w: Work) -> None:
+    """Set the clock after draws."""
+    if plan.optimistic:
+        w.now[0].clock = math.sqrt(math.log(w.now[0].t + 1.0))
+
+
+@inlined
+def choose(plan: Plan, w: Work) -> int:
+    """The unit that is drawn next, or NOBODY."""
+    if plan.rescore:
+        return choose_among_all(w, w.now[0].clock)
+    q = choose_by_index(w, w.now[0].clock)
+    if q != NOBODY:
+        prepare(w.games, q)
+    return q
+
+
+@inlined
+def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
+    """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
+    s, leaf = w.rows[u, 0], w.leaves[u]
+    if s.draws < plan.warmup:
+        set_leaf(leaf, np.inf, 0.0, s.draws)
+    elif s.draws - w.notes[u].unseen < plan.warmup:
+        set_leaf(leaf, -np.inf, 0.0, s.draws)
+    else:
         s.t = w.now[0].t
-        key = rule_key(w.notes[q].key, counter)
-        set_index(w, position, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
+        set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
 
 
 @inlined
@@ -134,9 +132,24 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
         fit(w.rows[:, 0], w.p[0])
         now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
     if plan.rescore or fitted or now.t == 0:
-        for position in range(now.active):
-            index(score, bonus, plan, w, position, now.t)
-        look_everywhere(w)
+        for i in range(now.active):
+            u = w.active[i]
+            index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
+        if not plan.rescore:
+            play_all(w.leaves, w.games, now.clock)
+
+
+@inlined
+def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> None:
+    """A unit that is active was drawn, or another one of its query: it leaves, or it has another index."""
+    if w.place[u] == NOBODY:
+        return
+    if gone or in_stock(plan, w, u, 1) <= 0:
+        leave(w, u)
+    elif not plan.rescore:
+        index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
+    if not plan.rescore:
+        replay(w.leaves, w.games, u, w.now[0].clock)
 
 
 def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -145,18 +158,13 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            position = choose_by_index(w, math.sqrt(math.log(w.now[0].t + 1.0)))
-            if position == NOBODY:
+            q = choose(plan, w)
+            if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
-            q = w.active[position]
-            if not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
-                break
-            settle_all(stop, x, plan, w, q)
-            if not plan.rescore:
-                first, last = units_of(x, query_of(x, q))
-                for u in range(first, last):
-                    if w.place[u] != NOBODY:
-                        index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
+            tick(plan, w)
+            first, last = settle_together(stop, x, w, q)
+            for u in range(first, last):
+                changed(score, bonus, plan, w, u, w.notes[u].dropped)
         finish(x, plan, w, tally)
 
 
@@ -174,10 +182,9 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
     while decided < len(w.wave):
         if decided == 0 or plan.rescore:
             refresh(score, bonus, fit, plan, w, decided == 0)
-        position = choose_by_index(w, math.sqrt(math.log(now.t + 1.0)))
-        if position == NOBODY:
+        q = choose(plan, w)
+        if q == NOBODY:
             break
-        q = w.active[position]
         first, last = units_of(x, query_of(x, q))
         for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - decided)):
             w.wave[decided] = q
@@ -187,14 +194,9 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
             w.notes[q].unseen += 1
             for u in range(first, last):
                 w.rows[u, 0].query_draws += 1
+        tick(plan, w)
         for u in range(first, last):
-            position = w.place[u]
-            if position != NOBODY:
-                look_again(w, position // BLOCK)
-                if in_stock(plan, w, u, 1) <= 0:
-                    leave(w, position)
-                elif not plan.rescore:
-                    index(score, bonus, plan, w, position, w.rows[u, 0].draws)
+            changed(score, bonus, plan, w, u, False)
     for i in range(decided):
         q = w.wave[i]
         w.rows[q, 0].draws -= 1
@@ -254,10 +256,12 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
 def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
     """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
     now = w.now[0]
-    if now.exploring and now.spent >= plan.explore:
-        now.exploring = False
+    tick(plan, w)
     for i in range(decided):
         settle(stop, w, w.wave[i])
+    ended = now.exploring and now.spent >= plan.explore
+    if ended:
+        now.exploring = False
     for i in range(decided):
         q = w.wave[i]
         first, last = units_of(x, query_of(x, q))
@@ -266,17 +270,11 @@ def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Wo
             gone = gone or w.notes[u].dropped
         for u in range(first, last):
             w.notes[u].dropped = gone
-            if w.place[u] != NOBODY and not plan.rescore:
-                look_again(w, w.place[u] // BLOCK)
-                index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
-    if not now.exploring:
-        at = 0
-        while at < now.active:  # those that hit while all were explored leave when that ends
-            if w.notes[w.active[at]].dropped:
-                look_again(w, at // BLOCK)
-                leave(w, at)
-            else:
-                at += 1
+            changed(score, bonus, plan, w, u, gone and not now.exploring)
+    if ended:  # those that hit while all were explored leave now
+        for u in range(len(w.notes)):
+            if w.notes[u].dropped:
+                changed(score, bonus, plan, w, u, True)
 
 
 def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -293,14 +291,13 @@ def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
 
 def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     """One block of draws by scores that lie ready; False when the replication is over."""
-    look_everywhere(w)
-    position = choose_by_index(w, 0.0)
-    if position == NOBODY:
+    q = choose_among_all(w, 0.0)
+    if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
         return False
-    q = w.active[position]
-    if not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
-        return False
-    settle_all(stop, x, plan, w, q)
+    first, last = settle_together(stop, x, w, q)
+    for u in range(first, last):
+        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
+            leave(w, u)
     return True
 
 
@@ -342,6 +339,7 @@ def replay_interpreted(
         while going:
             active = w.active[: w.now["active"][0]]
             ready = rows.draws[active] >= plan.warmup
+            w.leaves["draws"][active] = rows.draws[active]
             if ready.any():
                 rows.t = w.now["t"][0]
                 values = np.asarray(scores(rows, active[ready]), dtype=np.float64)
@@ -350,6 +348,7 @@ def replay_interpreted(
                         f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
                         f"{np.count_nonzero(ready)} active queries; return one number for each"
                     )
-                w.base[: len(active)][ready] = np.where(np.isnan(values), -np.inf, values)
+                w.leaves["base"][active[ready]] = np.where(np.isnan(values), -np.inf, values)
+                w.leaves["slope"][active[ready]] = 0.0
             going = step(*rules, x, plan, w, tally)
         finish(x, plan, w, tally)

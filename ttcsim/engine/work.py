@@ -9,19 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined, njit, records
+from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
+from ttcsim.engine.tournament import LEAF, make_games, set_leaf
 from ttcsim.policies.rules import rows_for
-
-BLOCK = 32
-"""Units whose largest index is kept together."""
 
 NOTE = np.dtype(
     [
         ("key", "u8"),  # stream of the unit in this replication
-        ("priority", "u8"),
         ("limit", "i8"),  # most draws
         ("segment", "i8"),  # where the samples to be shown begin in the arena
         ("ready", "i8"),  # how many of them are there
@@ -41,6 +38,7 @@ NOW = np.dtype(
         ("spent", "i8"),
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
+        ("clock", "f8"),  # what bonuses are multiplied by
         ("active", "i8"),  # units in play: the first of Work.active
         ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
@@ -54,10 +52,6 @@ NOW = np.dtype(
     align=True,
 )
 """Where a replication stands."""
-
-LINE = np.dtype([("start", "f8"), ("growth", "f8"), ("winner", "i8"), ("steady", "?")], align=True)
-"""Of every BLOCK positions of `Work.active`: all indices are below start + growth * clock (inf: look again). `winner`
-is the position of the largest, and when `steady` it stays that and the line is its index."""
 
 
 class Plan(NamedTuple):
@@ -88,9 +82,8 @@ class Work(NamedTuple):
     totals: NDArray[np.int64]  # i8[B] budgets, ascending
     active: NDArray[np.int64]  # i8[U] the first now.active are in play
     place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
-    base: NDArray[np.float64]  # f8[U] score, beside `active`
-    slope: NDArray[np.float64]  # f8[U] bonus, beside `active`
-    lines: NDArray[Any]  # LINE[blocks]
+    leaves: NDArray[Any]  # LEAF[U] the index of each unit, and what breaks its ties
+    games: NDArray[Any]  # GAME[2 * U] of the tournament of indices
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
     streams: NDArray[np.int64]  # i8[S] tokens of this wave on each stream, a heap; i8[0] where each draw has its own
@@ -167,9 +160,8 @@ def make_work(
         totals=totals,
         active=np.zeros(n, np.int64),
         place=np.zeros(n, np.int64),
-        base=np.zeros(n, np.float64),
-        slope=np.zeros(n, np.float64),
-        lines=records(n // BLOCK + 1, LINE),
+        leaves=records(n, LEAF),
+        games=make_games(n),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
         streams=np.zeros(streams, np.int64),
@@ -183,22 +175,6 @@ def make_work(
     )
 
 
-@inlined
-def look_again(w: Work, block: int) -> None:
-    """A query of the block has changed."""
-    line = w.lines[block]
-    line.start = np.inf
-    line.growth = 0.0
-    line.steady = False
-
-
-@inlined
-def look_everywhere(w: Work) -> None:
-    """Every index may have changed."""
-    for block in range(len(w.lines)):
-        look_again(w, block)
-
-
 @njit
 def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     """Begin a replication: no draws, every unit active."""
@@ -207,16 +183,14 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     w.votes[:] = 0
     for i in range(len(w.p)):
         w.p[i] = w.p_start[i]
-    w.base[:] = np.inf  # until a query has its warm-up draws
-    w.slope[:] = 0.0
-    look_everywhere(w)
     for q in range(n):
         s, note = w.rows[q, 0], w.notes[q]
         s.rate, s.price, s.prior_mean, s.prior_draws = x.rate[q], x.mean_price[q], x.prior_mean[q], x.prior_draws[q]
         if len(x.source) > 0:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
-        note.priority = priority(note.key)
+        w.leaves[q].priority = priority(note.key)
+        set_leaf(w.leaves[q], np.inf, 0.0, 0)  # until a query has its warm-up draws
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
@@ -225,6 +199,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now.row = replication - plan.first
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
     now.waves = now.steps = now.longest = 0
+    now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0
 
@@ -235,7 +210,7 @@ def by_priority(w: Work) -> None:
     n = len(w.notes)
     priorities = np.empty(n, np.uint64)
     for q in range(n):
-        priorities[q] = w.notes[q].priority
+        priorities[q] = w.leaves[q].priority
     rank(np.zeros(n, np.int64), priorities, w.active, np.empty(n, np.int64))
 
 
