@@ -81,7 +81,8 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
                 most = min(most, allowance)
             if plan.wave > 1:
                 w.wave[:most] = q
-                going = see_wave(see, x, plan, w, tally, most)
+                w.now[0].decided = most
+                going = see_wave(see, x, plan, w, tally)
             else:
                 going = draw(see, x, plan, w, tally, q, most)
             if not going:
@@ -169,43 +170,58 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
 
 
 @inlined
-def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> int:
-    """Choose the units of a wave as if each draw showed nothing; how many draws they are.
+def decide_block(score: Any, bonus: Any, x: Samples, plan: Plan, w: Work) -> bool:
+    """Decide one more block of draws of a wave, as if they showed nothing; False when nobody is left to draw.
 
-    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
-    is as before. A batch is fitted to what has been seen, before the first of them, and the draws with which a policy
-    begins every query are seen before it scores: a wave can be smaller for that.
+    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet.
     """
     now = w.now[0]
-    decided = 0
-    before = now.t
-    while decided < len(w.wave):
-        if decided == 0 or plan.rescore:
-            refresh(score, bonus, fit, plan, w, decided == 0)
-        q = choose(plan, w)
-        if q == NOBODY:
-            break
-        first, last = units_of(x, query_of(x, q))
-        for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - decided)):
-            w.wave[decided] = q
-            decided += 1
-            now.t += 1
-            w.rows[q, 0].draws += 1
-            w.notes[q].unseen += 1
-            for u in range(first, last):
-                w.rows[u, 0].query_draws += 1
-        tick(plan, w)
+    q = choose(plan, w)
+    if q == NOBODY:
+        return False
+    first, last = units_of(x, query_of(x, q))
+    for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - now.decided)):
+        w.wave[now.decided] = q
+        now.decided += 1
+        now.t += 1
+        w.rows[q, 0].draws += 1
+        w.notes[q].unseen += 1
         for u in range(first, last):
-            changed(score, bonus, plan, w, u, False)
-    for i in range(decided):
+            w.rows[u, 0].query_draws += 1
+    tick(plan, w)
+    for u in range(first, last):
+        changed(score, bonus, plan, w, u, False)
+    return True
+
+
+@inlined
+def draw_none(x: Samples, w: Work) -> None:
+    """What is decided counts as drawn no longer: all but `Work.wave` is as it was."""
+    now = w.now[0]
+    for i in range(now.decided):
         q = w.wave[i]
         w.rows[q, 0].draws -= 1
         w.notes[q].unseen = 0
         first, last = units_of(x, query_of(x, q))
         for u in range(first, last):
             w.rows[u, 0].query_draws -= 1
-    now.t = before
-    return decided
+    now.t -= now.decided
+
+
+@inlined
+def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> None:
+    """Choose the units of a wave.
+
+    A batch is fitted to what has been seen, before the first of them, and the draws with which a policy begins every
+    query are seen before it scores: a wave can be smaller for that.
+    """
+    now = w.now[0]
+    now.decided = 0
+    refresh(score, bonus, fit, plan, w, True)
+    while decide_block(score, bonus, x, plan, w) and now.decided < len(w.wave):
+        if plan.rescore:
+            refresh(score, bonus, fit, plan, w, False)
+    draw_none(x, w)
 
 
 @inlined
@@ -231,9 +247,11 @@ def decoded_at(streams: NDArray[np.int64], tokens: int) -> int:
 
 
 @inlined
-def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
-    """Draw what was decided, in that order; False when the last budget has run out."""
+def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally) -> bool:
+    """Draw what was decided, in that order; False when that is nothing, or the last budget has run out."""
     now = w.now[0]
+    if now.decided == 0:
+        return False
     while now.spent == w.totals[now.budget]:  # no wave begins that could show nothing
         record(x, plan, w, tally, now.spent)
         if now.budget == len(w.totals):
@@ -242,7 +260,7 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
     now.steps += now.longest
     now.longest = 0
     w.streams[:] = 0
-    for i in range(decided):
+    for i in range(now.decided):
         q = w.wave[i]
         if len(x.tokens) > 0:
             tokens = x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)]
@@ -253,16 +271,16 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
 
 
 @inlined
-def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
+def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work) -> None:
     """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
     now = w.now[0]
     tick(plan, w)
-    for i in range(decided):
+    for i in range(now.decided):
         settle(stop, w, w.wave[i])
     ended = now.exploring and now.spent >= plan.explore
     if ended:
         now.exploring = False
-    for i in range(decided):
+    for i in range(now.decided):
         q = w.wave[i]
         first, last = units_of(x, query_of(x, q))
         gone = False
@@ -282,10 +300,10 @@ def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            decided = decide(score, bonus, fit, x, plan, w)
-            if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
+            decide(score, bonus, fit, x, plan, w)
+            if not see_wave(see, x, plan, w, tally):
                 break
-            settle_wave(score, bonus, stop, x, plan, w, decided)
+            settle_wave(score, bonus, stop, x, plan, w)
         finish(x, plan, w, tally)
 
 
@@ -301,54 +319,95 @@ def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     return True
 
 
+def _block(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """One block of a wave, by scores that lie ready; False when nobody is left to draw."""
+    return decide_block(score, bonus, x, plan, w)
+
+
+def _wave(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """The wave whose blocks are decided; False when the replication is over."""
+    draw_none(x, w)
+    if not see_wave(see, x, plan, w, tally):
+        return False
+    settle_wave(score, bonus, stop, x, plan, w)
+    return True
+
+
 @functools.cache
 def kernel(name: str) -> Any:
-    """A loop, compiled (or taken from the cache) for one signature, whatever the rules.
+    """A loop, or a turn of one, compiled (or taken from the cache) for one signature, whatever the rules.
 
     Parameters
     ----------
-    name : {"in_rounds", "streamed", "by_index", "in_waves", "step"}
-        Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
-        the rows of `tally`: in rounds, one query after the other, by the largest index, that in waves; `step` draws one
-        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus, stop,
-        see and fit.
+    name : {"in_rounds", "streamed", "by_index", "in_waves", "step", "block", "wave"}
+        Each is ``(rules ..., x, plan, work, tally)``. The first four replay replications ``plan.first`` to
+        ``plan.last - 1`` into the rows of `tally`: in rounds, one query after the other, by the largest index, that in
+        waves. `step` draws one block; `block` decides one of a wave, and `wave` draws it; each says whether to go on.
+        The rules are stop and see; of `by_index` and what is about waves score, bonus, stop, see and fit.
     """
-    loop = {
-        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
-    }[name]  # fmt: skip
+    turns = {"step": _step, "block": _block, "wave": _wave}
+    loop = {"in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, **turns}[name]
     if JIT_DISABLED:
         return loop
-    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
+    rules = ("stop", "see") if name in ("in_rounds", "streamed", "step") else ("score", "score", "stop", "see", "fit")
     samples = example_samples()
     plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
     arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
-    returns = types.boolean if name == "step" else types.void
+    returns = types.boolean if name in turns else types.void
     return njit_signature(returns(*(types.FunctionType(COMMON[r]) for r in rules), *arguments), loop)
 
 
 def replay_interpreted(
     scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
 ) -> None:
-    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between."""
-    step, rows = kernel("step"), w.rows[:, 0].view(np.recarray)
+    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between.
+
+    `rules` are those of `kernel`, of which score and bonus are not asked.
+    """
+    turn = step_interpreted if plan.wave == 1 else wave_interpreted
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
-        going = True
-        while going:
-            active = w.active[: w.now["active"][0]]
-            ready = rows.draws[active] >= plan.warmup
-            w.leaves["draws"][active] = rows.draws[active]
-            if ready.any():
-                rows.t = w.now["t"][0]
-                values = np.asarray(scores(rows, active[ready]), dtype=np.float64)
-                if values.shape != (np.count_nonzero(ready),):
-                    raise InputError(
-                        f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
-                        f"{np.count_nonzero(ready)} active queries; return one number for each"
-                    )
-                w.leaves["base"][active[ready]] = np.where(np.isnan(values), -np.inf, values)
-                w.leaves["slope"][active[ready]] = 0.0
-            going = step(*rules, x, plan, w, tally)
+        while turn(scores, rules, x, plan, w, tally):
+            pass
         finish(x, plan, w, tally)
+
+
+def step_interpreted(
+    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
+) -> bool:
+    """One block of draws; False when the replication is over."""
+    score_active(scores, plan, w)
+    return bool(kernel("step")(*rules[2:4], x, plan, w, tally))
+
+
+def wave_interpreted(
+    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
+) -> bool:
+    """One wave; False when the replication is over."""
+    w.now["decided"] = 0
+    going = True
+    while going and w.now["decided"][0] < plan.wave:
+        score_active(scores, plan, w)
+        going = kernel("block")(*rules, x, plan, w, tally)
+    return bool(kernel("wave")(*rules, x, plan, w, tally))
+
+
+def score_active(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
+    """Set the index of every active unit that has its warm-up draws; those whose warm-up is decided and unseen wait."""
+    rows, active = w.rows[:, 0].view(np.recarray), w.active[: w.now["active"][0]]
+    draws = rows.draws[active]
+    warm = draws >= plan.warmup
+    seen = warm & (draws - w.notes["unseen"][active] >= plan.warmup)
+    w.leaves["draws"][active] = draws
+    w.leaves["base"][active[warm]] = -np.inf
+    if seen.any():
+        rows.t = w.now["t"][0]
+        values = np.asarray(scores(rows, active[seen]), dtype=np.float64)
+        if values.shape != (np.count_nonzero(seen),):
+            raise InputError(
+                f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
+                f"{np.count_nonzero(seen)} active queries; return one number for each"
+            )
+        w.leaves["base"][active[seen]] = np.where(np.isnan(values), -np.inf, values)

@@ -44,6 +44,7 @@ NOW = np.dtype(
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
+        ("decided", "i8"),  # draws of this wave
         ("waves", "i8"),  # begun
         ("steps", "i8"),  # tokens that the waves before this one lasted
         ("longest", "i8"),  # tokens that this wave lasts
@@ -198,7 +199,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now = w.now[0]
     now.row = replication - plan.first
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
-    now.waves = now.steps = now.longest = 0
+    now.decided = now.waves = now.steps = now.longest = 0
     now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0

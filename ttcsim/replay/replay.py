@@ -52,8 +52,6 @@ class Replay:
             raise InputError(
                 f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
             )
-        if setting.wave > 1 and self.plain:
-            raise InputError(f"policy '{policy}': is plain Python, and is not replayed in waves; leave it out")
         alike = (
             setting.wave == 1
             and len(self.x.price) == 0
@@ -138,7 +136,8 @@ class Replay:
             k=int(policy.k), wave=setting.wave, cap=self.cap if self.columns.several else UNBOUNDED,
             warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
             watch=setup.see is not blind, optimistic=setup.bonus is not level,
-            rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
+            rescore=self.plain or policy.depends_on_everything(setup),
+            refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
         params = record(policy, {**setup.params, **policy.by_source(self.columns.sources(self.x), planned)})
@@ -147,19 +146,15 @@ class Replay:
         def compiled(*rules: Rule) -> tuple[Any, ...]:
             return tuple(rule.compiled(params.dtype, setup.memory) for rule in rules)
 
-        told = compiled(setup.stop, setup.see)
-        if policy.streamed():
-            kernel("streamed")(*told, self.x, plan, w, tally)
-        elif self.plain:
-            replay_interpreted(policy.scores, told, self.x, plan, w, tally)  # type: ignore[attr-defined]
-        elif setting.wave > 1:
-            indices = compiled(setup.score or level, setup.bonus)
-            kernel("in_waves")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
-        elif setup.score is None:
-            kernel("in_rounds")(*told, self.x, plan, w, tally)
+        if policy.streamed() or (setup.score is None and setting.wave == 1 and not self.plain):
+            loop = kernel("streamed" if policy.streamed() else "in_rounds")
+            loop(*compiled(setup.stop, setup.see), self.x, plan, w, tally)
+            return
+        rules = compiled(setup.score or level, setup.bonus, setup.stop, setup.see, setup.fit)
+        if self.plain:
+            replay_interpreted(policy.scores, rules, self.x, plan, w, tally)  # type: ignore[attr-defined]
         else:
-            indices = compiled(setup.score, setup.bonus)
-            kernel("by_index")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
+            kernel("by_index" if setting.wave == 1 else "in_waves")(*rules, self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
         sizes = np.diff(self.x.offsets)
