@@ -190,8 +190,8 @@ SABOTAGES = (
         "an index that is overtaken later than its game says",
         "G14",
         "engine/tournament.py",
-        "return clock + (lead - margin) / (other.slope - leaf.slope)",
-        "return np.inf",
+        "until = clock + (abs(lead) - margin) / max(closing if wins else -closing, FLAT)",
+        "until = np.inf",
         "ucb",
     ),
     one(
@@ -228,6 +228,14 @@ SABOTAGES = (
         "return -abs(p.gamma - s.signal_max)",
         "return abs(p.gamma - s.signal_max)",
         "gap",
+    ),
+    one(
+        "the largest of many posterior draws drawn as if it were one",
+        "G14",
+        "engine/alike.py",
+        " / w.classes[i].members)",
+        ")",
+        "thompson",
     ),
     one(
         "a Thompson posterior swapped",

@@ -6,9 +6,7 @@ import numpy as np
 
 from ttcsim.compiled.jit import inlined
 from ttcsim.engine.tournament import beats, first_of_all, index_at, set_leaf
-from ttcsim.engine.work import Plan, Work
-
-NOBODY = -1
+from ttcsim.engine.work import NOBODY, Plan, Work
 
 
 @inlined

@@ -3,14 +3,15 @@
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
 optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
 a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
-every query at every step, O(n).
+every query at every step, O(n); if what it draws depends on nothing but a query's draws, it is asked once for all
+queries with equally many (see `alike`).
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
+from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
-from ttcsim.engine.choose import NOBODY, choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
+from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
 from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
-from ttcsim.engine.work import Plan, Work, begin, by_priority, finish, make_work, record
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -81,8 +83,7 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
                 most = min(most, allowance)
             if plan.wave > 1:
                 w.wave[:most] = q
-                w.now[0].decided = most
-                going = see_wave(see, x, plan, w, tally)
+                going = see_wave(see, x, plan, w, tally, most)
             else:
                 going = draw(see, x, plan, w, tally, q, most)
             if not going:
@@ -99,13 +100,15 @@ def tick(plan: Plan, w: Work) -> None:
 
 
 @inlined
-def choose(plan: Plan, w: Work) -> int:
+def choose(quantile: Any, plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
     if plan.rescore:
         return choose_among_all(w, w.now[0].clock)
     q = choose_by_index(w, w.now[0].clock)
     if q != NOBODY:
         prepare(w.games, q)
+    elif plan.alike:
+        return choose_alike(quantile, w)
     return q
 
 
@@ -117,6 +120,9 @@ def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -
         set_leaf(leaf, np.inf, 0.0, s.draws)
     elif s.draws - w.notes[u].unseen < plan.warmup:
         set_leaf(leaf, -np.inf, 0.0, s.draws)
+    elif plan.alike:
+        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        enter_class(w, u, s.draws)
     else:
         s.t = w.now[0].t
         set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
@@ -147,19 +153,21 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
         return
     if gone or in_stock(plan, w, u, 1) <= 0:
         leave(w, u)
+        if plan.alike:
+            enter_class(w, u, NOBODY)
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
     if not plan.rescore:
         replay(w.leaves, w.games, u, w.now[0].clock)
 
 
-def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            q = choose(plan, w)
+            q = choose(quantile, plan, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             tick(plan, w)
@@ -170,17 +178,17 @@ def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[
 
 
 @inlined
-def decide_block(score: Any, bonus: Any, x: Samples, plan: Plan, w: Work) -> bool:
-    """Decide one more block of draws of a wave, as if they showed nothing; False when nobody is left to draw.
+def decide_more(score: Any, bonus: Any, quantile: Any, x: Samples, plan: Plan, w: Work, most: int) -> bool:
+    """Decide one more block of draws as if they showed nothing, up to `most` in all; False when nobody is left.
 
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet.
     """
     now = w.now[0]
-    q = choose(plan, w)
+    q = choose(quantile, plan, w)
     if q == NOBODY:
         return False
     first, last = units_of(x, query_of(x, q))
-    for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - now.decided)):
+    for _ in range(min(in_stock(plan, w, q, plan.k), most - now.decided)):
         w.wave[now.decided] = q
         now.decided += 1
         now.t += 1
@@ -195,8 +203,8 @@ def decide_block(score: Any, bonus: Any, x: Samples, plan: Plan, w: Work) -> boo
 
 
 @inlined
-def draw_none(x: Samples, w: Work) -> None:
-    """What is decided counts as drawn no longer: all but `Work.wave` is as it was."""
+def draw_none(x: Samples, w: Work) -> int:
+    """What is decided counts as drawn no longer: all but the wave is as it was. How many draws it is."""
     now = w.now[0]
     for i in range(now.decided):
         q = w.wave[i]
@@ -206,11 +214,14 @@ def draw_none(x: Samples, w: Work) -> None:
         for u in range(first, last):
             w.rows[u, 0].query_draws -= 1
     now.t -= now.decided
+    return now.decided
 
 
 @inlined
-def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> None:
-    """Choose the units of a wave.
+def decide(
+    score: Any, bonus: Any, quantile: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int
+) -> int:  # fmt: skip
+    """Choose the units of a wave of up to `most` draws as if each showed nothing; how many draws they are.
 
     A batch is fitted to what has been seen, before the first of them, and the draws with which a policy begins every
     query are seen before it scores: a wave can be smaller for that.
@@ -218,10 +229,10 @@ def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) ->
     now = w.now[0]
     now.decided = 0
     refresh(score, bonus, fit, plan, w, True)
-    while decide_block(score, bonus, x, plan, w) and now.decided < len(w.wave):
+    while decide_more(score, bonus, quantile, x, plan, w, most) and plan.wave > 1 and now.decided < most:
         if plan.rescore:
             refresh(score, bonus, fit, plan, w, False)
-    draw_none(x, w)
+    return draw_none(x, w)
 
 
 @inlined
@@ -247,10 +258,10 @@ def decoded_at(streams: NDArray[np.int64], tokens: int) -> int:
 
 
 @inlined
-def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally) -> bool:
+def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
     """Draw what was decided, in that order; False when that is nothing, or the last budget has run out."""
     now = w.now[0]
-    if now.decided == 0:
+    if decided == 0:
         return False
     while now.spent == w.totals[now.budget]:  # no wave begins that could show nothing
         record(x, plan, w, tally, now.spent)
@@ -260,7 +271,7 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally) -> bool:
     now.steps += now.longest
     now.longest = 0
     w.streams[:] = 0
-    for i in range(now.decided):
+    for i in range(decided):
         q = w.wave[i]
         if len(x.tokens) > 0:
             tokens = x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)]
@@ -271,16 +282,16 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally) -> bool:
 
 
 @inlined
-def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work) -> None:
+def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
     """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
     now = w.now[0]
     tick(plan, w)
-    for i in range(now.decided):
+    for i in range(decided):
         settle(stop, w, w.wave[i])
     ended = now.exploring and now.spent >= plan.explore
     if ended:
         now.exploring = False
-    for i in range(now.decided):
+    for i in range(decided):
         q = w.wave[i]
         first, last = units_of(x, query_of(x, q))
         gone = False
@@ -295,16 +306,25 @@ def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Wo
                 changed(score, bonus, plan, w, u, True)
 
 
-def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            decide(score, bonus, fit, x, plan, w)
-            if not see_wave(see, x, plan, w, tally):
+            decided = decide(score, bonus, quantile, fit, x, plan, w, len(w.wave))
+            if not see_wave(see, x, plan, w, tally, decided):
                 break
-            settle_wave(score, bonus, stop, x, plan, w)
+            settle_wave(score, bonus, stop, x, plan, w, decided)
         finish(x, plan, w, tally)
+
+
+@inlined
+def settle_unscored(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
+    """`settle_together` where somebody else scores who stays."""
+    first, last = settle_together(stop, x, w, q)
+    for u in range(first, last):
+        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
+            leave(w, u)
 
 
 def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -312,25 +332,26 @@ def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     q = choose_among_all(w, 0.0)
     if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
         return False
-    first, last = settle_together(stop, x, w, q)
-    for u in range(first, last):
-        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
-            leave(w, u)
+    settle_unscored(stop, x, plan, w, q)
     return True
 
 
-def _block(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
-    """One block of a wave, by scores that lie ready; False when nobody is left to draw."""
-    return decide_block(score, bonus, x, plan, w)
+def _block(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """One block of a wave, by scores that lie ready; False when the wave is full, or nobody is left to draw."""
+    return decide_more(score, bonus, quantile, x, plan, w, len(w.wave)) and w.now[0].decided < len(w.wave)
 
 
-def _wave(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _wave(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     """The wave whose blocks are decided; False when the replication is over."""
-    draw_none(x, w)
-    if not see_wave(see, x, plan, w, tally):
+    decided = draw_none(x, w)
+    if not see_wave(see, x, plan, w, tally, decided):
         return False
-    settle_wave(score, bonus, stop, x, plan, w)
+    settle_wave(score, bonus, stop, x, plan, w, decided)
     return True
+
+
+RULES = {"score": "score", "bonus": "score", "quantile": "quantile", "stop": "stop", "see": "see", "fit": "fit"}
+"""The rules that loops by index take, in their order, and the kind of each."""
 
 
 @functools.cache
@@ -342,72 +363,66 @@ def kernel(name: str) -> Any:
     name : {"in_rounds", "streamed", "by_index", "in_waves", "step", "block", "wave"}
         Each is ``(rules ..., x, plan, work, tally)``. The first four replay replications ``plan.first`` to
         ``plan.last - 1`` into the rows of `tally`: in rounds, one query after the other, by the largest index, that in
-        waves. `step` draws one block; `block` decides one of a wave, and `wave` draws it; each says whether to go on.
-        The rules are stop and see; of `by_index` and what is about waves score, bonus, stop, see and fit.
+        waves. `step` draws one block, `block` decides one of a wave, `wave` draws that; each says whether to go on. The
+        rules are stop and see; `by_index` and what is about waves take score, bonus, quantile, stop, see and fit.
     """
-    turns = {"step": _step, "block": _block, "wave": _wave}
-    loop = {"in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, **turns}[name]
+    turns: dict[str, Any] = {"step": _step, "block": _block, "wave": _wave}
+    loop: Any = {
+        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, **turns,
+    }[name]  # fmt: skip
+    rules = {"stop": "stop", "see": "see"} if name in ("in_rounds", "streamed", "step") else RULES
     if JIT_DISABLED:
         return loop
-    rules = ("stop", "see") if name in ("in_rounds", "streamed", "step") else ("score", "score", "stop", "see", "fit")
+    before = [types.FunctionType(COMMON[kind]) for kind in rules.values()]
+    return compiled_loop(loop, before, types.boolean if name in turns else types.void)
+
+
+def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any, after: Sequence[Any] = ()) -> Any:
+    """A function of ``(..., x, plan, work, tally, ...)``, compiled for these types before and after."""
     samples = example_samples()
-    plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 1, 0, False, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
-    arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
-    returns = types.boolean if name in turns else types.void
-    return njit_signature(returns(*(types.FunctionType(COMMON[r]) for r in rules), *arguments), loop)
+    kinds = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
+    return njit_signature(returns(*before, *kinds, *after), loop)
 
 
 def replay_interpreted(
-    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
+    scores: Callable[..., Any], rules: Sequence[Any], x: Samples, plan: Plan, w: Work, tally: Tally
 ) -> None:
     """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between.
 
-    `rules` are those of `kernel`, of which score and bonus are not asked.
+    `rules` are stop and see, or in waves all of `RULES`, of which score, bonus and quantile are not asked.
     """
-    turn = step_interpreted if plan.wave == 1 else wave_interpreted
+    last = kernel("step" if plan.wave == 1 else "wave")
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
-        while turn(scores, rules, x, plan, w, tally):
-            pass
+        going = True
+        while going:
+            w.now["decided"] = 0
+            enter_scores(scores, plan, w)
+            while plan.wave > 1 and kernel("block")(*rules, x, plan, w, tally):
+                enter_scores(scores, plan, w)
+            going = last(*rules, x, plan, w, tally)
         finish(x, plan, w, tally)
 
 
-def step_interpreted(
-    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
-) -> bool:
-    """One block of draws; False when the replication is over."""
-    score_active(scores, plan, w)
-    return bool(kernel("step")(*rules[2:4], x, plan, w, tally))
-
-
-def wave_interpreted(
-    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
-) -> bool:
-    """One wave; False when the replication is over."""
-    w.now["decided"] = 0
-    going = True
-    while going and w.now["decided"][0] < plan.wave:
-        score_active(scores, plan, w)
-        going = kernel("block")(*rules, x, plan, w, tally)
-    return bool(kernel("wave")(*rules, x, plan, w, tally))
-
-
-def score_active(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
-    """Set the index of every active unit that has its warm-up draws; those whose warm-up is decided and unseen wait."""
-    rows, active = w.rows[:, 0].view(np.recarray), w.active[: w.now["active"][0]]
+def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
+    """Ask a plain Python rule about every active query; its warm-up comes first, and is seen before it is scored."""
+    rows = w.rows[:, 0].view(np.recarray)
+    active = w.active[: w.now["active"][0]]
     draws = rows.draws[active]
-    warm = draws >= plan.warmup
-    seen = warm & (draws - w.notes["unseen"][active] >= plan.warmup)
     w.leaves["draws"][active] = draws
-    w.leaves["base"][active[warm]] = -np.inf
-    if seen.any():
-        rows.t = w.now["t"][0]
-        values = np.asarray(scores(rows, active[seen]), dtype=np.float64)
-        if values.shape != (np.count_nonzero(seen),):
-            raise InputError(
-                f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
-                f"{np.count_nonzero(seen)} active queries; return one number for each"
-            )
-        w.leaves["base"][active[seen]] = np.where(np.isnan(values), -np.inf, values)
+    w.leaves["base"][active[draws >= plan.warmup]] = -np.inf
+    ready = active[draws - w.notes["unseen"][active] >= plan.warmup]
+    if not len(ready):
+        return
+    rows.t = w.now["t"][0]
+    values = np.asarray(scores(rows, ready), dtype=np.float64)
+    if values.shape != (len(ready),):
+        raise InputError(
+            f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for {len(ready)} active "
+            "queries; return one number for each"
+        )
+    w.leaves["base"][ready] = np.where(np.isnan(values), -np.inf, values)
+    w.leaves["slope"][ready] = 0.0

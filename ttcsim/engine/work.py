@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
-from ttcsim.compiled.rng import priority, stream
+from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
 from ttcsim.engine.tournament import LEAF, make_games, set_leaf
 from ttcsim.policies.rules import rows_for
+
+NOBODY = -1
 
 NOTE = np.dtype(
     [
@@ -35,6 +37,7 @@ NOTE = np.dtype(
 NOW = np.dtype(
     [
         ("row", "i8"),  # of the tally
+        ("key", "u8"),  # stream of what is random and of no unit
         ("spent", "i8"),
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
@@ -44,6 +47,7 @@ NOW = np.dtype(
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
+        ("classes", "i8"),  # classes of units that are alike
         ("decided", "i8"),  # draws of this wave
         ("waves", "i8"),  # begun
         ("steps", "i8"),  # tokens that the waves before this one lasted
@@ -53,6 +57,10 @@ NOW = np.dtype(
     align=True,
 )
 """Where a replication stands."""
+
+
+CLASS = np.dtype([("draws", "i8"), ("members", "i8")], align=True)
+"""Units with equally many draws, of a rule that tells them apart by nothing else."""
 
 
 class Plan(NamedTuple):
@@ -66,6 +74,7 @@ class Plan(NamedTuple):
     watch: bool  # there is a `see` rule
     optimistic: bool  # there is a bonus
     rescore: bool  # an index can change without a draw of its query
+    alike: bool  # indices are random, and of one law where there are equally many draws
     refit: float  # 0: there is no fit
     permute: bool
     seed: np.uint64
@@ -85,6 +94,11 @@ class Work(NamedTuple):
     place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
     leaves: NDArray[Any]  # LEAF[U] the index of each unit, and what breaks its ties
     games: NDArray[Any]  # GAME[2 * U] of the tournament of indices
+    classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
+    class_at: NDArray[np.int64]  # i8[U] draws of the class of the unit in each seat, -1 = it is in none
+    unit_at: NDArray[np.int64]  # i8[U] the unit in each seat
+    seat: NDArray[np.int64]  # i8[U] its inverse
+    mould: NDArray[Any]  # ROW[1, 1 + w] a row of nobody
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
     streams: NDArray[np.int64]  # i8[S] tokens of this wave on each stream, a heap; i8[0] where each draw has its own
@@ -129,7 +143,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1, streams: int = 0,
+    wave: int = 1, alike: bool = False, streams: int = 0,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -145,14 +159,17 @@ def make_work(
         Of the record that rules keep of each query.
     wave : int
         Draws of a wave.
+    alike : bool
+        See `Plan`.
     streams : int
-        Streams that they share, fewer than these; 0 where each draw has its own.
+        Streams that the draws of a wave share, fewer than these; 0 where each draw has its own.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
     rows = rows_for(n, memory)
     notes = records(n, NOTE)
     notes["limit"] = limits
+    unit_at = np.argsort(x.keys if alike else x.keys[:0])
     return Work(
         rows=rows,
         blank=rows.view(np.ndarray).view(np.uint8).reshape(-1),
@@ -163,6 +180,11 @@ def make_work(
         place=np.zeros(n, np.int64),
         leaves=records(n, LEAF),
         games=make_games(n),
+        classes=records(n if alike else 0, CLASS),
+        class_at=np.zeros(n if alike else 0, np.int64),
+        unit_at=unit_at,
+        seat=np.argsort(unit_at),
+        mould=rows_for(1, memory),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
         streams=np.zeros(streams, np.int64),
@@ -197,8 +219,10 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         note.dropped = note.covered = False
         w.active[q] = w.place[q] = q
     now = w.now[0]
+    w.class_at[:] = NOBODY
     now.row = replication - plan.first
-    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
+    now.key = batch_stream(plan.seed, replication)
+    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = now.classes = 0
     now.decided = now.waves = now.steps = now.longest = 0
     now.clock = 0.0
     now.active = n
