@@ -68,6 +68,28 @@ class Erased(types.WrapperAddressProtocol):  # type: ignore[misc]
         return self.common
 
 
+def _function_at(kind: Any) -> Any:
+    """See `function_at`."""
+
+    def at(_context: Any, address: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            empty = context.get_constant_null(signature.return_type)  # the address is the first of its members
+            pointer = builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
+            return builder.insert_value(empty, pointer, 0)
+
+        return kind(types.int64), codegen
+
+    return intrinsic(at)
+
+
+def function_at(signature: Any) -> Any:
+    """In a kernel: the function of this signature at the ``address`` of an `Erased`.
+
+    For a kernel that is called for every draw: what numba does for each function that is passed takes longer.
+    """
+    return _itself if JIT_DISABLED else _function_at(types.FunctionType(signature))
+
+
 class _Record(np.record):  # type: ignore[misc]
     """A record whose fields win over NumPy's own attributes: a parameter may be called `min`, `base` or `size`."""
 
