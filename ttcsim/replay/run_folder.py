@@ -25,7 +25,6 @@ from ttcsim.replay.run_files import check_alike, check_queries, damaged, read_co
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, wins
 
-
 _MOST_ROWS = 4_000_000
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ttcsim.report.charts.lines import SCHEMA
+from ttcsim.report.charts.lines import SAID, SCHEMA
 
 _BINS = 20
 
@@ -21,8 +21,7 @@ def histogram(rates: Sequence[float], *, described: str) -> dict[str, Any]:
     bars += [(f"{lo:.0%}–{hi:.0%}", int(n)) for n, lo, hi in zip(counts, edges, edges[1:], strict=False)]
     bars += [("always", int((values == 1).sum()))]
     rows = [
-        {"at": i, "n": n, "told": f"{label}: {n} queries", "tip": {"success rate": label, "queries": n}}
-        for i, (label, n) in enumerate(bars)
+        {"at": i, "n": n, "description": f"success rate: {label}; queries: {n}"} for i, (label, n) in enumerate(bars)
     ]
     words = "datum.value == 0 ? 'never' : datum.value == 21 ? 'always' : format((datum.value - 0.5) / 20, '.0%')"
     return {
@@ -33,6 +32,6 @@ def histogram(rates: Sequence[float], *, described: str) -> dict[str, Any]:
             "x": {"field": "at", "type": "ordinal", "title": "success rate in the pool",
                   "axis": {"labelExpr": words, "labelOverlap": True, "labelAngle": 0}},
             "y": {"field": "n", "type": "quantitative", "title": "queries"},
-            "description": {"field": "told", "type": "nominal"}, "tooltip": {"field": "tip"},
+            **SAID,
         },
     }  # fmt: skip

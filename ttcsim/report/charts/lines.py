@@ -11,8 +11,11 @@ Spec = dict[str, Any]
 Row = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-_HIT = 400
-"""Square pixels around a point in which it answers to the pointer."""
+SAID: Spec = {
+    channel: {"field": "description", "type": "nominal"} for channel in ("description", "tooltip")
+}  # fmt: skip
+"""What a mark says to screen readers and to pointers: its field of this name, since the cells around the nearest point
+look for the fields of a mark, and this is one, where they mean those of its data."""
 _MARGIN = 12
 """Pixels between the ends of axes and the outermost points."""
 
@@ -57,7 +60,6 @@ def lines(
         by_policy(values)
         for values in ([one.color for one in own], [one.dash for one in own], [one.shape for one in own])
     )
-    heard = {"field": "told", "type": "nominal"}
     place = {"x": _encoded("x", x), "y": _encoded("y", y)}
     behind: list[Spec] = []
     if front:
@@ -90,10 +92,11 @@ def lines(
     drawn += [
         {"mark": {"type": "line", "strokeWidth": 2, "aria": False},
          "encoding": {**place, "color": colour, "strokeDash": dash}},
-        {"mark": {"type": "point", "filled": True, "size": 55, "strokeWidth": 1.5, "opacity": 1, "aria": False}, "encoding": signs},
-        {"mark": {"type": "point", "filled": True, "size": _HIT, "opacity": 0, "shape": "circle"},
-         "encoding": {**place, "detail": {"field": "p", "type": "nominal"}, "description": heard,
-                      "tooltip": {"field": "tip"}}},
+        {"mark": {"type": "point", "filled": True, "size": 55, "strokeWidth": 1.5, "opacity": 1, "aria": False},
+         "encoding": signs},
+        {"params": [{"name": "near", "select": {"type": "point", "on": "pointerover", "nearest": True}}],
+         "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0, "shape": "circle"},
+         "encoding": {**place, "detail": {"field": "p", "type": "nominal"}, **SAID}},
     ]  # fmt: skip
     shown = {"filter": "indexof(shown, datum.p) >= 0"}
     return {
@@ -106,14 +109,12 @@ def lines(
 
 def _point(row: Row, looks: Mapping[str, Look]) -> Row:
     """What the page gets of a point; what is null is left out."""
-    told = row["told"]
     point = {key: row.get(key) for key in ("x", "y", "lo", "hi", "lo_new", "hi_new")}
     return {
         "p": looks[row["name"]].key,
         **{key: float(f"{value:.6g}") for key, value in point.items() if value is not None},
         **({"hollow": True} if row.get("hollow") else {}),
-        "told": "; ".join(f"{key}: {value}" if key else str(value) for key, value in told),
-        "tip": dict(told),
+        "description": "; ".join(f"{key}: {value}" for key, value in row["told"]),
     }
 
 

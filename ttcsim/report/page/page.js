@@ -6,7 +6,8 @@ const boxes = [...document.querySelectorAll("#policies input")];
 const views = new Map(); // of the plots that are drawn
 const ink = { labelColor: "currentColor", titleColor: "currentColor", tickColor: "var(--faint)", domainColor: "var(--faint)",
   gridColor: "var(--line)", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
-const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, logLevel: 1, // errors
+const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { formatTooltip: (said, text) => text(said).replaceAll("; ", "\n") },
+  logLevel: 1, // errors
  
   config: { background: null, view: { stroke: null }, axis: ink, axisX: { grid: false, labelOverlap: true } } };
 
@@ -64,15 +65,15 @@ for (const choose of document.querySelectorAll(".choose")) {
 for (const plot of document.querySelectorAll(".plot")) {
   plot.addEventListener("keydown", event => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    plot.querySelector(".spot")?.remove();
     const points = [...plot.querySelectorAll('[aria-roledescription="point"], [aria-roledescription="bar"]')];
     if (!step || !points.length) return;
     event.preventDefault();
     const at = (Number(plot.dataset.at ?? (step > 0 ? -1 : 0)) + step + points.length) % points.length;
     plot.dataset.at = at;
-    plot.querySelector(".spot")?.remove();
     const spot = points[at].cloneNode();
-    spot.removeAttribute("aria-label");
-    for (const name of ["opacity", "fill-opacity", "stroke-opacity"]) spot.removeAttribute(name);
+    spot.setAttribute("aria-hidden", true);
+    for (const name of ["aria-label", "aria-roledescription", "role", "opacity", "fill-opacity", "stroke-opacity"]) spot.removeAttribute(name);
     spot.setAttribute("class", "spot");
     points[at].after(spot);
     let here = plot.parentElement.querySelector(".here");
@@ -84,18 +85,18 @@ for (const plot of document.querySelectorAll(".plot")) {
 // The table of queries.
 const PAGE = 50;
 function select(label, names, chosen) {
-  const list = made("select", {}, ...names.map((name, i) => made("option", { value: i, selected: i === chosen }, name)));
+  const list = made("select", { ariaLabel: label }, ...names.map((name, i) => made("option", { value: i, selected: i === chosen }, name)));
   return [made("label", {}, `${label} `, list), list];
 }
 function queries(place, own) {
   const [metricLabel, metric] = select("of", own.metrics, 0);
   const [budgetLabel, budget] = select("at budget", own.budgets.map(b => `${b} ${own.cost}`), own.budget);
   const names = own.policies.map(policy => policy.name);
-  const [oneLabel, one] = select("A", names, own.pair[0]);
-  const [otherLabel, other] = select("B", names, own.pair[1]);
+  const [oneLabel, one] = select("policy A", names, own.pair[0]);
+  const [otherLabel, other] = select("policy B", names, own.pair[1]);
   const [whichLabel, which] = select("show", ["all queries", "A does better", "B does better", "A solves at least half, B less",
     "B solves at least half, A less", "neither ever"], 0);
-  const find = made("input", { type: "search" });
+  const find = made("input", { type: "search", ariaLabel: "find" });
   const controls = [metricLabel, budgetLabel, oneLabel, otherLabel, whichLabel, made("label", {}, "find ", find)];
   place.querySelector(".controls").append(...controls);
   const table = place.querySelector("table"), told = place.querySelector(".told"), more = place.querySelector(".more");

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import polars as pl
 
 from ttcsim.plot.curves import MOST
-from ttcsim.plot.style import alike, run_styles
+from ttcsim.plot.style import Style, alike, run_styles
 from ttcsim.policies.strings import split_label
 from ttcsim.pool.folders import write_whole
 from ttcsim.report import tables
@@ -99,11 +98,10 @@ def _told(run: Run, looks: dict[str, Look], data: list[Any], most: int) -> dict[
 
 def _looks(runs: Sequence[Run]) -> dict[str, Look]:
     """The policies of all runs, as they look in the figures of the first that has them."""
-    styles = {}
+    styles: dict[str, Style] = {}
     for run in runs:
-        styles = {**run_styles(run.frame), **styles}
-    first = run_styles(runs[0].frame)
-    return looks_of([(name, styles[name]) for name in [*first, *(n for n in styles if n not in first)]])
+        styles |= {name: style for name, style in run_styles(run.frame).items() if name not in styles}
+    return looks_of(styles.items())
 
 
 def _shown(run: Run, looks: dict[str, Look]) -> set[str]:
@@ -123,18 +121,20 @@ def _other_looks(runs: Sequence[Run]) -> list[Look]:
 
 def _json(data: Any) -> str:
     """JSON that cannot end the element it stands in, nor a line of a script."""
-    text = json.dumps(_finite(data), separators=(",", ":"), allow_nan=False)  # ASCII: no U+2028
+    text = json.dumps(_plain(data), separators=(",", ":"), allow_nan=False)  # ASCII: no U+2028
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _finite(value: Any) -> Any:
-    """Without NaN and infinities, which JSON does not have."""
+def _plain(value: Any) -> Any:
+    """Without NaN and infinities, which JSON does not have, and with halves of surrogate pairs written out."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
     if isinstance(value, dict):
-        return {key: _finite(own) for key, own in value.items()}
-    if isinstance(value, list):
-        return [_finite(own) for own in value]
+        return {_plain(key): _plain(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(own) for own in value]
     return value
 
 
@@ -153,10 +153,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _rows(frame: pl.DataFrame) -> Any:
-    return frame.iter_rows()
 
 
 _PAGES = jinja2.Environment(

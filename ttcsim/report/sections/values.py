@@ -17,8 +17,8 @@ from ttcsim.report.sections.figure import Figure, Panel, of_cell, told
 
 _SHARE = ".0%"
 _CAPTION = (
-    "Bars: 95 % for new queries; bands: replay noise, for these queries. Hollow points are not values of fresh samples. "
-    "Grey steps: the most that any policy but an oracle reaches for as much or less (the Pareto front)."
+    "Bars: 95 % for new queries; bands: replay noise, for these queries. Hollow points are not values of fresh "
+    "samples. Grey steps: the most that any policy but an oracle reaches for as much or less (the Pareto front)."
 )
 
 
@@ -96,7 +96,8 @@ def limits(row: Mapping[str, Any]) -> Row:
 def _point(row: Mapping[str, Any], column: str, words: str, cost: str) -> Row:
     place = (words, tables.amount(row[column]))
     return {
-        "name": row["policy"], "x": row[column], "y": row["mean"], **limits(row), "hollow": row["biased_by"] is not None,
+        "name": row["policy"], "x": row[column], "y": row["mean"], **limits(row),
+        "hollow": row["biased_by"] is not None,
         "told": told(("policy", row["policy"]), ("budget", f"{row['budget']:g} {cost}"), place)
         + of_cell(tables.mean_cell(row), " %"),
     }  # fmt: skip
