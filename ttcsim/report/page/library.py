@@ -11,13 +11,16 @@ from importlib.metadata import version
 from ttcsim.compiled import kernel_files
 
 
+_GIVES = "window.vegaEmbed = vegaEmbed;"
+
+
 def library() -> str:
-    """Vega, Vega-Lite and Vega-Embed."""
+    """Vega, Vega-Lite and Vega-Embed, which scripts know by the last of these names."""
     name = f"vega-{version('vl-convert-python')}.js"
-    kept = kernel_files.read(name, name)
+    kept = kernel_files.read(name, _GIVES)
     if kept is None:
         import vl_convert
 
-        kept = vl_convert.javascript_bundle().encode()
-        kernel_files.write(name, name, kept)
+        kept = vl_convert.javascript_bundle(_GIVES).encode()
+        kernel_files.write(name, _GIVES, kept)
     return kept.decode()
