@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Run(NamedTuple):
     """One pool replayed, in tables."""
 
-    name: str  # of the pool
+    name: str  # of the pool, and of its source
     config: dict[str, Any]
     frame: pl.DataFrame
     comparison: pl.DataFrame
@@ -35,7 +35,7 @@ class Run(NamedTuple):
 def run_of_result(result: Result) -> Run:
     """A run that is still in memory."""
     return Run(
-        result.pool.name, result.config, result.frame, result.compare(), allocation(result), result.wins(),
+        _name(result.config), result.config, result.frame, result.compare(), allocation(result), result.wins(),
         queries=queries_of(result), facts=result.pool.describe(),
     )  # fmt: skip
 
@@ -45,6 +45,11 @@ def run_of_folder(folder: str | Path) -> Run:
     config, frame = read_run(folder)
     comparison, drawn, won = read_tables(folder)
     return Run(
-        config["pool"], config, frame, comparison, drawn, won, read_groups(folder), read_queries(folder),
+        _name(config), config, frame, comparison, drawn, won, read_groups(folder), read_queries(folder),
         read_facts(folder), str(folder),
     )  # fmt: skip
+
+
+def _name(config: dict[str, Any]) -> str:
+    """The pool, and which of its sources where it is one."""
+    return f"{config['pool']}, {config['from_source']}" if config["from_source"] else str(config["pool"])

@@ -113,6 +113,18 @@ def regret_grid(rows: pl.DataFrame) -> Grid:
     return _by_budget(rows, "closeness", regret_cell, ())
 
 
+def pool_cell(row: Row) -> Cell:
+    """A row of `across`: points, or per cent of replays; marked where a value on some pool is not of fresh samples."""
+    form = "{:.1f}" if row["statistic"] == "improvement" else "{:+.1f}"
+    interval = _interval(row["lo_pools"], row["hi_pools"], f"{form} to {form}", 100)
+    return Cell(form.format(100 * row["value"]), interval, "*" if row["biased"] else "")
+
+
+def over_pools(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
+    """The rows of one statistic of `across`."""
+    return _by_budget(rows, "value", pool_cell, oracles)
+
+
 def groups(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:
     """The rows of one metric and budget by one column of the queries, in per cent; a column a group."""
 

@@ -32,7 +32,7 @@ class Axis(NamedTuple):
 
 def lines(
     rows: Sequence[Row], looks: Mapping[str, Look], x: Axis, y: Axis, *, front: Sequence[Row] = (),
-    rule: float | None = None, described: str,
+    rule: float | None = None, between: str = "linear", described: str,
 ) -> Spec:  # fmt: skip
     """A line for each policy.
 
@@ -45,6 +45,8 @@ def lines(
         ``x`` and ``y`` of steps that are drawn behind all lines, such as a Pareto front.
     rule : float, optional
         Where a horizontal line marks the baseline.
+    between : str
+        What lines do between points, as Vega names it.
     described : str
         What the chart shows, for who cannot see it.
     """
@@ -90,7 +92,7 @@ def lines(
                       "mark": {"type": "rule", "strokeWidth": 1.2, "opacity": 0.7, "aria": False},
                       "encoding": bar})  # fmt: skip
     drawn += [
-        {"mark": {"type": "line", "strokeWidth": 2, "aria": False},
+        {"mark": {"type": "line", "strokeWidth": 2, "interpolate": between, "aria": False},
          "encoding": {**place, "color": colour, "strokeDash": dash}},
         {"mark": {"type": "point", "filled": True, "size": 55, "strokeWidth": 1.5, "opacity": 1, "aria": False},
          "encoding": signs},

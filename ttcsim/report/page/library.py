@@ -10,7 +10,6 @@ from importlib.metadata import version
 
 from ttcsim.compiled import kernel_files
 
-
 _GIVES = "window.vegaEmbed = vegaEmbed;"
 
 

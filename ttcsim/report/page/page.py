@@ -28,6 +28,7 @@ from ttcsim.report.sections.efficiency import efficiency
 from ttcsim.report.sections.families import family_figures
 from ttcsim.report.sections.groups import groups
 from ttcsim.report.sections.guarantees import guarantees
+from ttcsim.report.sections.pools import pools
 from ttcsim.report.sections.profile import profile
 from ttcsim.report.sections.queries import MOST_NUMBERS, queries
 from ttcsim.report.sections.regret import regret
@@ -51,6 +52,7 @@ def report_html(runs: Sequence[Run], *, headline: str = "") -> str:
     return _PAGES.get_template("page.html").render(
         title=runs[0].name if len(runs) == 1 else f"{len(runs)} pools",
         headline=headline,
+        pools=pools(runs, looks),
         runs=[_told(run, looks, data["queries"], MOST_NUMBERS // len(runs)) for run in runs],
         looks=list(looks.values()),
         shown=_shown(runs[0], looks),

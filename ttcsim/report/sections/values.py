@@ -16,6 +16,8 @@ from ttcsim.report.run import Run
 from ttcsim.report.sections.figure import Figure, Panel, of_cell, told
 
 _SHARE = ".0%"
+POINTS = "+.2~%"
+"""How axes write shares and differences of shares."""
 _CAPTION = (
     "Bars: 95 % for new queries; bands: replay noise, for these queries. Hollow points are not values of fresh "
     "samples. Grey steps: the most that any policy but an oracle reaches for as much or less (the Pareto front)."
@@ -115,7 +117,7 @@ def _difference(metric: str, rows: pl.DataFrame, looks: Mapping[str, Look], cost
     ]  # fmt: skip
     x = Axis(f"budget per query ({cost})", log=True, ticks=budgets_in(rows["budget"]))
     words = f"{metric}: points above the baseline at the same budget"
-    spec = lines(points, looks, x, Axis("points above the baseline", "+.0%"), rule=0.0, described=words)
+    spec = lines(points, looks, x, Axis("points above the baseline", POINTS), rule=0.0, described=words)
     return Panel(f"points above {base}", spec)
 
 
