@@ -42,8 +42,9 @@ _PLACES = {
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare", "fit", "load",
-    "merge", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
+    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare", "fit",
+    "load", "merge", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins",
+    "write",
 ]  # fmt: skip
 
 

@@ -347,3 +347,15 @@ def test_several_runs_go_to_a_file_of_their_own(result, tmp_path):
     assert done.returncode == 0 and done.stdout.strip().endswith("both.html")
     found = Everything((tmp_path / "both.html").read_text())
     assert len(found.data["queries"]) == 2 and "2 pools" in found.text
+
+
+def test_a_figure_for_a_paper(result, tmp_path):
+    folder, path = result.save(tmp_path / "run"), tmp_path / "x.pdf"
+    for name in ("coverage", "accuracy_best", "difference", "efficiency", "allocation"):
+        path.unlink(missing_ok=True)
+        done = commands.run("report", folder, "--figure", path, "--of", name)
+        assert done.returncode == 0 and path.read_bytes().startswith(b"%PDF")
+    assert not (folder / "report.html").exists()
+    done = commands.run("report", folder, "--figure", path, "--of", "efficency")
+    assert done.returncode == 2 and "did you mean 'efficiency'" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert commands.run("report", folder, folder, "--figure", path).returncode == 2

@@ -168,19 +168,29 @@ def report(
     check: Annotated[
         bool, typer.Option("--check", help="Run `ttcsim check` on the pools too, and add its table.")
     ] = False,
+    figure: opt.Figure = None,
+    of: Annotated[
+        str, typer.Option(metavar="NAME", help="What --figure shows: a metric, difference, efficiency, allocation.")
+    ] = "coverage",
 ) -> None:
     """Write one self-contained HTML page with figures: into a run folder, or of several to a file.
+
+    With --figure no page, but one figure as wide as a column of a paper.
 
     Examples
     --------
     ttcsim report run1
     ttcsim report run1 run2 --out both.html
     ttcsim report run1 --check
+    ttcsim report run1 --figure efficiency.pdf --of efficiency
     """
     from ttcsim.guarantees import check as run_check
     from ttcsim.report.page.page import report_html, write_report
     from ttcsim.report.run import run_of_folder
 
+    if figure is not None:
+        say(str(_drawn(folders, of, figure)))
+        return
     if out is None and len(folders) > 1:
         raise InputError("report: of several runs it goes to a file of its own; name one with --out FILE")
     runs = [run_of_folder(folder) for folder in folders]
@@ -194,6 +204,20 @@ def report(
     with progress("drawing"):
         written = write_report(out or folders[0] / "report.html", report_html(runs))
     say(str(written))
+
+
+def _drawn(folders: list[Path], of: str, path: Path) -> Path:
+    """One figure of one run."""
+    from ttcsim.plot import canvas, save
+    from ttcsim.plot.choice import figure
+    from ttcsim.report.run import run_of_folder
+
+    if len(folders) > 1:
+        raise InputError(f"--figure {path}: is of one run; give one folder")
+    run = run_of_folder(folders[0])
+    axes = canvas("column")
+    figure(of, run.frame, lambda: run.comparison, lambda: run.allocation, ax=axes, cost=run.config["cost"])
+    return save(axes, path)
 
 
 def _pool_of(folder: str, config: dict[str, Any]) -> ttcsim.Pool:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -48,15 +48,16 @@ def report_html(runs: Sequence[Run], *, headline: str = "") -> str:
     """
     looks = _looks(runs)
     data: dict[str, Any] = {"specs": [], "queries": []}
+    told = [_told(run, looks, data["queries"], MOST_NUMBERS // len(runs)) for run in runs]
     script = _text("page.js")
     return _PAGES.get_template("page.html").render(
         title=runs[0].name if len(runs) == 1 else f"{len(runs)} pools",
         headline=headline,
         pools=pools(runs, looks),
-        runs=[_told(run, looks, data["queries"], MOST_NUMBERS // len(runs)) for run in runs],
+        runs=told,
         looks=list(looks.values()),
         shown=_shown(runs[0], looks),
-        all_looks=[*looks.values(), *_other_looks(runs)],
+        all_looks=_by_key([*looks.values(), *(look for one in told for f in one["families"] for look in f["looks"])]),
         paper=PAPER,
         oracles=tables.ORACLES,
         style=_text("page.css"),
@@ -115,10 +116,9 @@ def _shown(run: Run, looks: dict[str, Look]) -> set[str]:
     return {looks[name].key for name in first}
 
 
-def _other_looks(runs: Sequence[Run]) -> list[Look]:
-    """Those of budgets, in figures of families."""
-    found = {look.key: look for run in runs for figure in family_figures(run) for look in figure["looks"]}
-    return list(found.values())
+def _by_key(looks: Iterable[Look]) -> list[Look]:
+    """Each once."""
+    return list({look.key: look for look in looks}.values())
 
 
 def _json(data: Any) -> str:
