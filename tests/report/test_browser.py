@@ -110,6 +110,7 @@ def test_panels_change_what_is_shown(opened, report):
     choice.select_option(label="points above uniform")
     page.wait_for_selector("#run0-metric1 .panel:not([hidden]) .plot.drawn svg")
     assert "points above the baseline" in page.locator("#run0-metric1 .panel:not([hidden]) svg").text_content()
+    assert page.locator("#run0-metric1 .legend li").count() == 6  # of the 7 that are on, the baseline is not in it
     page.locator("#run0-wins .choose").select_option(label="1")
     assert "coverage at 1" in page.locator("#run0-wins .panel:not([hidden])").inner_text()
 

@@ -11,6 +11,7 @@ import commands
 import hostile_runs
 import polars as pl
 import pytest
+import vl_convert
 
 import ttcsim
 from ttcsim.guarantees import check
@@ -94,6 +95,11 @@ def test_names_are_text_and_tags_nest(result):
     assert "b" not in found.tags and not found.comments
     assert "5 > 4 & <b>bold</b>" in found.text
     assert len(found.data["specs"]) == 2 * 2 + 1 + 3 + 1 + 1  # metrics, efficiency, draws, regret, the pool
+
+
+def test_every_chart_is_one_that_vega_lite_takes(result):
+    for spec in Everything(page(result)).data["specs"]:
+        assert vl_convert.vegalite_to_vega(spec)["marks"]
 
 
 def test_nothing_runs_but_its_own_scripts_and_nothing_is_asked_of_a_network(result):

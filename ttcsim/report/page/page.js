@@ -6,10 +6,11 @@ const boxes = [...document.querySelectorAll("#policies input")];
 const views = new Map(); // of the plots that are drawn
 const ink = { labelColor: "currentColor", titleColor: "currentColor", tickColor: "var(--faint)", domainColor: "var(--faint)",
   gridColor: "var(--line)", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
-const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { formatTooltip: (said, text) => text(said).replaceAll("; ", "\n") },
-  logLevel: 1, // errors
- 
-  config: { background: null, view: { stroke: null }, axis: ink, axisX: { grid: false, labelOverlap: true } } };
+const options = {
+  mode: "vega-lite", renderer: "svg", actions: false, ast: true, logLevel: 1,
+  config: { background: null, view: { stroke: null }, axis: ink, axisX: { grid: false, labelOverlap: true } },
+  tooltip: { formatTooltip: (told, escaped) => escaped(told).replaceAll("; ", "\n") },
+};
 
 const made = (tag, properties = {}, ...inside) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -36,10 +37,11 @@ async function drawAll() {
 }
 function tellPolicies() {
   for (const legend of document.querySelectorAll(".legend")) {
-    legend.replaceChildren(...boxes.filter(box => box.checked).map(box => {
-      const label = box.parentElement;
-      return made("li", {}, label.querySelector("svg").cloneNode(true), " ", label.querySelector("span").textContent);
-    }));
+    const plot = legend.closest("figure").querySelector(".panel:not([hidden]) .plot");
+    const inside = data.specs[plot.dataset.spec].params[0].value;
+    const named = boxes.filter(box => box.checked && inside.includes(box.value)).map(box => box.parentElement);
+    legend.replaceChildren(...named.map(label =>
+      made("li", {}, label.querySelector("svg").cloneNode(true), " ", label.querySelector("span").textContent)));
   }
 }
 async function switchPolicies() {
@@ -58,10 +60,11 @@ for (const choose of document.querySelectorAll(".choose")) {
   choose.addEventListener("change", () => {
     const panels = choose.closest(".panels").querySelectorAll(":scope > .panel");
     panels.forEach((panel, i) => { panel.hidden = i !== Number(choose.value); });
+    tellPolicies();
     drawAll();
   });
 }
-// Points by arrow keys: left and right within a line, up and down between lines.
+// Points by arrow keys, line after line: the one reached is ringed, written below and said.
 for (const plot of document.querySelectorAll(".plot")) {
   plot.addEventListener("keydown", event => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

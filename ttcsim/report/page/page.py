@@ -49,7 +49,7 @@ def report_html(runs: Sequence[Run], *, headline: str = "") -> str:
     looks = _looks(runs)
     data: dict[str, Any] = {"specs": [], "queries": []}
     told = [_told(run, looks, data["queries"], MOST_NUMBERS // len(runs)) for run in runs]
-    script = _text("page.js")
+    charts, script = library(), _text("page.js")
     return _PAGES.get_template("page.html").render(
         title=runs[0].name if len(runs) == 1 else f"{len(runs)} pools",
         headline=headline,
@@ -63,9 +63,9 @@ def report_html(runs: Sequence[Run], *, headline: str = "") -> str:
         style=_text("page.css"),
         keep=lambda spec: data["specs"].append(spec) or len(data["specs"]) - 1,
         embedded=lambda: _json(data),
-        library=library(),
+        library=charts,
         script=script,
-        policy=_policy(library(), script),
+        policy=_policy(charts, script),
     )
 
 

@@ -14,7 +14,7 @@ from ttcsim.report.sections.values import budgets_in, finite
 
 _METRIC = "coverage"
 _FAR = 4.0
-"""Largest over smallest ratio from which on their axis is logarithmic."""
+"""Largest over smallest end from which on their axis is logarithmic."""
 
 
 def efficiency(run: Run, looks: Mapping[str, Look]) -> dict[str, Any] | None:
@@ -33,8 +33,8 @@ def efficiency(run: Run, looks: Mapping[str, Look]) -> dict[str, Any] | None:
         for row in rows.iter_rows(named=True)
         if row["spent"]
     ]  # fmt: skip
-    reached = [point["y"] for point in points if point["y"]]
-    far = bool(reached) and max(reached) > _FAR * min(reached)
+    ends = [point[end] for point in points for end in ("y", "lo_new") if point[end] is not None]
+    far = bool(ends) and 0 < _FAR * min(ends) < max(ends)
     axes = Axis(f"{cost} spent per query", log=True, ticks=budgets_in(rows["budget"])), Axis("efficiency", log=far)
     words = "efficiency of each policy over what it spent"
     caption = "Bars: 95 % for new queries. Hollow: at least, since the curve of the baseline ends before."

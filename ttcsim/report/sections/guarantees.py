@@ -17,4 +17,6 @@ def guarantees(run: Run) -> dict[str, Any]:
         return {"how": HOW}
     rows = as_rows(run.claims)
     cells = [[cell(row) for cell in columns().values()] for row in rows]
-    return {"columns": list(columns()), "rows": cells, "about": about(run.name), "summed": summed(rows)}
+    failed = any(row["holds"] is False for row in rows)
+    told = {"about": about(run.name), "summed": summed(rows), "failed": failed}
+    return {"columns": list(columns()), "rows": cells, **told}
