@@ -18,7 +18,7 @@ from paper.zoo.overall import overall, overall_lines
 from paper.zoo.published import published
 from paper.zoo.rewards import rewards_lines
 from paper.zoo.short import short
-from paper.zoo.study import Study, run
+from paper.zoo.study import BASE, Study, run
 from ttcsim import plot
 from ttcsim.pool.folders import write_whole
 
@@ -98,6 +98,6 @@ def _figures(
             (at.filter(policy=name).select(title, "value", "lo_queries", "hi_queries"), name)
             for name in ("capped entropy", "UCB of agreement")
         ]
-        forest(axes, own, f"points over elimination at {settings.HARD_BUDGET:g} samples a hard query")
+        forest(axes, own, f"points over {BASE} at {settings.HARD_BUDGET:g} samples a hard query")
         paths.append(plot.save(axes, out / f"hard-{after}.png"))
     return paths

@@ -32,11 +32,11 @@ def overall_lines(found: pl.DataFrame) -> list[str]:
     return [
         *paragraph(
             "Points over uniform, a pool counted once whatever its size; 95 % limits for new queries of the same",
-            "models and for other models too. Models of one data set answer the same queries, so these are drawn together",
-            "(pigeonhole bootstrap within data sets); about new data sets nothing follows. Improvement: per cent of",
-            "replays of random pools in which the policy does better than uniform, ties half; its limits are for new",
-            "models on the same queries. Cap: pools in which some query ran out of samples, whose number is the",
-            "policy's cap there. Policies of few pools (a reward or a level is asked for) stand beneath the others.",
+            "models and for other models too. Models of one data set answer the same queries, so these are drawn",
+            "together (pigeonhole bootstrap within data sets); about new data sets nothing follows. Improvement: per",
+            "cent of replays of random pools in which the policy does better than uniform, ties half; its limits are",
+            "for new models on the same queries. Cap: pools in which some query ran out of samples, whose number is",
+            "the policy's cap there. Policies of few pools (a reward or a level is asked for) stand beneath.",
         ),
         "",
         f"At {BUDGET:g} samples a query:", "",

@@ -46,7 +46,7 @@ def _ours(result: ttcsim.Result, budget: float) -> list[str]:
 def runs_out_at(pool: ttcsim.Pool) -> float:
     """Samples a query after which elimination has nothing left to draw, in expectation (G2)."""
     solvable = pool.successes > 0
-    needed = elimination_cost(pool.sizes[solvable], pool.successes[solvable], replay="permute")
+    needed = elimination_cost(pool.sizes[solvable], pool.successes[solvable]).mean
     return float(needed + pool.sizes[~solvable].sum()) / pool.n_queries
 
 

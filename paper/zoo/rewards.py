@@ -37,9 +37,9 @@ def rewards_lines(study: Study) -> list[str]:
     return [
         *paragraph(
             f"{REWARDED} has a reward, the mean probability of the model's own tokens; here it stands for the",
-            f"verifier, at {BUDGET:g} samples a query. At a threshold it passes so many of the correct and of the wrong samples:",
-            f"{kept}. Differences are to elimination by the same reward and threshold, with 95 % limits for new",
-            "queries.",
+            f"verifier, at {BUDGET:g} samples a query. At a threshold it passes so many of the correct and of the",
+            f"wrong samples: {kept}. Differences are to elimination by the same reward and threshold, with 95 %",
+            "limits for new queries.",
         ),
         "",
         *markdown(("policy", "gamma", "coverage", "difference", "accuracy (best)", "difference"), rows),

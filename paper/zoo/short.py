@@ -55,8 +55,8 @@ def _explored(found: pl.DataFrame) -> list[str]:
         sure = [row["value"] > 0 for row in pools.iter_rows(named=True) if leaves_out_0(row)]
         whole = own.filter(kind="all").row(0, named=True)
         told.append(
-            f"{policy} {100 * whole['value']:+.1f} points ({_limits(whole, 'queries')}), for the better on {sum(sure)} "
-            f"and for the worse on {len(sure) - sum(sure)} of {pools.height} pools with limits that leave out 0"
+            f"{policy} {100 * whole['value']:+.1f} points ({_limits(whole, 'queries')}; limits leave out 0 for the "
+            f"better on {sum(sure)} and for the worse on {len(sure) - sum(sure)} of {pools.height} pools)"
         )
     return [
         f"On the queries that {max(AFTER)} samples leave unsolved, against {BASE} at {HARD_BUDGET:g}:",
