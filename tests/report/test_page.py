@@ -1,6 +1,7 @@
 """The page: what it says, and that names from outside cannot become markup."""
 
 import html
+import inspect
 import json
 import re
 import shlex
@@ -14,11 +15,13 @@ import pytest
 import vl_convert
 
 import ttcsim
+from ttcsim.cli.sweeps import sweep
 from ttcsim.guarantees import check
 from ttcsim.pool.worlds import make_pool
 from ttcsim.report.page import page as pages
 from ttcsim.report.page.page import report_html, write_report
 from ttcsim.report.run import run_of_folder, run_of_result
+from ttcsim.report.sections.again import again
 from ttcsim.report.sections.families import families
 from ttcsim.report.sections.queries import queries
 from ttcsim.report.sections.values import drawn_samples, pareto
@@ -334,6 +337,20 @@ def test_the_command_that_it_gives_runs_the_same_again(tmp_path, monkeypatch):
     one, two = (json.loads((tmp_path / name / "config.json").read_text()) for name in ("one", "two"))
     assert one == two
     assert pl.read_parquet("one/frame.parquet").equals(pl.read_parquet("two/frame.parquet"))
+
+
+def test_the_command_has_every_option_that_changes_a_number(result):
+    unusual = {
+        "cost": "tokens", "replay": "bootstrap", "selectors": ["best"], "reward": "r", "from_source": "x", "wave": 2,
+        "speed": 3.0, "streams": 4, "by": ["level"], "source": "pool", "policies": ["uniform"],
+    }  # fmt: skip
+    run = run_of_result(result)
+    (command,) = again(run._replace(config={**run.config, **unusual}))
+    asked = set(inspect.signature(sweep).parameters) - {
+        "pool", "policy", "budgets", "prices", "precision", "skip_unfit", "noise", "out", "resume",
+        "keep_replications", "as_json", "threads",
+    }  # fmt: skip
+    assert {word.removeprefix("--") for word in shlex.split(command) if word.startswith("--")} == asked
 
 
 def test_run_folders_without_tables_of_queries_are_still_read(result, tmp_path):

@@ -34,8 +34,9 @@ class Run(NamedTuple):
 
 def run_of_result(result: Result) -> Run:
     """A run that is still in memory."""
+    config = {**result.config, "source": result.place}
     return Run(
-        _name(result.config), result.config, result.frame, result.compare(), allocation(result), result.wins(),
+        _name(config), config, result.frame, result.compare(), allocation(result), result.wins(),
         queries=queries_of(result), facts=result.pool.describe(),
     )  # fmt: skip
 

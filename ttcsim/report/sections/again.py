@@ -29,6 +29,7 @@ def _options(config: dict[str, Any]) -> list[str]:
         "--cost": (config["cost"], "samples"), "--replay": (config["replay"], "permute"),
         "--select": (",".join(config["selectors"]), ""), "--reward": (config["reward"], None),
         "--source": (config["from_source"], None), "--wave": (config["wave"], 1), "--speed": (config["speed"], None),
+        "--streams": (config["streams"], None),
     }  # fmt: skip
     words += [word for name, (value, usual) in options.items() if value != usual for word in (name, str(value))]
     return words + [word for column in config.get("by", ()) for word in ("--by", column)]
