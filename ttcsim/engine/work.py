@@ -48,6 +48,7 @@ NOW = np.dtype(
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
         ("classes", "i8"),  # classes of units that are alike
+        ("decided", "i8"),  # draws of this wave
         ("waves", "i8"),  # begun
         ("steps", "i8"),  # tokens that the waves before this one lasted
         ("longest", "i8"),  # tokens that this wave lasts
@@ -161,7 +162,7 @@ def make_work(
     alike : bool
         See `Plan`.
     streams : int
-        Streams that they share, fewer than these; 0 where each draw has its own.
+        Streams that the draws of a wave share, fewer than these; 0 where each draw has its own.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
@@ -222,7 +223,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now.row = replication - plan.first
     now.key = batch_stream(plan.seed, replication)
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = now.classes = 0
-    now.waves = now.steps = now.longest = 0
+    now.decided = now.waves = now.steps = now.longest = 0
     now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0

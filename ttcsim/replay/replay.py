@@ -51,8 +51,6 @@ class Replay:
             raise InputError(
                 f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
             )
-        if setting.wave > 1 and self.plain:
-            raise InputError(f"policy '{policy}': is plain Python, and is not replayed in waves; leave it out")
         alike = (
             setting.wave == 1
             and len(self.x.price) == 0
@@ -134,16 +132,16 @@ class Replay:
         )  # fmt: skip
         params = params_of(policy, setup, self.columns.sources(self.x), planned)
         w = self._work(totals, params, setup)
-        scored = setup.score is not None or setting.wave > 1
-        if scored and not (policy.streamed() or self.plain):
-            loop = kernel("in_waves" if setting.wave > 1 else "by_index")
-            loop(*compiled(setup, params), self.x, plan, w, tally)
-            return
-        told = compiled(setup, params, ("stop", "see"))
-        if self.plain:
-            replay_interpreted(policy.scores, tuple(told), self.x, plan, w, tally)  # type: ignore[attr-defined]
+        if policy.streamed() or (setting.wave == 1 and (self.plain or setup.score is None)):
+            rules = compiled(setup, params, ("stop", "see"))
+            loop = "streamed" if policy.streamed() else "in_rounds"
         else:
-            kernel("streamed" if policy.streamed() else "in_rounds")(*told, self.x, plan, w, tally)
+            rules = compiled(setup, params)
+            loop = "by_index" if setting.wave == 1 else "in_waves"
+        if self.plain:
+            replay_interpreted(policy.scores, rules, self.x, plan, w, tally)  # type: ignore[attr-defined]
+        else:
+            kernel(loop)(*rules, self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
         sizes = np.diff(self.x.offsets)
