@@ -21,16 +21,16 @@ from ttcsim.pool.tables import Table
 class Runs(NamedTuple):
     """Rows of one batch that stay together."""
 
-    to: NDArray[np.int64]  # where the first row of each run goes
-    length: NDArray[np.int64]
+    to: NDArray[np.signedinteger[Any]]  # where the first row of each run goes; its unit, until that is known
+    length: NDArray[np.int32]
 
 
 class Order:
     """The order of a pool's samples, found from the columns that name them alone.
 
     Rows that lie in order already, or query by query in whatever order, are as good as copied: nothing is kept of a
-    row. Where the queries of a table take turns, 16 bytes are kept of every turn, and 4 of every row where the samples
-    of a query do not ascend.
+    row. Where the queries of a table take turns, 8 bytes are kept of every turn (12 beyond 2e9 samples), and 4 of every
+    row where the samples of a query do not ascend.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Order:
         self.offsets = offsets_of(sizes)
         free = self.offsets[:-1].copy()
         for i, (unit, length) in enumerate(self._runs):
-            self._runs[i] = _joined(_placed(free, unit, length))
+            self._runs[i] = _joined(_placed(free, unit, length).astype(_number(table.height)), length)
         self._moved: list[tuple[int, NDArray[np.int32]]] = []
         if "sample" in table.schema:
             self._sort_samples(storage)
@@ -74,9 +74,7 @@ class Order:
             if len(to) == 1:
                 out[to[0] : to[0] + len(values)] = values
             else:
-                rows = np.arange(len(values))
-                rows += np.repeat(to - offsets_of(length)[:-1], length)
-                out[rows] = values
+                out[np.arange(len(values)) + np.repeat(to - offsets_of(length)[:-1], length)] = values
         for begin, moved in self._moved:
             own = out[begin : begin + len(moved)]
             own[:] = own[moved]
@@ -113,7 +111,7 @@ class Order:
             names, length = _heads(batch)
             unit = codes(names["query_id"], self.query_ids) * np.int64(several) + codes(names[SOURCE], self.sources)
             np.add.at(sizes, unit, length)
-            found.append(Runs(unit, length))
+            found.append(Runs(unit.astype(_number(len(sizes))), length))
         return found, sizes
 
     def _sort_samples(self, storage: Storage) -> None:
@@ -142,7 +140,11 @@ class Order:
         )
 
 
-def _heads(batch: pl.DataFrame) -> tuple[dict[str, pl.Series], NDArray[np.int64]]:
+def _number(most: int) -> type[np.signedinteger[Any]]:
+    return np.int32 if most < 1 << 31 else np.int64
+
+
+def _heads(batch: pl.DataFrame) -> tuple[dict[str, pl.Series], NDArray[np.int32]]:
     """The runs of equal keys in a batch: the keys as text, and the length of each."""
     fresh = np.ones(batch.height, bool)
     fresh[1:] = np.any([(key.slice(1) != key.slice(0, batch.height - 1)).to_numpy() for key in batch], axis=0)
@@ -152,25 +154,25 @@ def _heads(batch: pl.DataFrame) -> tuple[dict[str, pl.Series], NDArray[np.int64]
         "query_id": heads["query_id"],
         SOURCE: heads.get_column(SOURCE, default=pl.repeat("", len(starts), eager=True)),
     }
-    return names, np.diff(starts, append=batch.height)
+    return names, np.diff(starts, append=batch.height).astype(np.int32)
 
 
-def _placed(free: NDArray[np.int64], unit: NDArray[np.int64], length: NDArray[np.int64]) -> Runs:
+def _placed(free: NDArray[np.int64], unit: NDArray[Any], length: NDArray[np.int32]) -> NDArray[np.int64]:
     """Where runs go, each behind what came before of its unit; `free` is moved on in place."""
     if (unit[1:] > unit[:-1]).all():
         to = free[unit]
         free[unit] += length
-        return Runs(to, length)
+        return to
     by_unit = np.argsort(unit, kind="stable")
     before = offsets_of(length[by_unit])[:-1]
     begins = np.diff(unit[by_unit], prepend=-1) > 0
-    to = np.empty_like(unit)
+    to = np.empty(len(unit), np.int64)
     to[by_unit] = free[unit[by_unit]] + before - np.maximum.accumulate(np.where(begins, before, 0))
     np.add.at(free, unit, length)
-    return Runs(to, length)
+    return to
 
 
-def _joined(runs: Runs) -> Runs:
+def _joined(to: NDArray[Any], length: NDArray[np.int32]) -> Runs:
     """Runs that follow each other in the pool too, as one."""
-    begins = np.flatnonzero(np.append(True, runs.to[1:] != (runs.to + runs.length)[:-1]))
-    return Runs(runs.to[begins], np.add.reduceat(runs.length, begins))
+    begins = np.flatnonzero(np.append(True, to[1:] != (to + length)[:-1]))
+    return Runs(to[begins], np.add.reduceat(length, begins))
