@@ -1,6 +1,6 @@
 """How long does a pool take to load and to be hashed, and how much memory beside its arrays? By the order of its rows.
 
-``python benchmarks/speed_of_loading.py 1e8`` takes a minute and writes 2 GB to the temporary folder, one pool at a time.
+``python benchmarks/speed_of_loading.py 1e8`` takes some minutes, and half a gigabyte of the temporary folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ttcsim.pool.format import SAMPLES, PoolFolder, part
+from ttcsim.pool.format import SAMPLES, part
 
 SIZES = (10**6, 10**7)
 QUERY = 1000  # samples of each query
