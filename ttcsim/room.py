@@ -34,9 +34,14 @@ def demand(size: int, what: str, remedy: str) -> None:
         _refuse(size, what, f"this machine has {memory() / _GIB:,.0f} GiB", remedy)
 
 
+def disk(folder: Path) -> int:
+    """Bytes that the disk of a folder has left."""
+    return shutil.disk_usage(folder).free
+
+
 def demand_disk(size: int, folder: Path, what: str) -> None:
     """Raise `InputError` when `size` bytes are more than a folder has room for; `what` as in `demand`."""
-    free = shutil.disk_usage(folder).free
+    free = disk(folder)
     if size > free:
         _refuse(size, what, f"{folder} has {free / _GIB:,.0f} GiB left", "set TMPDIR to a folder with more")
 

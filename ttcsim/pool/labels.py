@@ -37,7 +37,8 @@ def codes(texts: pl.Series, labels: pl.Series) -> NDArray[np.int32]:
     own = texts.drop_nulls().unique().sort()
     # A batch has few different texts even where there are many in all, so only those are searched for.
     places: NDArray[np.int32] = np.append(labels.search_sorted(own), -1).astype(np.int32)
-    return places[texts.cast(pl.Enum(own)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()]
+    found: NDArray[np.int32] = places[texts.cast(pl.Enum(own)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()]
+    return found
 
 
 def texts(codes: NDArray[np.int32], labels: pl.Series) -> pl.Series:

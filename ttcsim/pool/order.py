@@ -160,7 +160,7 @@ def _heads(batch: pl.DataFrame) -> tuple[dict[str, pl.Series], NDArray[np.int32]
 def _placed(free: NDArray[np.int64], unit: NDArray[Any], length: NDArray[np.int32]) -> NDArray[np.int64]:
     """Where runs go, each behind what came before of its unit; `free` is moved on in place."""
     if (unit[1:] > unit[:-1]).all():
-        to = free[unit]
+        to: NDArray[np.int64] = free[unit]
         free[unit] += length
         return to
     by_unit = np.argsort(unit, kind="stable")
