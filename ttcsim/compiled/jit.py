@@ -37,6 +37,10 @@ class _Called(CPUDispatcher):  # type: ignore[misc]
     def __call__(self, *arguments: Any) -> Any:
         return self._from_python(*arguments)
 
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """As numba's, but for the type of a number, and not for a constant such as the 0 that a counter begins with."""
+        return super().get_call_template(tuple(map(types.unliteral, args)), kws)
+
     @functools.cached_property
     def _from_python(self) -> Any:
         return _made(CPUDispatcher, self.py_func, _FROM_PYTHON)
