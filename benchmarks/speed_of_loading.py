@@ -29,11 +29,11 @@ def peak():  # getrusage would tell of the process that started this one
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 
 ttcsim.load("builtin:smollm2-arithmetic")
-before, began = peak(), time.perf_counter()
+before, began, used = peak(), time.perf_counter(), time.process_time()
 pool = ttcsim.load(sys.argv[1])
 loaded = time.perf_counter()
 pool.describe()
-print(json.dumps([pool.nbytes, peak() - before, loaded - began, time.perf_counter() - loaded]))
+print(json.dumps([pool.nbytes, peak() - before, loaded - began, time.perf_counter() - loaded, time.process_time() - used]))
 """
 
 
@@ -68,8 +68,8 @@ def write(layout, samples, folder):
 
 def main():
     print(f"Queries of {QUERY:,} samples with tokens and answers, 9 bytes a sample:\n")
-    print("| samples | rows | arrays, MB | memory / arrays | load, s | describe and hash, s |")
-    print("|---|---|---|---|---|---|")
+    print("| samples | rows | arrays, MB | memory / arrays | load, s | describe and hash, s | both, of a processor |")
+    print("|---|---|---|---|---|---|---|")
     for samples in [int(float(size)) for size in sys.argv[1:]] or SIZES:
         for layout in ("query by query", "queries take turns", "at random"):
             with tempfile.TemporaryDirectory() as place:
@@ -78,8 +78,10 @@ def main():
                 done = subprocess.run(
                     [sys.executable, "-c", MEASURE, str(folder)], check=True, capture_output=True, text=True
                 )
-            size, more, load, told = json.loads(done.stdout)
-            print(f"| {samples:.0e} | {layout} | {size / 1e6:,.0f} | {more / size:.2f} | {load:.1f} | {told:.1f} |")
+            size, more, load, told, used = json.loads(done.stdout)
+            print(
+                f"| {samples:.0e} | {layout} | {size / 1e6:,.0f} | {more / size:.2f} | {load:.1f} | {told:.1f} | {used:.1f} |"
+            )
 
 
 if __name__ == "__main__":
