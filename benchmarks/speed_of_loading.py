@@ -33,7 +33,8 @@ before, began, used = peak(), time.perf_counter(), time.process_time()
 pool = ttcsim.load(sys.argv[1])
 loaded = time.perf_counter()
 pool.describe()
-print(json.dumps([pool.nbytes, peak() - before, loaded - began, time.perf_counter() - loaded, time.process_time() - used]))
+seconds = loaded - began, time.perf_counter() - loaded, time.process_time() - used
+print(json.dumps([pool.nbytes, peak() - before, *seconds]))
 """
 
 
@@ -78,10 +79,9 @@ def main():
                 done = subprocess.run(
                     [sys.executable, "-c", MEASURE, str(folder)], check=True, capture_output=True, text=True
                 )
-            size, more, load, told, used = json.loads(done.stdout)
-            print(
-                f"| {samples:.0e} | {layout} | {size / 1e6:,.0f} | {more / size:.2f} | {load:.1f} | {told:.1f} | {used:.1f} |"
-            )
+            size, more, *seconds = json.loads(done.stdout)
+            cells = f"{samples:.0e}", layout, f"{size / 1e6:,.0f}", f"{more / size:.2f}", *(f"{s:.1f}" for s in seconds)
+            print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
