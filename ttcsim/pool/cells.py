@@ -8,17 +8,17 @@ import numpy as np
 import polars as pl
 
 from ttcsim.errors import InputError
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE
+from ttcsim.pool.format import CONFIDENCE, PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE, is_confidence
 
 INTEGERS = ("tokens", PROMPT_TOKENS, "sample", *PLACES)
-_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String, PROMPT_TOKENS: pl.Int32}
+_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String}
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
 def type_of(name: str) -> type[pl.DataType]:
-    """The type that the format gives a column; every one that it does not name is a reward."""
-    return _TYPES.get(name, REWARD)
+    """The type that the format gives a column; one that it does not name is a confidence or a reward."""
+    return _TYPES.get(name, CONFIDENCE if is_confidence(name) else REWARD)
 
 
 def outside(column: pl.Series, least: int, most: int) -> pl.Series:
@@ -82,9 +82,9 @@ def checked(column: pl.Series, where: str, at: Callable[[int], str]) -> pl.Serie
         refuse(column.cast(pl.String) == "", "name what made the sample")
     elif name == "answer":
         demand(kind in (*_TEXT, pl.Null) or kind.is_integer(), "it must be text (null = no answer)")
-    elif name == "logprob":
+    elif name == "logprob" or is_confidence(name):
         demand(kind.is_numeric(), "it must be a number")
-        refuse(~column.cast(pl.Float64).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
+        refuse(~column.cast(pl.Float32).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
     else:
         demand(kind.is_numeric(), "a reward is a number in [0, 1]")
         inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
 from ttcsim.pool.cells import INTEGERS, checked_ids, first
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, SOURCE, is_reward
+from ttcsim.pool.format import PLACES, PROMPT_TOKENS, SOURCE, is_confidence, is_reward
 from ttcsim.pool.labels import Distinct, codes, used
 from ttcsim.pool.order import Order
 from ttcsim.pool.pool import blocks, offsets_of
@@ -71,9 +71,9 @@ def pool_from_table(
                 "rename it with `ttcsim pool import samples --map`"
             )
     rewards = [c for c in table.schema if is_reward(c)]
-    kept = [
-        c for c in ("correct", "tokens", PROMPT_TOKENS, *PLACES, "answer", "logprob", *rewards) if c in table.schema
-    ]
+    confidences = [c for c in table.schema if is_confidence(c)]
+    alone = [c for c in ("correct", "tokens", PROMPT_TOKENS, *PLACES, "answer", "logprob") if c in table.schema]
+    kept = [*alone, *rewards, *confidences]
     cell = sum(_dtype(c).itemsize for c in (*kept, SOURCE, "sample") if c in table.schema)
     storage = Storage(cell * table.height, f"{where}: {table.height:,} rows of {len(table.schema)} columns")
     order = Order(table, storage, where)
@@ -95,6 +95,7 @@ def pool_from_table(
         offsets=offsets_of(sizes.sum(axis=1)),
         correct=arrays["correct"],
         rewards={c: arrays[c] for c in rewards},
+        confidences={c: arrays[c] for c in confidences},
         answers=arrays.get("answer"),
         answer_labels=tuple(labels.to_list()),
         sources=tuple(sources.to_list()) if order.named else (),
