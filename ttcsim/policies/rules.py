@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, Erased, as_records, njit_signature, records
+from ttcsim.compiled.jit import JIT_DISABLED, Erased, as_records, first_class, records
 from ttcsim.errors import InputError
 from ttcsim.policies.reads import Reads, reads_of
 
@@ -187,7 +187,7 @@ def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], mem
     row = numba.from_dtype(ROW if kind == "fit" else row_with(memory))
     exact = _signature(kind, row, numba.from_dtype(params))
     try:
-        compiled = njit_signature(exact, function)
+        compiled = first_class(exact, function)
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()
         detail = next((line.strip() for line in reason if line.strip() and not line.startswith("Failed")), "")

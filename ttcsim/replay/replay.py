@@ -20,6 +20,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success
 from ttcsim.policies.rules import opaque
+from ttcsim.pool.pool import sums
 from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
@@ -41,7 +42,7 @@ class Replay:
         setup = policy.setup(int(setting.plans[-1]), setting.pool.n_queries)
         self.x = columns.samples(policy, setting)
         if setup.stop is never:
-            self.x = self.x._replace(flags=read_only(self.x.flags & np.uint8(CORRECT)))
+            self.x = self.x._replace(flags=read_only(setting.pool.correct))  # nothing is a hit
         self.prophetic = policy.oracle == "outcomes"
         sought = np.uint8(CORRECT if self.prophetic else CORRECT | HIT)
         self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & sought)
@@ -161,7 +162,7 @@ class Replay:
         total = float(self.setting.totals[-1])
         sizes = np.diff(self.x.offsets).astype(np.float64)
         leaves = CORRECT if self.prophetic else HIT
-        hits = np.add.reduceat((self.x.flags & leaves) > 0, self.x.offsets[:-1]).astype(np.float64)
+        hits = sums(self.x.flags, self.x.offsets, lambda flags: (flags & leaves) > 0).astype(np.float64)
         longest = int(min(sizes.max(), total)) if self.setting.permute else int(total)
         active = np.ones_like(sizes)
         spent, depth = 0.0, 0

@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, first_class
 
 Flags = NDArray[np.uint8]  # u1[m] correct or not, of the samples shown
 Rewards = NDArray[np.float32]  # f4[m]
@@ -60,4 +60,4 @@ class Selector:
     @cached_property
     def compiled(self) -> Any:
         """`value` with the one signature that kernels accept."""
-        return njit_signature(VALUE, getattr(self.value, "py_func", self.value))
+        return first_class(VALUE, getattr(self.value, "py_func", self.value))
