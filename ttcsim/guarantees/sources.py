@@ -51,13 +51,13 @@ def _pool_of(queries: Sequence[Sequence[tuple[str, int, int, int]]]) -> Pool:
 
 def _ratios(pool: Pool, cost: str) -> Ratios:
     columns = Columns(pool)
-    price = columns.mean_price(columns.price(Setting(pool, np.array([1]), 0, cost, "bootstrap", (), None)))
+    price = columns.mean_price(columns.price(Setting(np.array([1]), 0, cost, "bootstrap", (), None)))
     return ratios(pool.units, columns.mean(pool.correct), price)
 
 
 def _replayed(study: Study, pool: Pool, totals: Sequence[int], replay: str, cost: str, reps: int) -> dict[str, Tally]:
     """Every policy that chooses sources, as often as asked for."""
-    setting, columns = Setting(pool, np.array(totals), study.seed, cost, replay, (), None), Columns(pool)
+    setting, columns = Setting(np.array(totals), study.seed, cost, replay, (), None), Columns(pool)
     return {name: Replay(policy(name), setting, columns).run(0, reps) for name in ZOO_OF_SOURCES}
 
 
@@ -111,7 +111,7 @@ def _waiting(reps: int) -> Claim:
     """Spending until each query is solved, summed: the clairvoyant attains the least that there is."""
     pool = _pool_of(_SMALL)
     totals = np.arange(1, _LATE + 1)
-    setting = Setting(pool, totals, 0, "tokens", "bootstrap", (), None)
+    setting = Setting(totals, 0, "tokens", "bootstrap", (), None)
     covered = Replay(policy("clairvoyant"), setting, Columns(pool)).run(0, reps).covered
     # Of n queries, n - N(B) are unsolved after B units; summed over B = 0, 1, ... that is what each had to wait for.
     waited = pool.n_queries + (pool.n_queries - covered).sum(axis=1).astype(np.float64)
@@ -137,7 +137,7 @@ def _fixed_budget(reps: int) -> Iterator[Claim]:
         (cheap, "cascade(order=b)", 2, "0.9 by the dear source alone, more than the index", 0.9),
     ):
         pool = _pool_of((units,))
-        setting = Setting(pool, np.array([total]), 0, "tokens", "bootstrap", (), None)
+        setting = Setting(np.array([total]), 0, "tokens", "bootstrap", (), None)
         covered = Replay(policy(name), setting, Columns(pool)).run(0, reps).covered[:, 0].astype(np.float64)
         words = f"{name} at {total} units: {words}"
         yield on_average("G18", words, value, covered, step=1.0, variance=value * (1 - value))

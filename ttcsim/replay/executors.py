@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
-from ttcsim.engine.arrays import Tally
-from ttcsim.replay.kept import Kept, Part
+from ttcsim.errors import InputError, among
+from ttcsim.replay.parts import Done, Span, Timed, in_parts
 from ttcsim.replay.replay import Replay
-
-_CHUNK = 50
-_SECONDS = 2.0  # that a part takes at most, where one replication does not take longer: what a kill can cost a thread
-
-Span = tuple[int, int]
-"""Replications ``first .. last-1``."""
 
 
 def available_cores() -> int:
@@ -26,10 +20,16 @@ def available_cores() -> int:
 
 
 class Executor(Protocol):
-    """Runs replications of one replay, here or elsewhere."""
+    """Runs replications, here or elsewhere, within its ``with`` block."""
 
-    def run(self, replay: Replay, gaps: Sequence[Span]) -> Iterator[Part]:
-        """The outcomes of all replications in `gaps`, in parts, each as soon as it is there."""
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...
+
+    def run(self, replays: Sequence[Replay], gaps: Sequence[Sequence[Span]]) -> Iterator[Done]:
+        """The outcomes of all replications in the gaps of each replay, in parts, each as soon as it is there."""
         ...
 
 
@@ -38,101 +38,45 @@ class Threads:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads)
 
     def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(self._threads)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def run(self, replay: Replay, gaps: Sequence[Span]) -> Iterator[Part]:
-        """See `Executor`. The first replication runs alone: it compiles, or loads what is compiled."""
-        left = list(gaps)
-        size, at_once = 1, 1
-        waiting: dict[Future[tuple[Tally, float]], Span] = {}
-        while left or waiting:
-            while left and len(waiting) < at_once:
-                first, last = left.pop(0)
-                if last - first > size:
-                    left.insert(0, (first + size, last))
-                    last = first + size
-                waiting[self._pool.submit(_timed, replay, first, last)] = first, last
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                first, last = waiting.pop(future)
-                tally, seconds = future.result()
-                size = min(max(int(_SECONDS * (last - first) / seconds), 1), _CHUNK)
-                at_once = 2 * self._threads
-                yield Part(first, last, tally)
+    def run(self, replays: Sequence[Replay], gaps: Sequence[Sequence[Span]]) -> Iterator[Done]:
+        """See `Executor`."""
+        return in_parts(
+            gaps,
+            lambda number, first, last: self._pool.submit(_timed, replays[number], first, last),
+            lambda: 2 * self._threads,
+            measured_at_once=1,  # a process compiles one function at a time
+        )
 
 
-def _timed(replay: Replay, first: int, last: int) -> tuple[Tally, float]:
+def _timed(replay: Replay, first: int, last: int) -> Timed:
     began = time.perf_counter()
-    return replay.run(first, last), max(time.perf_counter() - began, 1e-9)
+    return Timed(replay.run(first, last), time.perf_counter() - began)
 
 
-class Job(NamedTuple):
-    """A replay under the name by which its finished parts are kept."""
+def executor_of(name: str | Executor, threads: int | None) -> Executor:
+    """The executor that a name stands for, or the one that is given.
 
-    name: str
-    replay: Replay
-
-
-class Count:
-    """Replications done and to be done, told to whoever asked."""
-
-    def __init__(self, told: Callable[[int, int], None] | None = None) -> None:
-        self._told = told
-        self.done = self.total = 0
-
-    def expect(self, reps: int) -> None:
-        """So many more are to be done."""
-        self.total += reps
-
-    def add(self, reps: int) -> None:
-        """So many more are done."""
-        self.done += reps
-        if self._told is not None:
-            self._told(self.done, self.total)
-
-
-def replicate(
-    jobs: Sequence[Job],
-    reps: int,
-    executor: Executor,
-    *,
-    before: Sequence[Tally] = (),
-    kept: Kept | None = None,
-    count: Count | None = None,
-) -> list[Tally]:
-    """Outcomes of replications ``0 .. reps-1`` of every job.
-
-    Parameters
-    ----------
-    before : sequence of Tally, optional
-        The first replications of every job, where they are there.
-    kept : Kept, optional
-        Where finished parts are taken from and kept.
+    Raises
+    ------
+    InputError
+        For another name, for fewer than one thread, and for "ray" where Ray is not installed.
     """
-    count = Count() if count is None else count
-    found = []
-    for i, (name, replay) in enumerate(jobs):
-        whole = replay.zeros(reps)
-        done = 0
-        if before:
-            done = len(before[i].covered)
-            whole.add(before[i], 0, done)
-        gaps = []
-        for part in () if kept is None else kept.parts(name, replay.zeros, done, reps):
-            gaps.append((done, part.first))
-            whole.add(part.tally, part.first, part.last)
-            count.add(part.last - part.first)
-            done = part.last
-        gaps.append((done, reps))
-        for part in executor.run(replay, [(first, last) for first, last in gaps if first < last]):
-            whole.add(part.tally, part.first, part.last)
-            if kept is not None:
-                kept.put(name, part)
-            count.add(part.last - part.first)
-        found.append(whole)
-    return found
+    if threads is not None and threads < 1:
+        raise InputError(f"threads: {threads} is too few; give 1 or more")
+    if not isinstance(name, str):
+        return name
+    if name == "threads":
+        return Threads(available_cores() if threads is None else threads)
+    if name == "ray":
+        from ttcsim.replay.cluster import Cluster
+
+        return Cluster(threads=threads)
+    raise InputError(f"executor '{name}': {among(name, ('threads', 'ray'), 'there are')}")

@@ -33,14 +33,15 @@ class Replay:
 
     def __init__(self, policy: Policy, setting: Setting, columns: Columns) -> None:
         columns = columns.seen_by(policy)
-        setting = replace(setting, pool=columns.pool)
-        refuse_unfit(policy, setting)
+        refuse_unfit(policy, columns.pool, setting.cost)
         self.policy = policy
         self.setting = setting
         self.columns = columns
+        self.queries = columns.pool.n_queries
         self.plain = is_plain(policy)
-        setup = policy.setup(int(setting.plans[-1]), setting.pool.n_queries)
+        setup = policy.setup(int(setting.plans[-1]), self.queries)
         self.x = columns.samples(policy, setting)
+        self.sources = columns.sources(self.x)
         if setup.stop is never:
             self.x = self.x._replace(flags=read_only(self.x.flags & np.uint8(CORRECT)))
         self.prophetic = policy.oracle == "outcomes"
@@ -67,7 +68,7 @@ class Replay:
         if self.plain:
             warnings.warn(
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
-                stacklevel=4,
+                stacklevel=5,
             )
 
     @property
@@ -92,8 +93,8 @@ class Replay:
         """Room for `reps` replications at all budgets, or at so many."""
         if budgets is None:
             budgets = len(self.setting.totals)
-        queries, selectors = self.setting.pool.n_queries, len(self.setting.selectors)
-        return make_tally(reps, budgets, queries, selectors, units=len(self.x.keys), every_draw=every_draw)
+        selectors, units = len(self.setting.selectors), len(self.x.keys)
+        return make_tally(reps, budgets, self.queries, selectors, units=units, every_draw=every_draw)
 
     def run(self, first: int, last: int) -> Tally:
         """Replay replications ``first .. last-1``. Releases the GIL."""
@@ -123,7 +124,7 @@ class Replay:
         return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
-        setting, n = self.setting, self.setting.pool.n_queries
+        setting, n = self.setting, self.queries
         explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
         plan = plan_rounds(
             self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k, self.cap,
@@ -133,16 +134,16 @@ class Replay:
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
 
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
-        policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
+        policy, setting, n = self.policy, self.setting, self.queries
         setup = policy.setup(planned, n)
         plan = Plan(
-            k=int(policy.k), wave=setting.wave, cap=self.cap if self.columns.several else UNBOUNDED,
+            k=int(policy.k), wave=setting.wave, cap=self.cap if len(self.x.members) else UNBOUNDED,
             warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
             watch=setup.see is not blind, optimistic=setup.bonus is not level,
             rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
             permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
         )  # fmt: skip
-        params = record(policy, {**setup.params, **policy.by_source(self.columns.sources(self.x), planned)})
+        params = record(policy, {**setup.params, **policy.by_source(self.sources, planned)})
         w = self._work(totals, params, setup)
 
         def compiled(*rules: Rule) -> tuple[Any, ...]:
