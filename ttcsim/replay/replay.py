@@ -71,6 +71,10 @@ class Replay:
                 stacklevel=5,
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All that replications follow from; the pool itself stays where it is."""
+        return {name: value for name, value in vars(self).items() if name != "columns"}
+
     @property
     def cap(self) -> int:
         """Most draws of a query."""

@@ -1,0 +1,147 @@
+"""A Ray cluster as executor: the same replications, done by the CPUs of one machine or of many."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self
+
+from ttcsim.errors import InputError
+from ttcsim.replay import on_worker
+from ttcsim.replay.parts import Done, Span, Timed, in_parts
+from ttcsim.replay.pins import own_code, versions
+from ttcsim.replay.replay import Replay
+from ttcsim.replay.shipment import Sender
+
+_RETRIES = 8  # times that a part whose worker was killed, or whose machine went away, is done again
+
+
+class Cluster:
+    """A Ray cluster: the one at an address, or one that runs on this machine, or else one of its own until the end.
+
+    A session of Ray that this process has already is used as it is, and goes on.
+
+    Parameters
+    ----------
+    address : str, optional
+        ``HOST:PORT`` of the cluster; ``RAY_ADDRESS`` by default.
+    threads : int, optional
+        The most CPUs that are used at once; all by default.
+    tell : callable, optional
+        Told in a line which cluster it is.
+
+    Raises
+    ------
+    InputError
+        Where Ray is not installed.
+    """
+
+    def __init__(
+        self, address: str | None = None, *, threads: int | None = None, tell: Callable[[str], None] | None = None
+    ) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise InputError("executor 'ray': Ray is not installed; pip install 'ttcsim[ray]'") from error
+        self._ray: Any = ray
+        self._address = address or os.environ.get("RAY_ADDRESS")
+        self._threads = threads
+        self._tell = tell
+        self._pending: set[Future[Timed]] = set()
+
+    def __enter__(self) -> Self:
+        ray = self._ray
+        self._ours = not ray.is_initialized()
+        if self._ours:
+            with _signals_kept():
+                self._connect()
+        try:
+            cpus = self._cpus()
+            if cpus < 1:
+                raise InputError("ray: the cluster has no CPU; add a machine (`ray start --address=...`)")
+            if self._tell is not None:
+                machines = sum(node["Alive"] for node in ray.nodes())
+                self._tell(f"ray: {_counted(machines, 'machine')}, {_counted(cpus, 'CPU')}")
+        except BaseException:
+            self._leave()
+            raise
+        ray.cloudpickle.register_pickle_by_value(on_worker)
+        self._run = ray.remote(num_cpus=1, max_retries=_RETRIES)(on_worker.replay_part)
+        self._sender = Sender(ray.put)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for future in self._pending:
+            with contextlib.suppress(self._ray.exceptions.RayError):
+                self._ray.cancel(future.object_ref)  # type: ignore[attr-defined]
+        self._leave()
+
+    def run(self, replays: Sequence[Replay], gaps: Sequence[Sequence[Span]]) -> Iterator[Done]:
+        """See `executors.Executor`."""
+        ray, same = self._ray, (versions(), own_code())
+        crates: dict[int, list[Any]] = {}
+
+        def submit(number: int, first: int, last: int) -> Future[Timed]:
+            if number not in crates:
+                crates[number] = self._sender.send(replays[number])
+            future: Future[Timed] = self._run.remote(*same, first, last, *crates[number]).future()
+            self._pending.add(future)
+            future.add_done_callback(self._pending.discard)
+            return future
+
+        try:
+            yield from in_parts(gaps, submit, self._room, measured_at_once=len(replays))
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, ImportError | InputError):
+                raise InputError(f"ray: {error.cause}") from None
+            raise
+        except ray.exceptions.RayError as error:
+            raise InputError(
+                f"ray: a part failed {_RETRIES + 1} times ({type(error).__name__}); see the logs of Ray"
+            ) from error
+
+    def _room(self) -> int:
+        return self._threads or 2 * self._cpus()
+
+    def _cpus(self) -> int:
+        return int(self._ray.cluster_resources().get("CPU", 0))
+
+    def _connect(self) -> None:
+        ray, quiet = self._ray, {"logging_level": logging.ERROR, "log_to_driver": False}
+        try:
+            ray.init(self._address or "auto", **quiet)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+            if self._address is None and isinstance(error, ConnectionError):
+                os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which a cluster of our own would send
+                ray.init("local", num_cpus=self._threads, include_dashboard=False, **quiet)
+                return
+            where = f"cluster at {self._address}" if self._address else "cluster on this machine"
+            raise InputError(f"ray: the {where} does not answer ({str(error).strip().splitlines()[0]})") from error
+
+    def _leave(self) -> None:
+        if self._ours:
+            self._ray.shutdown()
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Whatever is done within, signals mean afterwards what they meant before: Ray takes SIGTERM for itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
