@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
-from ttcsim.replay.cross_fit import cells
+from ttcsim.replay.cross_fit import Cell, cells
 from ttcsim.replay.executors import Executor, executor_of
 from ttcsim.replay.kept import Kept
 from ttcsim.replay.pins import pins
@@ -102,8 +102,8 @@ def sweep(
         Threads, or the most CPUs of a cluster that are used at once; all by default.
     keep : str, Path or Kept, optional
         Folder that keeps what is finished every ten seconds, and goes when the sweep is done. After a stopped one the
-        same call goes on, to the same bits, with any executor, threads and `reps`; with other arguments it is refused. A
-        `kept.Kept` goes when its own block ends, after the result is written for instance.
+        same call goes on, to the same bits, with any executor, threads and `reps`; with other arguments it is refused.
+        A `kept.Kept` goes when its own block ends, after the result is written for instance.
     progress : callable, optional
         Called with (replications done, replications in all) from the calling thread; those that intervals take count.
 
@@ -190,6 +190,24 @@ def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> li
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
 
+class _Pull(NamedTuple):
+    """A fitted prior, and what the queries that it is fitted to do to it."""
+
+    cell: Cell
+    pulls: NDArray[np.float64]  # f8[m] of each of them
+    error: float  # standard error of the prior
+
+
+def _pulls(one: Replay) -> list[_Pull]:
+    """Every prior of a policy; none where they are fitted to fewer than `MEMBERS` queries on average."""
+    prior, pool = one.policy.prior(), one.columns.pool
+    every = [] if prior is None or pool.n_queries < 2 else list(cells(pool, prior))
+    if prior is None or not every or np.mean([len(cell.givers) for cell in every]) < MEMBERS:
+        return []
+    pulled = [(cell, cell.pulls(prior)) for cell in every]
+    return [_Pull(*pair, float(np.sqrt((pair[1] ** 2).sum()) / max(len(pair[1]), 1))) for pair in pulled]
+
+
 def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
     """What every query does to every metric through the priors that are fitted to it, f8[Q, B]; nothing without any.
 
@@ -197,18 +215,13 @@ def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
     than `MEMBERS` queries on average no limits follow that cover: NaN.
     """
     one = job.replay
-    prior, pool = one.policy.prior(), one.columns.pool
-    if prior is None or pool.n_queries < 2:
+    if one.policy.prior() is None or one.queries < 2:
         return {}
-    shape, found = (pool.n_queries, len(one.setting.totals)), {}
-    every = list(cells(pool, prior))
-    few = np.mean([len(cell.givers) for cell in every]) < MEMBERS
-    for metric in _metrics(one, one.zeros(1)):
-        found[metric] = np.full(shape, np.nan if few else 0.0)
-    pulled = [] if few else [(cell, cell.pulls(prior)) for cell in every]
-    errors = [float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1)) for _, pulls in pulled]
-    work.count.expect(2 * reps * sum(error > 0 for error in errors))
-    for i, ((cell, pulls), error) in enumerate(zip(pulled, errors, strict=True)):
+    pulled = _pulls(one)
+    shape = one.queries, len(one.setting.totals)
+    found = {metric: np.full(shape, 0.0 if pulled else np.nan) for metric in _metrics(one, one.zeros(1))}
+    work.count.expect(2 * reps * sum(pull.error > 0 for pull in pulled))
+    for i, (cell, pulls, error) in enumerate(pulled):
         if error == 0.0:
             continue
         sides = []
@@ -220,8 +233,13 @@ def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
         low, high = work.metrics(sides, reps)
         for metric in low:
             slope = (high[metric] - low[metric]) / (2 * error)
-            found[metric][cell.givers] += pool.n_queries / len(pulls) * pulls[:, None] * slope
+            found[metric][cell.givers] += one.queries / len(pulls) * pulls[:, None] * slope
     return found
+
+
+def replications(one: Replay, reps: int) -> int:
+    """Replications of one policy in a sweep of `reps`: those, and the few on both sides that intervals take."""
+    return reps + 2 * min(reps, _SLOPE_REPS) * (1 + sum(pull.error > 0 for pull in _pulls(one)))
 
 
 def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision: float) -> int:
