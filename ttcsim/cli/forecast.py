@@ -33,7 +33,7 @@ def show_forecast(found: Forecast, within: float | None, *, as_json: bool) -> No
     show([*rows, total], _FORMATS, title=f"{found.config['reps']:,} replications: what they take", left=["policy"])
     lo, middle, hi = (seconds / found.threads for seconds in (found.total.lo, found.total.seconds, found.total.hi))
     say(
-        f"{found.total.draws:.3g} draws. Here: {_long(middle)} ({_long(lo)} to {_long(hi)}) on {_cores(found.threads)}, "
+        f"{found.total.draws:.3g} draws. Here {_long(middle)} ({_long(lo)} to {_long(hi)}) on {_cores(found.threads)}, "
         f"{_size(found.memory)} of memory, of which a machine of a cluster needs {_size(found.arrays)} for the samples."
     )
     if within is not None and cores is not None and machines is not None:
