@@ -4,15 +4,16 @@ import contextlib
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+from types import SimpleNamespace
 
 import pytest
 from bits import bits
-from two_machines import TwoMachines, processes
+from two_machines import TwoMachines, environment, new_folder, processes
 
 import ttcsim
 from ttcsim.errors import InputError
@@ -111,10 +112,12 @@ def test_code_in_a_file_is_taken_along(pool, tmp_path):
         from ttcsim.replay.shipment import unpack
         for crates in pickle.load(open("sent", "rb")):
             one = unpack(*map(pickle.loads, crates))
-            print(one.run(0, 5).covered.tolist(), one.policy.reads())"""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
-    assert done.stdout.splitlines() == [f"{one.run(0, 5).covered.tolist()} {one.policy.reads()}" for one in replays]
+            read, exact = one.policy.reads()
+            print(one.run(0, 5).covered.tolist(), sorted(read), exact)"""
+    process = {"env": environment(""), "capture_output": True, "text": True, "timeout": 120}
+    done = subprocess.run([sys.executable, "-c", code], **process)
+    told = [(one.run(0, 5).covered.tolist(), *one.policy.reads()) for one in replays]
+    assert done.stdout.splitlines() == [f"{covered} {sorted(read)} {exact}" for covered, read, exact in told]
 
 
 def test_code_of_a_module_has_to_be_the_same(pool, tmp_path, monkeypatch):
@@ -158,10 +161,10 @@ def two():
     started.end()
 
 
-def start(two, *arguments):
+def start(cluster, *arguments):
     """A command in the folder of the test, of a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, *arguments], env=two.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        [sys.executable, *arguments], env=cluster.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -198,7 +201,7 @@ DRIVER = """if True:
 
 @pytest.mark.slow
 def test_a_worker_and_a_machine_are_killed_and_the_bits_are_the_same(pool, two):
-    reps = 1000
+    reps = 600
     wanted = bits(ttcsim.sweep(pool, POLICIES, [1, 2.5], reps=reps))
     with ended(start(two, "-W", "error", "-c", DRIVER, two.address, str(reps), *POLICIES)) as driver:
         assert driver.stdout.readline() == "ray: 2 machines, 2 CPUs\n"
@@ -216,7 +219,7 @@ def test_the_command_says_the_same_to_the_byte(pool, command, two):
     with ended(start(two, "-m", "ttcsim", *words, "--executor", "ray", "--ray-address", two.address)) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0 and out == command(*words)[1]
-    assert json.loads(out)["rows"] and err.splitlines()[0] == "ttcsim: ray: 2 machines, 2 CPUs"
+    assert json.loads(out)["rows"] and "ttcsim: ray: 2 machines, 2 CPUs\n" in err
 
 
 @pytest.mark.slow
@@ -235,31 +238,44 @@ def test_a_machine_with_another_version_is_named(pool, two, tmp_path):
     assert last.startswith("ttcsim: ray: machine ") and "has numba 0.1 (here " in last and "numpy" not in last
 
 
+@pytest.fixture
+def alone():
+    """Ray, without any cluster."""
+    pytest.importorskip("ray")
+    folder = new_folder()
+    yield SimpleNamespace(folder=folder, environment=environment(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.mark.slow
-def test_stopped_on_a_cluster_of_its_own_it_goes_on_without_one(pool, command, two, tmp_path):
+def test_stopped_on_a_cluster_of_its_own_it_goes_on_without_one(pool, command, alone, tmp_path):
     """Ctrl-C, as a terminal sends it: to every process of the command."""
-    words = ["sweep", "pool", "-p", ",".join(POLICIES), "-b", "1,2.5", "--reps", "1000"]
+    words = ["sweep", "pool", "-p", ",".join(POLICIES), "-b", "1,2.5", "--reps", "600"]
     assert command(*words, "--out", "whole")[0] == 0
-    folder = tempfile.mkdtemp(prefix="ray")
-    two.environment["RAY_TMPDIR"], shared = folder, two.environment["RAY_TMPDIR"]
     often = "from ttcsim.replay import kept; kept._EVERY, kept._SHARE = 0.0, 1.0; from ttcsim.cli import main; main()"
-    try:
-        with ended(start(two, "-c", often, *words, "--out", "run", "--executor", "ray", "--threads", "2")) as process:
-            until = time.monotonic() + 120
-            while len([*tmp_path.glob("run.partial/*.part")]) < 8 and time.monotonic() < until:
-                assert process.poll() is None
-                time.sleep(0.01)
-            os.killpg(process.pid, signal.SIGINT)
-            out, err = process.communicate(timeout=60)
-        assert (process.returncode, out) == (130, "")
-        assert err.splitlines()[0] == "ttcsim: ray: 1 machine, 2 CPUs"
-        assert "replications are kept in run.partial; go on with: ttcsim sweep pool" in err.splitlines()[-1]
-        until = time.monotonic() + 30
-        while processes(folder) and time.monotonic() < until:
-            time.sleep(0.1)
-        assert processes(folder) == [], "a cluster of its own ends with it"
-    finally:
-        two.environment["RAY_TMPDIR"] = shared
+    with ended(start(alone, "-c", often, *words, "--out", "run", "--executor", "ray", "--threads", "2")) as process:
+        until = time.monotonic() + 120
+        while len([*tmp_path.glob("run.partial/*.part")]) < 8 and time.monotonic() < until:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, ""), err
+    assert "ttcsim: ray: 1 machine, " in err
+    assert "replications are kept in run.partial; go on with: ttcsim sweep pool" in err.splitlines()[-1]
+    until = time.monotonic() + 30
+    while processes(alone.folder) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert processes(alone.folder) == [], "a cluster of its own ends with it"
     assert command(*words, "--out", "run", "--resume")[0] == 0
     for name in ("frame.parquet", "compare.parquet", "wins.parquet", "allocation.parquet", "config.json"):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+@pytest.mark.slow
+def test_a_cluster_that_does_not_answer_is_one_line(pool, alone):
+    words = ["sweep", "pool", "-p", "uniform", "-b", "1", "--executor", "ray", "--ray-address", "127.0.0.1:1"]
+    with ended(start(alone, "-m", "ttcsim", *words)) as process:
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert err.splitlines()[-1].startswith("ttcsim: ray: the cluster 127.0.0.1:1 does not answer (")

@@ -16,15 +16,23 @@ from pathlib import Path
 SMALL = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 
+def environment(folder):
+    """What processes are told that keep what they have of Ray in a folder, and know of no other cluster."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return {**others, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "RAY_TMPDIR": folder}
+
+
+def new_folder():
+    """A folder with a short name: sockets lie in it, whose names have at most 107 bytes."""
+    return tempfile.mkdtemp(prefix="ray")
+
+
 class TwoMachines:
     """The program, running."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="ray")  # short: sockets lie in it, whose names have at most 107 bytes
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "RAY_TMPDIR": self.folder,
-        }  # fmt: skip
+        self.folder = new_folder()
+        self.environment = environment(self.folder)
         self._program = subprocess.Popen(
             [sys.executable, __file__], env=self.environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             start_new_session=True,

@@ -23,14 +23,14 @@ _RETRIES = 8  # times that a part whose worker was killed, or whose machine went
 
 
 class Cluster:
-    """A Ray cluster: the one at an address, or one that runs on this machine, or else one of its own until the end.
+    """A Ray cluster: the one at an address, or one that `ray start` began here, or else one of its own until the end.
 
     A session of Ray that this process has already is used as it is, and goes on.
 
     Parameters
     ----------
     address : str, optional
-        ``HOST:PORT`` of the cluster; ``RAY_ADDRESS`` by default.
+        ``HOST:PORT`` of the cluster, by default that in ``RAY_ADDRESS``; "local" for one of its own.
     threads : int, optional
         The most CPUs that are used at once; all by default.
     tell : callable, optional
@@ -45,12 +45,8 @@ class Cluster:
     def __init__(
         self, address: str | None = None, *, threads: int | None = None, tell: Callable[[str], None] | None = None
     ) -> None:
-        try:
-            import ray
-        except ImportError as error:
-            raise InputError("executor 'ray': Ray is not installed; pip install 'ttcsim[ray]'") from error
-        self._ray: Any = ray
-        self._address = address or os.environ.get("RAY_ADDRESS")
+        self._ray = _ray()
+        self._address = address
         self._threads = threads
         self._tell = tell
         self._pending: set[Future[Timed]] = set()
@@ -101,9 +97,11 @@ class Cluster:
             if isinstance(error.cause, ImportError | InputError):
                 raise InputError(f"ray: {error.cause}") from None
             raise
+        except ray.exceptions.WorkerCrashedError as error:
+            raise InputError(f"ray: the worker of a part was lost {_RETRIES + 1} times; see the logs of Ray") from error
         except ray.exceptions.RayError as error:
             raise InputError(
-                f"ray: a part failed {_RETRIES + 1} times ({type(error).__name__}); see the logs of Ray"
+                f"ray: the cluster was lost ({type(error).__name__}); see whether it still runs"
             ) from error
 
     def _room(self) -> int:
@@ -113,20 +111,28 @@ class Cluster:
         return int(self._ray.cluster_resources().get("CPU", 0))
 
     def _connect(self) -> None:
-        ray, quiet = self._ray, {"logging_level": logging.ERROR, "log_to_driver": False}
         try:
-            ray.init(self._address or "auto", **quiet)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            if self._address is None and isinstance(error, ConnectionError):
-                os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # which a cluster of our own would send
-                ray.init("local", num_cpus=self._threads, include_dashboard=False, **quiet)
-                return
-            where = f"cluster at {self._address}" if self._address else "cluster on this machine"
-            raise InputError(f"ray: the {where} does not answer ({str(error).strip().splitlines()[0]})") from error
+            self._ray.init(self._address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
+            where = self._address or os.environ.get("RAY_ADDRESS") or "that `ray start` began here"
+            raise InputError(
+                f"ray: the cluster {where} does not answer ({str(error).strip().splitlines()[0]}); start it, or give "
+                "another --ray-address"
+            ) from error
 
     def _leave(self) -> None:
         if self._ours:
             self._ray.shutdown()
+
+
+def _ray() -> Any:
+    """Ray, which otherwise says on standard output whenever a worker is lost."""
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # of no effect where Ray is loaded already
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError("executor 'ray': Ray is not installed; pip install 'ttcsim[ray]'") from error
+    return ray
 
 
 @contextlib.contextmanager

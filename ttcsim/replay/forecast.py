@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import resource
 import sys
@@ -15,7 +16,7 @@ from scipy.stats import t as student
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.pool import Pool
-from ttcsim.replay.executors import Threads, available_cores
+from ttcsim.replay.executors import available_cores, executor_of
 from ttcsim.replay.parts import Done, Span
 from ttcsim.replay.planning import Planned, plan
 from ttcsim.replay.replay import Replay
@@ -23,6 +24,7 @@ from ttcsim.replay.sweep import replications
 
 _SECONDS = 0.5  # of one core that are spent on measuring a policy, where so many replications are asked for
 _FEWEST, _MOST = 4, 10_000  # replications that are measured
+_PARTS = 10  # in so many parts, between which they vary
 
 
 class Effort(NamedTuple):
@@ -86,35 +88,34 @@ def forecast(
     if options.get("precision") is not None:
         raise InputError("precision: how many replications it takes shows while they run; give --reps instead")
     planned = plan(pool, policies, budgets, **options)
-    threads = available_cores() if threads is None else threads
-    measured: list[list[Done]] = [[] for _ in planned.replays]
-    with Threads(threads) as executor:
+    with executor_of("threads", threads) as executor:
 
-        def run(spans: Sequence[Span], parts: list[list[Done]]) -> None:
-            for done in executor.run(planned.replays, [[span] for span in spans]):
+        def run(spans: Sequence[Sequence[Span]]) -> list[list[Done]]:
+            parts: list[list[Done]] = [[] for _ in planned.replays]
+            for done in executor.run(planned.replays, spans):
                 parts[done.number].append(done)
+            return parts
 
-        first: list[list[Done]] = [[] for _ in planned.replays]
-        run([(0, 1)] * len(first), first)  # compiles, or loads what is compiled
-        run([(0, 2)] * len(first), first)
-        run([(0, _enough(parts[-1])) for parts in first], measured)
+        run([[(0, 1)]] * len(planned.replays))  # compiles, or loads what is compiled
+        measured = run([_spans(parts[-1].seconds) for parts in run([[(0, 2)]] * len(planned.replays))])
     efforts = [_effort(planned, one, parts) for one, parts in zip(planned.replays, measured, strict=True)]
-    budgets_, selectors = len(planned.setting.totals), len(planned.setting.selectors)
-    values = planned.config["reps"] * budgets_ * len(efforts) * (8 + 2 * selectors)
+    values = planned.config["reps"] * len(planned.setting.totals) * (8 + 2 * len(planned.setting.selectors))
     return Forecast(
         efforts,
         _together(efforts),
-        threads,
+        threads or available_cores(),
         max(effort.seconds / effort.replications for effort in efforts),
         _bytes(planned.replays),
-        _peak() + 8 * values,
+        _peak() + 8 * values * len(efforts),
         planned.config,
     )
 
 
-def _enough(done: Done) -> int:
-    """Replications to measure, from how long one took."""
-    return min(max(_FEWEST, int(_SECONDS * (done.part.last - done.part.first) / max(done.seconds, 1e-9))), _MOST)
+def _spans(seconds: float) -> list[Span]:
+    """The parts to measure of a policy that takes so long for a replication."""
+    reps = min(max(_FEWEST, int(_SECONDS / max(seconds, 1e-9))), _MOST)
+    cuts = [reps * i // _PARTS for i in range(_PARTS + 1)]
+    return [(first, last) for first, last in itertools.pairwise(cuts) if first < last]
 
 
 def _effort(planned: Planned, one: Replay, parts: Sequence[Done]) -> Effort:
