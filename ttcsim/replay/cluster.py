@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -19,6 +20,7 @@ from ttcsim.replay.pins import own_code, versions
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.shipment import Sender
 
+_PATIENCE = 10.0  # seconds in which an address has to answer
 _RETRIES = 8  # times that a part whose worker was killed, or whose machine went away, is done again
 
 
@@ -73,8 +75,8 @@ class Cluster:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for future in self._pending:
-            with contextlib.suppress(self._ray.exceptions.RayError):
+        if not self._ours:  # else all ends with the session
+            for future in [*self._pending]:
                 self._ray.cancel(future.object_ref)  # type: ignore[attr-defined]
         self._leave()
 
@@ -112,8 +114,9 @@ class Cluster:
 
     def _connect(self) -> None:
         try:
+            _reach(self._address or os.environ.get("RAY_ADDRESS") or "")
             self._ray.init(self._address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             where = self._address or os.environ.get("RAY_ADDRESS") or "that `ray start` began here"
             raise InputError(
                 f"ray: the cluster {where} does not answer ({str(error).strip().splitlines()[0]}); start it, or give "
@@ -133,6 +136,13 @@ def _ray() -> Any:
     except ImportError as error:
         raise InputError("executor 'ray': Ray is not installed; pip install 'ttcsim[ray]'") from error
     return ray
+
+
+def _reach(address: str) -> None:
+    """Raise `OSError` where nobody listens at HOST:PORT: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
 
 
 @contextlib.contextmanager
