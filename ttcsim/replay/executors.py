@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -47,13 +47,23 @@ class Threads:
         self._pool.shutdown(cancel_futures=True)
 
     def run(self, replays: Sequence[Replay], gaps: Sequence[Sequence[Span]]) -> Iterator[Done]:
-        """See `Executor`."""
-        return in_parts(
-            gaps,
-            lambda number, first, last: self._pool.submit(_timed, replays[number], first, last),
-            lambda: 2 * self._threads,
-            measured_at_once=1,  # a process compiles one function at a time
-        )
+        """See `Executor`.
+
+        The first replication of each replay runs in the thread that asks: it compiles, or loads what is compiled, and
+        numba imports the module of a rule by its name, which would wait for ever where that very import asked for the
+        sweep.
+        """
+        begun: set[int] = set()
+
+        def submit(number: int, first: int, last: int) -> Future[Timed]:
+            if number in begun:
+                return self._pool.submit(_timed, replays[number], first, last)
+            begun.add(number)
+            done: Future[Timed] = Future()
+            done.set_result(_timed(replays[number], first, last))
+            return done
+
+        return in_parts(gaps, submit, lambda: 2 * self._threads, measured_at_once=1)
 
 
 def _timed(replay: Replay, first: int, last: int) -> Timed:
