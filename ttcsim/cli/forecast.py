@@ -26,14 +26,13 @@ def show_forecast(found: Forecast, within: float | None, *, as_json: bool) -> No
     rows = [effort._asdict() for effort in found.efforts]
     total = found.total._asdict()
     if as_json:
-        here: dict[str, Any] = {"threads": found.threads, "seconds_here": found.total.seconds / found.threads}
+        here: dict[str, Any] = {"threads": found.threads, "seconds_here": found.here}
         here |= {"memory": found.memory, "arrays": found.arrays, "within": within, "cores": cores, "machines": machines}
         print_json(rows, found.config, total=[total | here])
         return
     show([*rows, total], _FORMATS, title=f"{found.config['reps']:,} replications: what they take", left=["policy"])
-    lo, middle, hi = (seconds / found.threads for seconds in (found.total.lo, found.total.seconds, found.total.hi))
     say(
-        f"{found.total.draws:.3g} draws. Here {_long(middle)} ({_long(lo)} to {_long(hi)}) on {_cores(found.threads)}, "
+        f"{found.total.draws:.3g} draws. Here {_long(found.here)} on {_cores(found.threads)}, as busy as they are now, "
         f"{_size(found.memory)} of memory, of which a machine of a cluster needs {_size(found.arrays)} for the samples."
     )
     if within is not None and cores is not None and machines is not None:

@@ -99,8 +99,8 @@ def sweep(
     ttcsim sweep mypool -p uniform -p elimination -b 1,2,4,8 --out run1
     ttcsim sweep mypool -p 'mine=mine.py:Thrifty(weight=2)' -p uniform -b 4
     ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
-    ttcsim sweep mypool -p all --skip-unfit -b 2,8 --reps 100000 --dry-run --within 60
-    ttcsim sweep mypool -p all --skip-unfit -b 2,8 --executor ray --ray-address 10.0.0.1:6379
+    ttcsim sweep mypool -p uniform,ucb -b 8 --reps 90000 --dry-run --within 60
+    ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379
     """
     if out is not None and out.exists():
         if resume:

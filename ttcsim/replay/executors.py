@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Protocol, Self
 
 from ttcsim.errors import InputError, among
-from ttcsim.replay.parts import Done, Span, Timed, in_parts
+from ttcsim.replay.parts import Done, Span, Timed, in_parts, timed
 from ttcsim.replay.replay import Replay
 
 
@@ -57,18 +56,13 @@ class Threads:
 
         def submit(number: int, first: int, last: int) -> Future[Timed]:
             if number in begun:
-                return self._pool.submit(_timed, replays[number], first, last)
+                return self._pool.submit(timed, replays[number], first, last)
             begun.add(number)
             done: Future[Timed] = Future()
-            done.set_result(_timed(replays[number], first, last))
+            done.set_result(timed(replays[number], first, last))
             return done
 
         return in_parts(gaps, submit, lambda: 2 * self._threads, measured_at_once=1)
-
-
-def _timed(replay: Replay, first: int, last: int) -> Timed:
-    began = time.perf_counter()
-    return Timed(replay.run(first, last), time.perf_counter() - began)
 
 
 def executor_of(name: str | Executor, threads: int | None) -> Executor:

@@ -33,7 +33,7 @@ class Effort(NamedTuple):
     policy: str
     replications: int  # those asked for, and those that intervals take
     draws: float  # samples shown in the replications asked for, expected
-    seconds: float  # of one core, for all its replications
+    seconds: float  # of one core, for all its replications, without waiting for a core
     lo: float  # 95 % limits, from the spread between the parts measured
     hi: float
 
@@ -44,6 +44,7 @@ class Forecast(NamedTuple):
     efforts: list[Effort]
     total: Effort
     threads: int
+    here: float  # seconds on this machine, as busy as it is now
     slowest: float  # seconds that the slowest policy takes for one replication, which is not divided
     arrays: int  # bytes of the samples as kernels read them, which threads share, and the processes of a machine
     memory: int  # bytes of this process at its largest
@@ -88,6 +89,7 @@ def forecast(
     if options.get("precision") is not None:
         raise InputError("precision: how many replications it takes shows while they run; give --reps instead")
     planned = plan(pool, policies, budgets, **options)
+    threads = available_cores() if threads is None else threads
     with executor_of("threads", threads) as executor:
 
         def run(spans: Sequence[Sequence[Span]]) -> list[list[Done]]:
@@ -103,7 +105,8 @@ def forecast(
     return Forecast(
         efforts,
         _together(efforts),
-        threads or available_cores(),
+        threads,
+        sum(_here(effort, parts) for effort, parts in zip(efforts, measured, strict=True)) / threads,
         max(effort.seconds / effort.replications for effort in efforts),
         _bytes(planned.replays),
         _peak() + 8 * values * len(efforts),
@@ -120,7 +123,7 @@ def _spans(seconds: float) -> list[Span]:
 
 def _effort(planned: Planned, one: Replay, parts: Sequence[Done]) -> Effort:
     reps = np.array([done.part.last - done.part.first for done in parts])
-    seconds = np.array([done.seconds for done in parts])
+    seconds = np.array([done.busy for done in parts])
     # Larger budgets go on where smaller ones ended, unless the plan of a policy is made for one.
     shown = [done.part.tally.unit_draws[-1 if one.policy.anytime else slice(None)] for done in parts]
     total = replications(one, planned.config["reps"])
@@ -135,6 +138,12 @@ def _effort(planned: Planned, one: Replay, parts: Sequence[Done]) -> Effort:
         total * max(float(pace - half), 0.0),
         total * float(pace + half),
     )
+
+
+def _here(effort: Effort, parts: Sequence[Done]) -> float:
+    """Seconds of one thread, those that it waits for a core or for another thread too."""
+    reps = sum(done.part.last - done.part.first for done in parts)
+    return effort.replications * sum(done.seconds for done in parts) / reps
 
 
 def _together(efforts: Sequence[Effort]) -> Effort:

@@ -18,14 +18,12 @@ def replay_part(versions: dict[str, str], source: str, first: int, last: int, *c
     ImportError
         That names this machine and what is another here.
     """
-    import time
-
     unlike = _unlike(versions, source)
     if unlike:
         raise ImportError(
             f"machine {_address()} has {', '.join(unlike)}, so numbers could differ; install the same there as here"
         )
-    from ttcsim.replay.parts import Timed
+    from ttcsim.replay.parts import timed
     from ttcsim.replay.shipment import unpack
 
     try:
@@ -35,8 +33,7 @@ def replay_part(versions: dict[str, str], source: str, first: int, last: int, *c
             f"machine {_address()} lacks code of a policy ({error}); install it there, or put the policy into one file "
             "(mine.py:Mine), which is sent along"
         ) from error
-    began = time.perf_counter()
-    return Timed(replay.run(first, last), time.perf_counter() - began)
+    return timed(replay, first, last)
 
 
 def _unlike(versions: dict[str, str], source: str) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import NamedTuple
 
 from ttcsim.engine.arrays import Tally
 from ttcsim.replay.kept import Part
+from ttcsim.replay.replay import Replay
 
 _SECONDS = 2.0  # that a part takes at most, where one replication does not take longer: what a kill can cost a worker
 _LEAST = 0.05  # and at least, where so much is left: to hand a part out takes a millisecond
@@ -21,6 +23,14 @@ class Timed(NamedTuple):
 
     tally: Tally
     seconds: float
+    busy: float  # seconds of a core, without those that it waited for one
+
+
+def timed(replay: Replay, first: int, last: int) -> Timed:
+    """Run replications ``first .. last-1`` in this thread."""
+    began, before = time.perf_counter(), time.thread_time()
+    tally = replay.run(first, last)
+    return Timed(tally, time.perf_counter() - began, time.thread_time() - before)
 
 
 class Done(NamedTuple):
@@ -29,6 +39,7 @@ class Done(NamedTuple):
     number: int  # which of them
     part: Part
     seconds: float = 0.0  # that one worker took for it
+    busy: float = 0.0  # seconds of a core
 
 
 class _Line:
@@ -99,6 +110,6 @@ def in_parts(
             waiting[submit(number, *span)] = number, span
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             number, (first, last) = waiting.pop(future)
-            tally, seconds = future.result()
+            tally, seconds, busy = future.result()
             lines[number].took(last - first, seconds)
-            yield Done(number, Part(first, last, tally), seconds)
+            yield Done(number, Part(first, last, tally), seconds, busy)

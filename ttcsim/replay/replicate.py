@@ -71,7 +71,7 @@ def replicate(
         gaps.append((done, reps))
         left.append([(first, last) for first, last in gaps if first < last])
         found.append(whole)
-    for number, part, _ in executor.run([job.replay for job in jobs], left):
+    for number, part, *_ in executor.run([job.replay for job in jobs], left):
         found[number].add(part.tally, part.first, part.last)
         if kept is not None:
             kept.put(jobs[number].name, part)
