@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ttcsim.pool.pool import Pool
     from ttcsim.replay.result import Result
     from ttcsim.replay.run_folder import read_run, rerun
+    from ttcsim.replay.session import Session
     from ttcsim.replay.sweep import sweep
     from ttcsim.statistics.comparison import allocation, compare, wins
     from ttcsim.statistics.regret import regret
@@ -31,6 +32,7 @@ _PLACES = {
     "ttcsim.pool.pool": ("Pool",),
     "ttcsim.replay.result": ("Result",),
     "ttcsim.replay.run_folder": ("read_run", "rerun"),
+    "ttcsim.replay.session": ("Session",),
     "ttcsim.replay.sweep": ("sweep",),
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
     "ttcsim.statistics.regret": ("regret",),
@@ -38,7 +40,8 @@ _PLACES = {
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "policy",
+    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "Session", "allocation", "compare", "fit", "load",
+    "merge", "policy",
     "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 

@@ -21,6 +21,7 @@ _MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
 _SALT_PRIORITY = np.uint64(0xD1B54A32D192ED03)
 _SALT_RULE = np.uint64(0x8CB92BA72F3D8DD7)
+_SALT_BATCH = np.uint64(0xAEF17502108EF2D9)
 _LOW = np.uint64(0xFFFFFFFF)
 _TWO_32 = np.uint64(1 << 32)
 _27, _30, _31, _32, _11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32), np.uint64(11)
@@ -57,6 +58,12 @@ def stream(seed: np.uint64, replication: int, query: np.uint64) -> np.uint64:
     key = mix64(np.uint64(seed) + GOLDEN)
     key = mix64(key + (np.uint64(replication) + _ONE) * GOLDEN)
     return mix64(key ^ np.uint64(query))
+
+
+@njit
+def batch_stream(seed: np.uint64, replication: int) -> np.uint64:
+    """Key of the stream of a replication, for what is random and of no query."""
+    return stream(seed, replication, _SALT_BATCH)
 
 
 @njit

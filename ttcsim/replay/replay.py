@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.engine.arrays import CORRECT, HIT, UNBOUNDED, Tally, make_tally, read_only
+from ttcsim.engine.arrays import CORRECT, HIT, Tally, make_tally, read_only
 from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import BY_NAME
-from ttcsim.engine.work import Plan, Work, arena_size, make_work
+from ttcsim.engine.work import Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
-from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
-from ttcsim.policies.parameters import record
-from ttcsim.policies.rules import Rule, opaque
+from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success
+from ttcsim.policies.rules import opaque
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -75,11 +75,6 @@ class Replay:
         """All that replications follow from; the pool itself stays where it is."""
         return {name: value for name, value in vars(self).items() if name != "columns"}
 
-    @property
-    def cap(self) -> int:
-        """Most draws of a query."""
-        return int(self.policy.cap) if self.policy.cap < UNBOUNDED else UNBOUNDED
-
     def at(self, totals: NDArray[np.int64]) -> Replay:
         """The same policy, its plan unchanged, on other total budgets; the arrays are shared."""
         other = copy.copy(self)
@@ -131,8 +126,8 @@ class Replay:
         setting, n = self.setting, self.queries
         explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
         plan = plan_rounds(
-            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k, self.cap,
-            setting.permute,
+            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k,
+            cap_of(self.policy), setting.permute,
         )  # fmt: skip
         replay = replay_prophet if self.prophetic else replay_rounds
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
@@ -140,40 +135,33 @@ class Replay:
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
         policy, setting, n = self.policy, self.setting, self.queries
         setup = policy.setup(planned, n)
-        plan = Plan(
-            k=int(policy.k), wave=setting.wave, cap=self.cap if len(self.x.members) else UNBOUNDED,
-            warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
-            watch=setup.see is not blind, optimistic=setup.bonus is not level,
-            rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
-            permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
+        plan = plan_of(
+            policy, setup, several=len(self.x.members) > 0, wave=setting.wave, permute=setting.permute,
+            seed=setting.seed, first=first, last=last,
         )  # fmt: skip
-        params = record(policy, {**setup.params, **policy.by_source(self.sources, planned)})
+        params = params_of(policy, setup, self.sources, planned)
         w = self._work(totals, params, setup)
-
-        def compiled(*rules: Rule) -> tuple[Any, ...]:
-            return tuple(rule.compiled(params.dtype, setup.memory) for rule in rules)
-
-        told = compiled(setup.stop, setup.see)
-        if policy.streamed():
-            kernel("streamed")(*told, self.x, plan, w, tally)
-        elif self.plain:
-            replay_interpreted(policy.scores, told, self.x, plan, w, tally)  # type: ignore[attr-defined]
-        elif setting.wave > 1:
-            indices = compiled(setup.score or level, setup.bonus)
-            kernel("in_waves")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
-        elif setup.score is None:
-            kernel("in_rounds")(*told, self.x, plan, w, tally)
+        if setting.wave > 1:
+            kernel("in_waves")(*compiled(setup, params), self.x, plan, w, tally)
+            return
+        if setup.score is not None and not (policy.streamed() or self.plain):
+            kernel("by_index")(*compiled(setup, params), self.x, plan, w, tally)
+            return
+        told = compiled(setup, params, ("stop", "see"))
+        if self.plain:
+            replay_interpreted(policy.scores, tuple(told), self.x, plan, w, tally)  # type: ignore[attr-defined]
         else:
-            indices = compiled(setup.score, setup.bonus)
-            kernel("by_index")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
+            kernel("streamed" if policy.streamed() else "in_rounds")(*told, self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
         sizes = np.diff(self.x.offsets)
         cheapest = int(self.x.price.min()) if len(self.x.price) else 1
         permute = self.setting.permute
-        limits = np.minimum(sizes, self.cap) if permute else np.full(len(sizes), self.cap, np.int64)
+        limits = (
+            np.minimum(sizes, cap_of(self.policy)) if permute else np.full(len(sizes), cap_of(self.policy), np.int64)
+        )
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave)
+        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave, setup.alike)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

@@ -17,7 +17,13 @@ import numpy as np
 
 from ttcsim.compiled import special
 from ttcsim.guarantees.plain import rng
-from ttcsim.guarantees.plain.rules import first_stage, index_of, wants_to_leave
+from ttcsim.guarantees.plain.rules import (
+    differ_by_draws_alone,
+    first_stage,
+    index_of,
+    largest_posterior_draw,
+    wants_to_leave,
+)
 
 INF = math.inf
 
@@ -54,6 +60,7 @@ class Query:
     """One query in one replication, and what has been seen of it."""
 
     index: int
+    key: int
     samples: Sequence[Sample]
     order: Iterator[int]
     stream: int
@@ -87,6 +94,7 @@ def queries_of(pool: PlainPool, seed: int, replication: int, replay: str, cap: f
     return [
         Query(
             index=i,
+            key=rng.query_key(query_id),
             samples=samples,
             order=random_order(seed, replication, query_id, len(samples), replay),
             stream=rng.stream(seed, replication, query_id),
@@ -121,6 +129,7 @@ def replay_policy(
         "first_stage": first_stage(policy, total, len(queries)),
         "predictions": predictions,
         "prior": (1.0, 1.0),
+        "stream": rng.batch_stream(seed, replication),
     }
     explore = math.floor(total * policy["share"] + 1e-9) if policy["name"] == "two-stage" else 0
     spent = t = next_fit = 0
@@ -152,16 +161,18 @@ def decide(
     while not planned or (1 < wave > len(planned)):
         now = t + len(planned)
         active = [q for q in queries if q.n < q.limit and (exploring or not q.stopped)]
+        # Those for whom what they begin with is decided, and waited for, take no part.
+        asked = [q for q in active if not q.n >= batch["first_stage"] > len(q.drawn)]
         scored = []
-        for q in active:
-            if q.n >= batch["first_stage"] > len(q.drawn):
-                continue  # what it begins with is decided, and waited for
+        for q in asked:
             base, bonus = index_of(policy, q, now, batch)
             scored.append((base + bonus * math.sqrt(math.log(now + 1)) if base != -INF else -INF, -q.n, -q.priority, q))
         scored = [s for s in scored if s[0] != -INF]
         if not scored:
             break
         query = max(scored, key=lambda s: s[:3])[3]
+        if differ_by_draws_alone(policy) and query.n >= batch["first_stage"]:
+            query = largest_posterior_draw(policy, asked, now, batch)
         block = int(min(policy.get("k", 1), query.limit - query.n))
         block = min(block, wave - len(planned)) if wave > 1 else block
         query.decided += block
