@@ -210,7 +210,7 @@ def test_a_worker_and_a_machine_are_killed_and_the_bits_are_the_same(pool, two):
             assert two.do(order) == "killed" and driver.poll() is None
         out, err = driver.communicate(timeout=240)
     two.do("add-machine")
-    assert (out.strip(), err) == (wanted, "")
+    assert (out.strip(), err) == (wanted, ""), err
 
 
 @pytest.mark.slow

@@ -94,17 +94,20 @@ class Cluster:
             return future
 
         try:
-            yield from in_parts(gaps, submit, self._room, measured_at_once=len(replays))
+            yield from in_parts(gaps, submit, self._room, measured_at_once=len(replays), is_loss=self._is_loss)
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, ImportError | InputError):
                 raise InputError(f"ray: {error.cause}") from None
             raise
-        except ray.exceptions.WorkerCrashedError as error:
-            raise InputError(f"ray: the worker of a part was lost {_RETRIES + 1} times; see the logs of Ray") from error
         except ray.exceptions.RayError as error:
             raise InputError(
-                f"ray: the cluster was lost ({type(error).__name__}); see whether it still runs"
+                f"ray: parts are lost again and again ({type(error).__name__}); see whether the cluster runs, and its logs"
             ) from error
+
+    def _is_loss(self, error: BaseException) -> bool:
+        """Whether an error is none of ours: Ray's own retries leave out results that were lost when they were there."""
+        found = self._ray.exceptions
+        return isinstance(error, found.RayError) and not isinstance(error, found.RayTaskError)
 
     def _room(self) -> int:
         return self._threads or 2 * self._cpus()

@@ -12,6 +12,7 @@ from ttcsim.replay.kept import Part
 from ttcsim.replay.replay import Replay
 
 _SECONDS = 2.0  # that a part takes at most, where one replication does not take longer: what a kill can cost a worker
+_LOSSES = 8  # parts of one replay that may be lost
 _LEAST = 0.05  # and at least, where so much is left: to hand a part out takes a millisecond
 
 Span = tuple[int, int]
@@ -49,6 +50,7 @@ class _Line:
         self._gaps = list(gaps)
         self.left = sum(last - first for first, last in gaps)
         self.begun = False
+        self.losses = 0
         self.pace: float | None = None  # least seconds seen for a replication: those of the first compile
 
     @property
@@ -70,6 +72,13 @@ class _Line:
         self.left -= last - first
         return first, last
 
+    def lost(self, span: Span) -> None:
+        """A part has to be done again."""
+        self._gaps.insert(0, span)
+        self.left += span[1] - span[0]
+        self.begun = self.pace is not None
+        self.losses += 1
+
     def took(self, reps: int, seconds: float) -> None:
         """So long one worker took for so many."""
         pace = max(seconds, 1e-9) / reps
@@ -82,6 +91,7 @@ def in_parts(
     room: Callable[[], int],
     *,
     measured_at_once: int,
+    is_loss: Callable[[BaseException], bool] = lambda error: False,
 ) -> Iterator[Done]:
     """All replications in the gaps of several replays, in parts, each as soon as it is there.
 
@@ -95,6 +105,8 @@ def in_parts(
         How many parts may be handed out at once now.
     measured_at_once : int
         Replays whose first replication, after which it is known how long one takes, may run at the same time.
+    is_loss : callable
+        Whether an error means that a part was lost on its way, and can be done again.
     """
     lines = [_Line(each) for each in gaps]
     waiting: dict[Future[Timed], tuple[int, Span]] = {}
@@ -110,6 +122,10 @@ def in_parts(
             waiting[submit(number, *span)] = number, span
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             number, (first, last) = waiting.pop(future)
+            error = future.exception()
+            if error is not None and is_loss(error) and lines[number].losses < _LOSSES:
+                lines[number].lost((first, last))
+                continue
             tally, seconds, busy = future.result()
             lines[number].took(last - first, seconds)
             yield Done(number, Part(first, last, tally), seconds, busy)
