@@ -101,7 +101,7 @@ class Cluster:
             raise
         except ray.exceptions.RayError as error:
             raise InputError(
-                f"ray: parts are lost again and again ({type(error).__name__}); see whether the cluster runs, and its logs"
+                f"ray: parts are lost again and again ({type(error).__name__}); see whether the cluster runs"
             ) from error
 
     def _is_loss(self, error: BaseException) -> bool:
