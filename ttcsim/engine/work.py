@@ -48,9 +48,10 @@ NOW = np.dtype(
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
         ("classes", "i8"),  # classes of units that are alike
+        ("decided", "i8"),  # draws of this wave
         ("waves", "i8"),  # begun
-        ("steps", "i8"),  # tokens of the longest samples of the waves before this one
-        ("longest", "i8"),  # tokens of the longest sample of this wave
+        ("steps", "i8"),  # tokens that the waves before this one lasted
+        ("longest", "i8"),  # tokens that this wave lasts
         ("exploring", "?"),
     ],
     align=True,
@@ -100,6 +101,7 @@ class Work(NamedTuple):
     mould: NDArray[Any]  # ROW[1, 1 + w] a row of nobody
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
+    streams: NDArray[np.int64]  # i8[S] tokens of this wave on each stream, a heap; i8[0] where each draw has its own
     perm: NDArray[np.int32]  # i4[longest query] the identity
     swaps: NDArray[np.int32]  # i4[longest query]
     votes: NDArray[np.int32]  # i4[answer slots]
@@ -141,7 +143,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1, alike: bool = False,
+    *, wave: int = 1, alike: bool = False, streams: int = 0,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -159,6 +161,8 @@ def make_work(
         Draws of a wave.
     alike : bool
         See `Plan`.
+    streams : int
+        Streams that the draws of a wave share, fewer than these; 0 where each draw has its own.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
@@ -183,6 +187,7 @@ def make_work(
         mould=rows_for(1, memory),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
+        streams=np.zeros(streams, np.int64),
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
         votes=np.zeros(x.answer_offsets[-1], np.int32),
@@ -218,7 +223,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now.row = replication - plan.first
     now.key = batch_stream(plan.seed, replication)
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = now.classes = 0
-    now.waves = now.steps = now.longest = 0
+    now.decided = now.waves = now.steps = now.longest = 0
     now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0

@@ -57,6 +57,7 @@ def plan(
     prices: str | Path | Mapping[str, Any] | None = None,
     wave: int = 1,
     speed: float | None = None,
+    streams: int | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
 ) -> Planned:
@@ -72,13 +73,13 @@ def plan(
     whole, pool = pool, pool.of(source)
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
     _check(reps, seed, replay, precision)
-    _check_waves(pool, wave, speed)
+    _check_waves(pool, wave, speed, streams)
     rates = _rates(prices, cost)
     selectors, reward = check_selectors(selectors, pool, reward)
     values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
     demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
     totals = np.array([pool.total(b * PRICES[cost].units) for b in grid], dtype=np.int64)
-    setting = Setting(totals, seed, cost, replay, selectors, reward, rates, wave, speed)
+    setting = Setting(totals, seed, cost, replay, selectors, reward, rates, wave, speed, streams)
     columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, pool)
@@ -87,8 +88,8 @@ def plan(
         "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
-        "wave": wave, "speed": speed, "prices": {name: own._asdict() for name, own in rates.items()},
-        "oracles": [str(p) for p in chosen if p.oracle],
+        "wave": wave, "speed": speed, "streams": streams,
+        "prices": {name: own._asdict() for name, own in rates.items()}, "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
     return Planned(whole, pool, setting, replays, config)
 
@@ -127,17 +128,20 @@ def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
     return grid
 
 
-def _check_waves(pool: Pool, wave: int, speed: float | None) -> None:
-    if isinstance(wave, bool) or not isinstance(wave, int | np.integer) or not 1 <= wave <= _WIDEST:
-        raise InputError(f"wave: {wave!r} is no whole number from 1 to {_WIDEST:,}")
+def _check_waves(pool: Pool, wave: int, speed: float | None, streams: int | None) -> None:
+    for label, number in (("wave", wave), ("streams", 1 if streams is None else streams)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= _WIDEST:
+            raise InputError(f"{label}: {number!r} is no whole number from 1 to {_WIDEST:,}")
     if speed is None:
+        if streams is not None:
+            raise InputError("streams: tell how long waves take; give --speed, the tokens a second of each")
         return
     if not 0 < speed < np.inf:
         raise InputError(f"speed: {speed!r} tokens a second; give a positive number")
     if pool.tokens is None:
         raise InputError(f"speed: needs the column 'tokens', which pool {pool.name} lacks; leave it out")
     if wave == 1:
-        raise InputError("speed: tells how long waves take; give --wave, the streams of the server")
+        raise InputError("speed: tells how long waves take; give --wave, the draws of one")
 
 
 def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:

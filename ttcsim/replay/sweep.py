@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.engine.arrays import FIXED_POINT, Tally
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 from ttcsim.policies import Policy
 from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
@@ -22,6 +22,8 @@ from ttcsim.replay.executors import Executor, executor_of
 from ttcsim.replay.kept import Kept
 from ttcsim.replay.pins import pins
 from ttcsim.replay.planning import Planned, plan
+from ttcsim.replay.prices import Rates
+from ttcsim.replay.prices.rates import DEFAULT
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.replicate import Count, Job, replicate
 from ttcsim.replay.result import Outcome, Result
@@ -47,6 +49,7 @@ def sweep(
     prices: str | Path | Mapping[str, Any] | None = None,
     wave: int = 1,
     speed: float | None = None,
+    streams: int | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
     executor: str | Executor = "threads",
@@ -88,8 +91,11 @@ def sweep(
         that is decided counts as one without an outcome for the next decision. With more than one, `frame` has a
         column ``waves``: how many a policy began.
     speed : float, optional
-        Tokens that each of these streams decodes in a second. `frame` then has a column ``seconds``: a wave takes as
-        long as the longest of its samples.
+        Tokens that a stream decodes in a second. `frame` then has a column ``seconds``: a wave takes as long as the
+        longest of its samples.
+    streams : int, optional
+        With a speed, streams that the draws of a wave share: in the order in which they were decided, each goes to the
+        stream that is free first. By default each draw of a wave has its own.
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
@@ -119,7 +125,8 @@ def sweep(
     runner = executor_of(executor, threads)
     planned = plan(
         pool, policies, budgets, reps=reps, seed=seed, cost=cost, replay=replay, selectors=selectors, reward=reward,
-        source=source, prices=prices, wave=wave, speed=speed, precision=precision, skip_unfit=skip_unfit,
+        source=source, prices=prices, wave=wave, speed=speed, streams=streams, precision=precision,
+        skip_unfit=skip_unfit,
     )  # fmt: skip
     if keep is None:
         keeping: AbstractContextManager[Kept | None] = nullcontext()
@@ -130,10 +137,11 @@ def sweep(
             kept.begin(pins(planned.config, planned.policies, planned.pool))
         outcomes = _replayed(planned, reps, precision, _Work(runner, kept, Count(progress)))
     config = {**planned.config, "reps": len(outcomes[0].spent)}
-    result = Result(pool=planned.pool, outcomes=outcomes, config=config)
+    result = Result(pool=planned.pool, outcomes=outcomes, config=config, place=planned.whole.place)
     _warn_exhausted(result)
     _warn_adaptive(planned.pool)
     _warn_unknown_tokens(planned.whole, cost)
+    _warn_unused_rates(planned.whole, planned.setting.rates)
     return result
 
 
@@ -321,6 +329,16 @@ def _warn_unknown_tokens(pool: Pool, cost: str) -> None:
             f"{unknown.get('charged')}",
             stacklevel=3,
         )
+
+
+def _warn_unused_rates(pool: Pool, rates: Mapping[str, Rates]) -> None:
+    """One line on a table of prices whose name is nearly that of a source without one: it is charged the default."""
+    without = [source for source in pool.sources if source not in rates]
+    for name in rates:
+        if name not in pool.sources and name != DEFAULT and (meant := closest(name, without)):
+            warnings.warn(
+                f"prices: [{name}] is no source of pool {pool.name} and charges nothing; {meant.strip()}", stacklevel=3
+            )
 
 
 def _warn_exhausted(result: Result) -> None:
