@@ -54,7 +54,7 @@ def alternate(first, second):
 
 
 def replay_row(library, pool, name):
-    setting = Setting(pool, np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
+    setting = Setting(np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
     replay = Replay(policy(name), setting, Columns(pool))
     i64 = ctypes.c_int64
     covered, by_query, draws = np.zeros(REPS, np.int64), np.zeros(QUERIES, np.int64), np.zeros(QUERIES, np.int64)

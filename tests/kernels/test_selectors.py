@@ -23,7 +23,7 @@ REPS = 3
 
 def accuracy(pool, selector, counts, first=0, seed=0, permute=True):
     """(chosen i8[R, B], query_chosen i8[B, Q]) of a selector after `counts` draws."""
-    setting = Setting(pool, np.array([1]), seed, "samples", "permute", NAMES, "reward")
+    setting = Setting(np.array([1]), seed, "samples", "permute", NAMES, "reward")
     samples = Columns(pool).samples(policies.policy("uniform"), setting)
     chosen, query_chosen = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
     add_accuracy(BY_NAME[selector], samples, counts, first, seed, permute, chosen, query_chosen)
@@ -130,7 +130,7 @@ def test_columns_follow_from_what_selectors_say_they_need():
 
 def test_samples_made_without_a_column_are_refused():
     pool = to_pool({"q": CORNERS["no answers"][0]})
-    setting = Setting(pool, np.array([1]), 0, "samples", "permute", ("first",), None)
+    setting = Setting(np.array([1]), 0, "samples", "permute", ("first",), None)
     samples = Columns(pool).samples(policies.policy("uniform"), setting)
     counts = np.ones((1, 1, 1), np.int64)
     with pytest.raises(ValueError, match="'best' reads the column 'reward'"):

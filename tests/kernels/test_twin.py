@@ -24,7 +24,7 @@ SELECTORS = ("first", "best", "majority", "weighted")
 
 def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS, **timing):
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward", **timing)
+    setting = Setting(np.array(totals, np.int64), seed, cost, replay, selectors, "reward", **timing)
     return Replay(policies.policy(label(spec)), setting, Columns(pool))
 
 

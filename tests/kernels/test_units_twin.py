@@ -67,7 +67,7 @@ def signalled(plain, column):
 @settings(max_examples=EXAMPLES)
 def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost, wave):
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, SELECTORS, "reward", wave=wave)
+    setting = Setting(np.array(totals, np.int64), seed, cost, replay, SELECTORS, "reward", wave=wave)
     tally = Replay(policies.policy(label(spec)), setting, Columns(pool)).run(0, REPS)
     twin = plain_units.replay_prophet if spec["name"] == "prophet" else plain_units.replay_units
     told = () if spec["name"] == "prophet" else (spec,)

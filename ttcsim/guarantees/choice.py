@@ -52,7 +52,7 @@ def _differences(spec: dict[str, Any], seed: int, way: str, cost: str, queries: 
     plain = tiny(seed, queries)
     totals = TOTALS_OF_MANY if queries == MANY else TOTALS if cost == "samples" else TOTAL_TOKENS
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, way, SELECTORS, "reward")
+    setting = Setting(np.array(totals, np.int64), seed, cost, way, SELECTORS, "reward")
     engine = Replay(policy(label(spec)), setting, Columns(pool))
     seen = with_signal(plain, spec.get("signal", "correct"))
     predictions = priors.expected(plain, beta=spec["name"] == "bayes-index")

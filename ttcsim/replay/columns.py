@@ -43,6 +43,9 @@ class Columns:
         self._answer: tuple[NDArray[np.int32], NDArray[np.int64]] | None = None
         self._flags: dict[tuple[str, float], NDArray[np.uint8]] = {}
         self._prices: dict[str, NDArray[np.int64]] = {}
+        self._unknown = read_only(np.full(len(self.keys), np.nan))
+        self._unknown_sources: Sources | None = None
+        self._no_slots = read_only(np.zeros(pool.n_queries + 1, np.int64))
 
     def _keys(self, query: NDArray[np.int64], source: NDArray[np.int64]) -> NDArray[np.uint64]:
         if not self.several:
@@ -121,16 +124,31 @@ class Columns:
 
     def _told_price(self, policy: Policy, price: NDArray[np.int64]) -> NDArray[np.float64]:
         if not policy.oracle:
-            return np.full(len(self.keys), np.nan)
+            return self._unknown
         return self.mean_price(price) if self.several else np.ones(len(self.keys))
+
+    def _told_before(self, policy: Policy) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rate that is expected of every unit before any draw, and how many draws that is worth."""
+        prior = policy.prior()
+        if prior is None:
+            return self._unknown, self._unknown
+        mean, draws = cross_fit(self.pool, prior)
+        return mean[self.units.query], draws[self.units.query]
 
     def sources(self, x: Samples) -> Sources:
         """The sources as a policy sees them that was given `x`."""
+        if x.rate is not self._unknown:
+            return self._sources(x)
+        if self._unknown_sources is None:
+            self._unknown_sources = self._sources(x)
+        return self._unknown_sources
+
+    def _sources(self, x: Samples) -> Sources:
         units = self.units
         names = self.pool.sources or ("",)
         rate, price = (np.zeros((self.pool.n_queries, len(names))) for _ in range(2))
         rate[units.query, units.source], price[units.query, units.source] = x.rate, x.mean_price
-        return Sources(names, rate, price)
+        return Sources(names, read_only(rate), read_only(price))
 
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
@@ -141,9 +159,8 @@ class Columns:
             reads.add("tokens")
         chosen_by = needed(setting.selectors)
         answered = pool.answers is not None and "answer" in reads | chosen_by
-        answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))
-        prior = policy.prior()
-        mean, draws = (np.full(pool.n_queries, np.nan),) * 2 if prior is None else cross_fit(pool, prior)
+        answer, slots = self.answers() if answered else (_none(np.int32), self._no_slots)
+        mean, draws = self._told_before(policy)
         units, price = self.units, self.price(setting)
         return Samples(
             offsets=self.offsets,
@@ -157,12 +174,12 @@ class Columns:
             reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),
             answer=answer,
-            answer_offsets=read_only(slots),
+            answer_offsets=slots,
             logprob=read_only(pool.logprob) if pool.logprob is not None and "logprob" in reads else _none(np.float32),
-            rate=read_only(self.mean(pool.correct) if policy.oracle else np.full(len(self.keys), np.nan)),
+            rate=read_only(self.mean(pool.correct)) if policy.oracle else self._unknown,
             mean_price=read_only(self._told_price(policy, price)),
-            prior_mean=read_only(mean[units.query]),
-            prior_draws=read_only(draws[units.query]),
+            prior_mean=read_only(mean),
+            prior_draws=read_only(draws),
         )
 
     def flags(self, policy: Policy) -> NDArray[np.uint8]:

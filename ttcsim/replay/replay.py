@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +34,15 @@ class Replay:
 
     def __init__(self, policy: Policy, setting: Setting, columns: Columns) -> None:
         columns = columns.seen_by(policy)
-        setting = replace(setting, pool=columns.pool)
-        refuse_unfit(policy, setting)
+        refuse_unfit(policy, columns.pool, setting.cost)
         self.policy = policy
         self.setting = setting
         self.columns = columns
+        self.queries = columns.pool.n_queries
         self.plain = is_plain(policy)
-        setup = policy.setup(int(setting.plans[-1]), setting.pool.n_queries)
+        setup = policy.setup(int(setting.plans[-1]), self.queries)
         self.x = columns.samples(policy, setting)
+        self.sources = columns.sources(self.x)
         if setup.stop is never:
             self.x = self.x._replace(flags=read_only(setting.pool.correct))  # nothing is a hit
         self.prophetic = policy.oracle == "outcomes"
@@ -64,8 +66,12 @@ class Replay:
         if self.plain:
             warnings.warn(
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
-                stacklevel=4,
+                stacklevel=5,
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that replications follow from; the pool itself stays where it is."""
+        return {name: value for name, value in vars(self).items() if name != "columns"}
 
     def at(self, totals: NDArray[np.int64]) -> Replay:
         """The same policy, its plan unchanged, on other total budgets; the arrays are shared."""
@@ -84,8 +90,8 @@ class Replay:
         """Room for `reps` replications at all budgets, or at so many."""
         if budgets is None:
             budgets = len(self.setting.totals)
-        queries, selectors = self.setting.pool.n_queries, len(self.setting.selectors)
-        return make_tally(reps, budgets, queries, selectors, units=len(self.x.keys), every_draw=every_draw)
+        selectors, units = len(self.setting.selectors), len(self.x.keys)
+        return make_tally(reps, budgets, self.queries, selectors, units=units, every_draw=every_draw)
 
     def run(self, first: int, last: int) -> Tally:
         """Replay replications ``first .. last-1``. Releases the GIL."""
@@ -115,7 +121,7 @@ class Replay:
         return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
-        setting, n = self.setting, self.setting.pool.n_queries
+        setting, n = self.setting, self.queries
         explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
         plan = plan_rounds(
             self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k,
@@ -125,13 +131,13 @@ class Replay:
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
 
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
-        policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
+        policy, setting, n = self.policy, self.setting, self.queries
         setup = policy.setup(planned, n)
         plan = plan_of(
-            policy, setup, several=self.columns.several, wave=setting.wave, permute=setting.permute, seed=setting.seed,
-            first=first, last=last,
+            policy, setup, several=len(self.x.members) > 0, wave=setting.wave, permute=setting.permute,
+            seed=setting.seed, first=first, last=last,
         )  # fmt: skip
-        params = params_of(policy, setup, self.columns.sources(self.x), planned)
+        params = params_of(policy, setup, self.sources, planned)
         w = self._work(totals, params, setup)
         if policy.streamed() or (setting.wave == 1 and (self.plain or setup.score is None)):
             rules = compiled(setup, params, ("stop", "see"))

@@ -18,9 +18,8 @@ REPLAYS = ("permute", "bootstrap")
 
 @dataclass(frozen=True)
 class Setting:
-    """Pool, budgets and rules of the game."""
+    """Budgets and rules of the game."""
 
-    pool: Pool
     totals: NDArray[np.int64]  # i8[B] total budgets, ascending
     seed: int
     cost: str  # a name in PRICES
@@ -68,19 +67,18 @@ def lacking(policy: Policy, pool: Pool) -> str | None:
     return None
 
 
-def refuse_unfit(policy: Policy, setting: Setting) -> None:
+def refuse_unfit(policy: Policy, pool: Pool, cost: str) -> None:
     """Raise `InputError` when the pool lacks a column that the policy or the price reads."""
-    have = available_columns(setting.pool)
-    column = lacking(policy, setting.pool)
+    have = available_columns(pool)
+    column = lacking(policy, pool)
     if column is not None:
-        lack = "has only nulls in" if column in setting.pool.columns() else "lacks"
+        lack = "has only nulls in" if column in pool.columns() else "lacks"
         raise InputError(
-            f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} {lack} "
+            f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack} "
             f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
         )
-    for column in PRICES[setting.cost].needs:
+    for column in PRICES[cost].needs:
         if column not in have:
             raise InputError(
-                f"cost '{setting.cost}' needs the column '{column}', which pool {setting.pool.name} lacks; use cost "
-                "'samples'"
+                f"cost '{cost}' needs the column '{column}', which pool {pool.name} lacks; use cost 'samples'"
             )

@@ -228,7 +228,7 @@ def best_of_n(pool: Pool, budgets: Sequence[int], selector: str, *, seed: int = 
     if not names:
         value[:, inside] = np.array([pass_at_k(pool.sizes, pool.successes, int(b)) for b in fits]).T
     elif len(fits):
-        samples = Columns(pool).samples(Uniform(), Setting(pool, fits, seed, "samples", "permute", names, reward))
+        samples = Columns(pool).samples(Uniform(), Setting(fits, seed, "samples", "permute", names, reward))
         counts = np.broadcast_to(fits[:, None], (REPEATS, len(fits), pool.n_queries)).copy()
         of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
         add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)

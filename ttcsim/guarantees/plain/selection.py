@@ -26,8 +26,8 @@ def worst_difference(selector: str, seed: int) -> float:
     for pool in range(_POOLS):
         plain = with_signal(tiny(seed + pool, _QUERIES), "correct")
         for way in ("permute", "bootstrap"):
-            setting = Setting(to_pool(plain), totals, seed, "samples", way, (selector,), "reward")
-            tally = Replay(Uniform(), setting, Columns(setting.pool)).run(0, _REPS)
+            setting = Setting(totals, seed, "samples", way, (selector,), "reward")
+            tally = Replay(Uniform(), setting, Columns(to_pool(plain))).run(0, _REPS)
             for r in range(_REPS):
                 for b, total in enumerate(totals):
                     uniform = {"name": "uniform", "gamma": 1.0}
