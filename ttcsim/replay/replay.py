@@ -44,7 +44,7 @@ class Replay:
         self.x = columns.samples(policy, setting)
         self.sources = columns.sources(self.x)
         if setup.stop is never:
-            self.x = self.x._replace(flags=read_only(setting.pool.correct))  # nothing is a hit
+            self.x = self.x._replace(flags=read_only(columns.pool.correct))  # nothing is a hit
         self.prophetic = policy.oracle == "outcomes"
         sought = np.uint8(CORRECT if self.prophetic else CORRECT | HIT)
         self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & sought)
