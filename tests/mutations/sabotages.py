@@ -100,8 +100,8 @@ SABOTAGES = (
         "a cap ignored draw by draw",
         "G15",
         "replay/replay.py",
-        "np.full(len(sizes), self.cap, np.int64)",
-        "np.full(len(sizes), UNBOUNDED, np.int64)",
+        "np.full(len(sizes), cap, np.int64)",
+        "np.full(len(sizes), 1 << 60, np.int64)",
     ),
     one(
         "a stream that spends twice its share",
@@ -217,8 +217,8 @@ SABOTAGES = (
         "ties go to the query with more draws",
         "G14",
         "engine/tournament.py",
-        "return leaf.draws < other.draws or",
-        "return leaf.draws > other.draws or",
+        "return one.draws < other.draws or",
+        "return one.draws > other.draws or",
         "bayes",
     ),
     one(

@@ -87,7 +87,7 @@ class Contender(NamedTuple):
 @inlined
 def contender(node: Any) -> Contender:
     """The champion of a node."""
-    return Contender(int(node.unit), node.base, node.slope, np.float64(node.error))
+    return Contender(int(node.unit), node.base, node.slope, float(node.error))
 
 
 @inlined
