@@ -242,7 +242,7 @@ class TestRescale:
         with pytest.raises(InputError, match=r"a reward lies in \[0, 1\]: import it with --rescale reward=LOW:HIGH"):
             import_samples(runs, mapping=mapping)
         pool = import_samples(runs, mapping=mapping, rescale={"reward": "-2.5:2.5"})
-        assert pool.reward().tolist() == pytest.approx([0.0, 1.0, 0.6, 0.5])
+        assert pool.score().tolist() == pytest.approx([0.0, 1.0, 0.6, 0.5])
         assert ttcsim.load(ttcsim.write(pool, tmp_path / "p")).manifest["import"]["rescale"] == {"reward": "-2.5:2.5"}
         with pytest.raises(InputError, match="there is no reward 'rewrd'; did you mean 'reward'"):
             import_samples(runs, mapping=mapping, rescale={"rewrd": "0:1"})

@@ -23,6 +23,7 @@ from ttcsim.engine.selectors.selector import VALUE_TYPE, Ballot, Selector
 def add_accuracy(
     selector: Selector,
     x: Samples,
+    score: NDArray[np.float32],
     counts: NDArray[np.int64],
     first: int,
     seed: int,
@@ -35,7 +36,9 @@ def add_accuracy(
     Parameters
     ----------
     x : Samples
-        With the columns that the selector needs.
+        With answers, where the selector takes a vote.
+    score : f4[N]
+        The column that it chooses by, or f4[0] where it needs none.
     counts : i8[R, B, U]
         Draws of each unit at each budget in replications ``first .. first + R - 1``.
     chosen : i8[R, B]
@@ -43,10 +46,9 @@ def add_accuracy(
     query_chosen : i8[B, Q]
         Sums over replications. Modified in place.
     """
-    for column in selector.needs:
-        if len(getattr(x, column)) == 0:
-            raise ValueError(f"selector '{selector.name}' reads the column '{column}', which the samples lack")
-    _kernel()(selector.compiled, x, counts, first, np.uint64(seed), permute, chosen, query_chosen)
+    _kernel()(
+        selector.compiled, selector.number, x, score, counts, first, np.uint64(seed), permute, chosen, query_chosen
+    )
 
 
 @functools.cache
@@ -54,9 +56,10 @@ def _kernel() -> Any:
     if JIT_DISABLED:
         return _add_accuracy
     cube, table = types.int64[:, :, ::1], types.int64[:, ::1]
-    samples = numba.typeof(example_samples())
+    samples = example_samples()
+    given = (types.float64, numba.typeof(samples), numba.typeof(samples.signal))
     return njit_signature(
-        types.void(VALUE_TYPE, samples, cube, types.int64, types.uint64, types.boolean, table, table), _add_accuracy
+        types.void(VALUE_TYPE, *given, cube, types.int64, types.uint64, types.boolean, table, table), _add_accuracy
     )
 
 
@@ -64,20 +67,20 @@ class Shown(NamedTuple):
     """Columns of the samples shown of a query, those of one source after those of another."""
 
     correct: NDArray[np.uint8]
-    reward: NDArray[np.float32]
+    score: NDArray[np.float32]
     answer: NDArray[np.int32]
 
 
 @inlined
-def _enter(x: Samples, at: int, sample: int, into: Shown) -> None:
+def _enter(x: Samples, score: NDArray[np.float32], at: int, sample: int, into: Shown) -> None:
     into.correct[at] = x.flags[sample] & CORRECT
-    if len(x.reward) > 0:
-        into.reward[at] = x.reward[sample]
+    if len(score) > 0:
+        into.score[at] = score[sample]
     if len(x.answer) > 0:
         into.answer[at] = x.answer[sample]
 
 
-def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
+def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
     reps, budgets = counts.shape[:2]
     deepest = counts.max() if counts.size > 0 else 0
     longest = np.diff(x.offsets).max()
@@ -91,13 +94,14 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
     order = np.empty(most, np.int32)
     into = Shown(
         np.empty(most, np.uint8),
-        np.empty(most if len(x.reward) > 0 else 0, np.float32),
+        np.empty(most if len(score) > 0 else 0, np.float32),
         np.empty(most if len(x.answer) > 0 else 0, np.int32),
     )
     ballot = Ballot(
         np.empty(codes, np.float64), np.empty(codes, np.int64), np.empty(codes, np.int64), np.empty(codes, np.float64)
     )
     values = np.empty(most + 1, np.int64)
+    asked = np.zeros(most + 1, np.uint8)
     for r in range(reps):
         for q in range(query_chosen.shape[1]):
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
@@ -111,8 +115,12 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
                 at += drawn
             if not several:
                 for m in range(at):
-                    _enter(x, m, x.offsets[start] + order[m], into)
-                value(into.correct[:at], into.reward[:at], into.answer[:at], scratch, values)
+                    _enter(x, score, m, x.offsets[start] + order[m], into)
+                for b in range(budgets):
+                    asked[counts[r, b, start]] = 1
+                value(into.correct[:at], into.score[:at], into.answer[:at], number, asked[: at + 1], scratch, values)
+                for b in range(budgets):
+                    asked[counts[r, b, start]] = 0
             for b in range(budgets):
                 count = counts[r, b, start]
                 if several:
@@ -122,9 +130,12 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
                     base = 0
                     for u in range(start, end):
                         for m in range(counts[r, b, u]):
-                            _enter(x, count, x.offsets[u] + order[base + m], into)
+                            _enter(x, score, count, x.offsets[u] + order[base + m], into)
                             count += 1
                         base += counts[r, :, u].max()
-                    value(into.correct[:count], into.reward[:count], into.answer[:count], scratch, values)
+                    last = asked[: count + 1]
+                    last[count] = 1
+                    value(into.correct[:count], into.score[:count], into.answer[:count], number, last, scratch, values)
+                    last[count] = 0
                 chosen[r, b] += values[count]
                 query_chosen[b, q] += values[count]

@@ -96,6 +96,7 @@ class Work(NamedTuple):
     perm: NDArray[np.int32]  # i4[longest query] the identity
     swaps: NDArray[np.int32]  # i4[longest query]
     votes: NDArray[np.int32]  # i4[answer slots]
+    signals: NDArray[np.float64]  # f8[answer slots] sum of the signal, or f8[0] where no rule reads it
     xlogx: NDArray[np.int64]  # i8[C] table of c ln c, fixed point
     log: NDArray[np.float64]  # f8[C] table of ln c
     p: NDArray[Any]  # OPAQUE[...] parameters of the rules, which a fit may overwrite
@@ -134,7 +135,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1,
+    wave: int = 1, *, weigh: bool = False,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -150,6 +151,8 @@ def make_work(
         Of the record that rules keep of each query.
     wave : int
         Draws of a wave.
+    weigh : bool
+        Whether the signal is summed by answer.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
@@ -172,6 +175,7 @@ def make_work(
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
         votes=np.zeros(x.answer_offsets[-1], np.int32),
+        signals=np.zeros(x.answer_offsets[-1] if weigh else 0),
         xlogx=_tables()[0],
         log=_tables()[1],
         p=p.copy(),
@@ -201,6 +205,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     n = len(x.keys)
     w.blank[:] = 0
     w.votes[:] = 0
+    w.signals[:] = 0.0
     for i in range(len(w.p)):
         w.p[i] = w.p_start[i]
     w.base[:] = np.inf  # until a query has its warm-up draws

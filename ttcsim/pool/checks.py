@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE, is_reward
+from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE, is_confidence, is_reward
 from ttcsim.pool.pool import offsets_of
 
 _KEYS = ("query_id", SOURCE, "sample")  # what names a sample, as far as the table has these columns
@@ -51,10 +51,10 @@ def pool_from_frame(
                 f"{where}: column '{column}' is missing (it has {', '.join(frame.columns)}); "
                 "rename it with `ttcsim pool import samples --map`"
             )
-    rewards = [c for c in frame.columns if is_reward(c)]
+    rewards, confidences = ([c for c in frame.columns if kind(c)] for kind in (is_reward, is_confidence))
     optional = [c for c in (*_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
     ids = _query_ids(frame["query_id"], where)
-    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards))])
+    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards, *confidences))])
     keys = [k for k in _KEYS if k in frame.columns]
     frame = frame.sort(keys, maintain_order=True)
     if "sample" in frame.columns:
@@ -82,6 +82,7 @@ def pool_from_frame(
         offsets=offsets_of(lengths["len"].to_numpy()),
         correct=frame["correct"].cast(pl.UInt8).to_numpy(),
         rewards={c: frame[c].to_numpy() for c in rewards},
+        confidences={c: frame[c].to_numpy() for c in confidences},
         answers=answers,
         answer_labels=labels,
         sources=sources,
@@ -185,9 +186,10 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
     elif name == "answer":
         text = kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()
         demand(text, "it must be text (null = no answer)")
-    elif name == "logprob":
+    elif name == "logprob" or is_confidence(name):
         demand(kind.is_numeric(), "it must be a number")
-        refuse(~column.cast(pl.Float64).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
+        single = column.cast(pl.Float64).cast(pl.Float32)
+        refuse(~single.is_finite().fill_null(False), f"it must be finite in single precision: {_REMEDY}")
     else:
         demand(kind.is_numeric(), "a reward is a number in [0, 1]")
         inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number

@@ -151,6 +151,7 @@ def to_frame(pool: Pool) -> pl.DataFrame:
         PROMPT_TOKENS: pool.prompt_tokens,
         "logprob": pool.logprob,
         **pool.rewards,
+        **pool.confidences,
         "chain": pool.chain,
         "step": pool.step,
     }

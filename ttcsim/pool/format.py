@@ -59,14 +59,14 @@ SAMPLE_COLUMNS = {
     "logprob": pl.Float32,
     REASON: pl.String,
 }
-"""Columns of the samples, but for rewards and `PLACES`; only `query_id` and `correct` are required.
+"""Columns of the samples, but for rewards, confidences and `PLACES`; only `query_id` and `correct` are required.
 
 `reason` says why a response is wrong where no comparison decided ("timeout", "memory", "crashed", "failed" ...), and is
 null elsewhere.
 """
 
 REWARD = pl.Float32
-"""Type of the column `reward` and of every ``reward_*``."""
+"""Type of the column `reward` and of every ``reward_*``, of `confidence` and of every ``confidence_*``."""
 
 STRATEGY_COLUMNS = {
     "query_id": pl.String,
@@ -86,6 +86,11 @@ _LEVEL = 9  # of zstd: a pool is written once and kept for years
 def is_reward(column: str) -> bool:
     """Whether a column of the samples is a reward."""
     return column == "reward" or column.startswith("reward_")
+
+
+def is_confidence(column: str) -> bool:
+    """Whether a column of the samples says how sure the model was: any finite number, the larger the surer."""
+    return column == "confidence" or column.startswith("confidence_")
 
 
 def part(kind: str, number: int) -> str:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys, unit_keys
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
-from ttcsim.engine.selectors import needed
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
@@ -129,8 +128,8 @@ class Columns:
             reads |= {field.needs for field in FIELDS.values()}  # its code does not show what it reads: all there is
         if setting.speed is not None:
             reads.add("tokens")
-        chosen_by = needed(setting.selectors)
-        answered = pool.answers is not None and "answer" in reads | chosen_by
+        voted = any(selector.votes for selector in setting.chosen_by)
+        answered = pool.answers is not None and (voted or "answer" in reads)
         answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))
         prior = policy.prior()
         mean, draws = (np.full(pool.n_queries, np.nan),) * 2 if prior is None else cross_fit(pool, prior)
@@ -143,8 +142,7 @@ class Columns:
             source=read_only(units.source) if self.several else _none(np.int64),
             flags=read_only(self._flags(policy)),
             price=price,
-            signal=_none(np.float32) if policy.signal == "correct" else read_only(pool.reward(policy.signal)),
-            reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
+            signal=self.score(None if policy.signal == "correct" else policy.signal),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),
             answer=answer,
             answer_offsets=read_only(slots),
@@ -155,13 +153,17 @@ class Columns:
             prior_draws=read_only(draws[units.query]),
         )
 
+    def score(self, name: str | None) -> NDArray[np.float32]:
+        """A reward or confidence column f4[N], or f4[0] for None."""
+        return _none(np.float32) if name is None else read_only(self.pool.score(name))
+
     def _flags(self, policy: Policy) -> NDArray[np.uint8]:
         correct = self.pool.correct
         if policy.signal == "correct":
             hit = correct >= policy.gamma
         else:
             # Compared in single precision, as stored: a reward of 0.9 must reach gamma = 0.9.
-            hit = self.pool.reward(policy.signal) >= np.float32(policy.gamma)
+            hit = self.pool.score(policy.signal) >= np.float32(policy.gamma)
         return (correct * np.uint8(CORRECT) + hit * np.uint8(HIT)).astype(np.uint8, copy=False)
 
 

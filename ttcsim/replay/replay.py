@@ -15,13 +15,12 @@ from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
-from ttcsim.engine.selectors import BY_NAME
 from ttcsim.engine.work import Plan, Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
 from ttcsim.policies.parameters import record
-from ttcsim.policies.rules import Rule, opaque
+from ttcsim.policies.rules import SUMS_BY_ANSWER, Rule, opaque
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -117,9 +116,10 @@ class Replay:
                 one = self.zeros(last - first, 1, every_draw=selecting)
                 self._run_by_draws(setting.totals[b : b + 1], int(setting.plans[b]), first, last, one)
                 tally.add(one, 0, last - first, slice(b, b + 1))
-        for i, name in enumerate(setting.selectors):
+        for i, selector in enumerate(setting.chosen_by):
+            score = self.columns.score(selector.column(setting.reward))
             into = tally.chosen[i], tally.query_chosen[i]
-            add_accuracy(BY_NAME[name], self.x, tally.draws, first, setting.seed, setting.permute, *into)
+            add_accuracy(selector, self.x, score, tally.draws, first, setting.seed, setting.permute, *into)
         return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
@@ -168,7 +168,9 @@ class Replay:
         permute = self.setting.permute
         limits = np.minimum(sizes, self.cap) if permute else np.full(len(sizes), self.cap, np.int64)
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave)
+        read, whole = self.policy.reads()
+        weigh = not whole or not read.isdisjoint(SUMS_BY_ANSWER)
+        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave, weigh=weigh)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

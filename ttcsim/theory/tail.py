@@ -121,7 +121,8 @@ def _taken(
     facts = {"from": pool.name, "hash": pool.hash, "own": [int(pool.sizes.min()), int(pool.sizes.max())], "seed": seed}
     return replace(
         pool, offsets=offsets, correct=pool.correct[donor],
-        rewards={name: values[donor] for name, values in pool.rewards.items()}, answer_labels=labels,
+        rewards={name: values[donor] for name, values in pool.rewards.items()},
+        confidences={name: values[donor] for name, values in pool.confidences.items()}, answer_labels=labels,
         chain=None, step=None, revisions=None,
         manifest={**(pool.manifest or {}), "continued": {**facts, "law": {"family": fit.law.name, **fit.parameters}}},
         **columns,

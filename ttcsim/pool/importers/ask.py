@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ttcsim.errors import InputError, among, closest
-from ttcsim.pool.format import is_reward
+from ttcsim.pool.format import is_confidence, is_reward
 
 ALL = "all"
 """Word of ``--task`` for every task of the source."""
@@ -44,9 +44,10 @@ class Ask:
     rescale: Mapping[str, str] = field(default_factory=dict)
 
     def check_targets(self, known: Sequence[str], place: object) -> None:
-        """Refuse ``--map`` of what is no column; any ``reward_*`` is one where `reward` is."""
+        """Refuse ``--map`` of what is no column; any ``reward_*`` is one where `reward` is, and so for confidence."""
+        kinds = [kind for name, kind in (("reward", is_reward), ("confidence", is_confidence)) if name in known]
         for target in self.mapping:
-            if target not in known and not (is_reward(target) and "reward" in known):
+            if target not in known and not any(kind(target) for kind in kinds):
                 raise InputError(
                     f"{place}: --map {target}={self.mapping[target]}: nothing here is called '{target}'; "
                     f"{among(target, known)}"
