@@ -18,7 +18,8 @@ from ttcsim.statistics.claim import Claim
 def claims(study: Study) -> Iterator[Claim]:
     """The vote against its definition; every sample drawn; the threshold worked out."""
     words = "accuracy of majority is that of its plain definition, in every replay of tiny pools"
-    yield exactly("G11", words, 0.0, selection.worst_difference("majority", study.seed), selection.ROUNDING)
+    worst = selection.worst_difference({"name": "majority"}, study.seed)
+    yield exactly("G11", words, 0.0, worst, selection.ROUNDING)
     pool = study.pool
     if pool.answered:
         values = study.outcome(

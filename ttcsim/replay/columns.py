@@ -119,7 +119,7 @@ class Columns:
         names = self.pool.sources or ("",)
         rate, price = (np.zeros((self.pool.n_queries, len(names))) for _ in range(2))
         rate[units.query, units.source], price[units.query, units.source] = x.rate, x.mean_price
-        return Sources(names, rate, price)
+        return Sources(names, rate, price, x.prior_mean[units.members[:-1]])
 
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
