@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ttcsim.replay.run_folder import read_run, rerun
     from ttcsim.replay.sweep import sweep
     from ttcsim.statistics.comparison import allocation, compare, wins
+    from ttcsim.statistics.passes import passes
     from ttcsim.statistics.regret import regret
 
 __version__ = "0.1.0"
@@ -33,13 +34,14 @@ _PLACES = {
     "ttcsim.replay.run_folder": ("read_run", "rerun"),
     "ttcsim.replay.sweep": ("sweep",),
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
+    "ttcsim.statistics.passes": ("passes",),
     "ttcsim.statistics.regret": ("regret",),
 }
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "policy",
-    "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
+    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "passes",
+    "policy", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 
 
