@@ -72,7 +72,9 @@ def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost, wave):
         spare = plain["q0"]
         plain = {q: {name: own.get(name, spare[name]) for name in ("large", "small")} for q, own in plain.items()}
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, tuple(map(label, CHOSEN_BY)), "reward", wave=wave)
+    setting = Setting(
+        pool, np.array(totals, np.int64), seed, cost, replay, tuple(map(label, CHOSEN_BY)), "reward", wave=wave
+    )
     tally = Replay(policies.policy(label(spec)), setting, Columns(pool)).run(0, REPS)
     twin = plain_units.replay_prophet if spec["name"] == "prophet" else plain_units.replay_units
     told = () if spec["name"] == "prophet" else (spec,)

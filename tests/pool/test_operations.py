@@ -80,6 +80,23 @@ def test_reward_is_derived_from_log_probabilities_where_no_other_exists():
     assert named.score_name("reward_logprob") == "reward_logprob"
 
 
+def test_confidences_are_named_as_rewards_are_and_told_apart_from_them():
+    tail = np.array([9.0, -2.0, 0.5, 0.0], np.float32)
+    pool = bare(confidences={"confidence_tail": tail}, rewards={"reward": np.zeros(4, np.float32)})
+    assert (pool.score_name("confidence"), pool.score_name("reward")) == ("confidence_tail", "reward")
+    assert (pool.score("confidence") == tail).all()
+    assert bare().score_name("confidence") is None
+    with pytest.raises(InputError, match="no confidence column 'confidence_mean'; it has confidence_tail"):
+        pool.score("confidence_mean")
+    told = bare(logprob=np.full(4, -2.0, np.float32), tokens=np.full(4, 2, np.int32))
+    assert told.score_name("confidence") == "confidence_logprob"
+    assert pool.describe()["mean_confidence_tail"] == pytest.approx(7.5 / 4)
+    assert (pool.subset(["b"]).confidences["confidence_tail"] == tail[2:]).all()
+    assert (
+        len({pool.hash, replace(pool, confidences={}).hash, replace(pool, confidences={"confidence": tail}).hash}) == 3
+    )
+
+
 def test_derived_reward_serves_selectors_and_policies():
     pool = replace(ttcsim.load("builtin:smollm2-arithmetic"), rewards={})
     result = ttcsim.sweep(pool, ["uniform", "adabon"], [4], reps=20, selectors=["best"])

@@ -51,7 +51,9 @@ def describe(
     if passes:
         limits = {"95 % of new queries": "{lo_queries:.1%} to {hi_queries:.1%}"}
         of = {"source": "{source}"} if "source" in passes[0] else {}
-        show(passes, {**of, "metric": "{metric}", "k": "{k}", "mean": "{mean:.1%}", **limits}, left=["source", "metric"])
+        show(
+            passes, {**of, "metric": "{metric}", "k": "{k}", "mean": "{mean:.1%}", **limits}, left=["source", "metric"]
+        )
 
 
 def list_(as_json: opt.Json = False) -> None:

@@ -32,7 +32,8 @@ def gamma_cdf(shape: float, x: float) -> float:
     """Distribution function of the Gamma(shape, 1) law: the regularised lower incomplete gamma function.
 
     The power series below the mean, Legendre's continued fraction by Lentz's method above it (Abramowitz & Stegun
-    6.5.29 and 6.5.31; Press et al., Numerical Recipes, section 6.2); absolute error below 1e-12 for shapes up to 1e3, 1e-10 up to 1e5.
+    6.5.29 and 6.5.31; Press et al., Numerical Recipes, section 6.2); absolute error below 1e-12 for shapes up to 1e3,
+    below 1e-10 up to 1e5.
     """
     if x <= 0.0:
         return 0.0

@@ -54,7 +54,9 @@ def pool_from_frame(
     rewards, confidences = ([c for c in frame.columns if kind(c)] for kind in (is_reward, is_confidence))
     optional = [c for c in (*_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
     ids = _query_ids(frame["query_id"], where)
-    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards, *confidences))])
+    frame = pl.DataFrame(
+        [ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards, *confidences))]
+    )
     keys = [k for k in _KEYS if k in frame.columns]
     frame = frame.sort(keys, maintain_order=True)
     if "sample" in frame.columns:

@@ -168,8 +168,9 @@ class Pool:
             kind, own = ("confidence", self.confidences) if is_confidence(name) else ("reward", self.rewards)
             have = ", ".join(sorted(own)) or "none, and no logprob with tokens to derive one from"
             raise InputError(f"pool {self.name}: no {kind} column '{name}'; it has {have}")
-        own = {**self.rewards, **self.confidences}
-        return own[found] if found in own else self._token_probability
+        own = self.rewards if found in self.rewards else self.confidences
+        value = own.get(found)
+        return self._token_probability if value is None else value
 
     @functools.cached_property
     def _token_probability(self) -> NDArray[np.float32]:

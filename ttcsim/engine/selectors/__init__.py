@@ -63,7 +63,7 @@ def selector(text: str) -> Selector:
     if call.name not in SELECTORS:
         raise InputError(f"selectors: '{call.name}' is unknown; use {ORACLE}, {', '.join(SELECTORS)}")
     kind = SELECTORS[call.name]
-    return kind(**call.parameters([f.name for f in fields(kind)]))  # type: ignore[arg-type]
+    return kind(**call.parameters([f.name for f in fields(kind)]))
 
 
 def check_selectors(names: Sequence[str], pool: Pool, reward: str | None = None) -> tuple[tuple[str, ...], str | None]:

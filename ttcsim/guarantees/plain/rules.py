@@ -24,7 +24,16 @@ Policy = Mapping[str, Any]
 """Its name and every parameter."""
 
 INF = math.inf
-BY_AGREEMENT = {"consensus", "adaptive-consistency", "esc", "bayes-stop", "doubling", "bayes-factor", "consol", "deepconf"}
+BY_AGREEMENT = {
+    "consensus",
+    "adaptive-consistency",
+    "esc",
+    "bayes-stop",
+    "doubling",
+    "bayes-factor",
+    "consol",
+    "deepconf",
+}
 IN_ROUNDS = {"uniform", "elimination", "two-stage", *BY_AGREEMENT}
 NEVER_LEAVE = {"uniform", "adabon", "uab", "damani"}
 
@@ -169,7 +178,7 @@ def wants_to_leave(policy: Policy, query: Query) -> bool:
             return query.n in (2, 4, 8, 16, 32, 64) and top > 0 and top / sum(votes) >= policy["share"]
         case "bayes-factor":
             often = policy["cap"] <= 100 or query.n in (1, 2, 4, 8, 16, 24, 32, 40, 60, 80, 100)
-            return bool(top > 0 and often and bayes_factor(votes, policy["unknown"]) >= policy["factor"])
+            return bool(top > 0 and often and bayes_factor(tuple(votes), policy["unknown"]) >= policy["factor"])
         case "consol":
             return bool(top > 0 and tells_apart(policy["variant"], policy["alpha"], top, second))
         case "deepconf":
@@ -192,7 +201,8 @@ def leads_dirichlet(votes: Sequence[int]) -> float:
     return float(integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0])
 
 
-def bayes_factor(votes: Sequence[int], unknown: float) -> float:
+@functools.cache
+def bayes_factor(votes: tuple[int, ...], unknown: float) -> float:
     """Answers * P / (1 - P) that the first component of Dirichlet(votes + 1, unknown + 1) is the largest."""
     others = [*votes[1:], unknown]
 
@@ -203,6 +213,7 @@ def bayes_factor(votes: Sequence[int], unknown: float) -> float:
     return float((len(votes) + 1) * (1 - behind) / behind)
 
 
+@functools.cache
 def tells_apart(variant: str, alpha: float, top: int, second: int) -> bool:
     """ConSol's tests of the votes for the two leaders, by their definitions."""
     match variant:

@@ -263,13 +263,15 @@ def order_of(policy: Mapping[str, Any], sources: Sequence[str]) -> Sequence[str]
 
 
 def win_rates(pool: SourcesPool, strong: str, weak: str) -> dict[str, float]:
-    """How often a sample of `strong` is right and one of `weak` wrong, by the other half's queries of the same level."""
+    """How often a sample of `strong` is right and one of `weak` wrong, by like queries of the other half."""
     ids = list(pool)
     if len(ids) == 1:
         return {ids[0]: 0.5}
     rates = []
     for own in pool.values():
-        right, wrong = ([bool(s["correct"]) is kind for s in own[name]] for name, kind in ((strong, True), (weak, False)))
+        right, wrong = (
+            [bool(s["correct"]) is kind for s in own[name]] for name, kind in ((strong, True), (weak, False))
+        )
         rates.append(sum(right) / len(right) * (sum(wrong) / len(wrong)))
     halves = half_of(ids)
     found = {}

@@ -1,6 +1,7 @@
 """Logs of Inspect (``inspect eval``), as .json or .eval: every epoch of every sample is a sample of the pool.
 
-Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER`` takes the numbers of one as reward, or ``confidence=``.
+Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER`` (or ``confidence=``) takes the numbers
+of one.
 """
 
 from __future__ import annotations

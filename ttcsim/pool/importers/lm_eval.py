@@ -3,8 +3,8 @@
 A line with several filtered responses (filter ``take_first_k``) gives one sample each: a response is correct when it
 equals the target, and the share of correct ones must equal the score in the log. Otherwise a line gives one sample and
 its score, which has to be 0 or 1; that the log has a single score for several responses is reported. Of several metrics
-``--map correct=METRIC`` chooses one, and ``--map reward=METRIC`` takes another as reward (or ``confidence=``). Of several filters the one
-that kept the most responses is taken, else the first: ``--where filter=NAME`` chooses.
+``--map correct=METRIC`` chooses one, and ``--map reward=METRIC`` (or ``confidence=``) takes another. Of several filters
+the one that kept the most responses is taken, else the first: ``--where filter=NAME`` chooses.
 """
 
 from __future__ import annotations
