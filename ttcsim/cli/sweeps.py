@@ -62,7 +62,9 @@ def sweep(
         float | None, typer.Option(metavar="T", help="Tokens a second of each stream: tells how long waves take.")
     ] = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
-    select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
+    select: Annotated[
+        str, typer.Option(help="Selectors with commas: first, best, majority, weighted, deepconf, cisc, borda.")
+    ] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
     precision: Annotated[
         float | None, typer.Option(help="Replicate until every 95 % interval has at most this half-width.")
@@ -91,6 +93,7 @@ def sweep(
     ttcsim sweep mypool -p uniform -p elimination -b 1,2,4,8 --out run1
     ttcsim sweep mypool -p 'mine=mine.py:Thrifty(weight=2)' -p uniform -b 4
     ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
+    ttcsim sweep mypool -p deepconf -b 8 --select 'majority,deepconf(keep=90)'
     """
     if out is not None and out.exists():
         if resume:
