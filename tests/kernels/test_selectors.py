@@ -38,7 +38,7 @@ def test_every_selector_has_a_plain_twin():
 
 @pytest.mark.parametrize("selector", TWINS, ids=label)
 @given(plain=plain_pools(), first=st.integers(0, 9), seed=st.integers(0, 2**32), permute=st.booleans(), data=st.data())
-@settings(max_examples=40 if JIT_DISABLED else 200)
+@settings(max_examples=40 if JIT_DISABLED else 80)
 def test_agrees_with_the_plain_twin(selector, plain, first, seed, permute, data):
     budgets = data.draw(st.integers(1, 3))
     most = [len(rows) if permute else 12 for rows in plain.values()]
