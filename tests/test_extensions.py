@@ -79,7 +79,7 @@ PRICE = '''
 
 from ttcsim.replay.prices.price import Price
 
-PRICE = Price("calls", ("tokens",), lambda pool: 2 + pool.tokens // 100)
+PRICE = Price("calls", ("tokens",), lambda pool, rates: 2 + pool.tokens // 100)
 '''
 
 GUARANTEE = '''

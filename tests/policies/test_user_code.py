@@ -176,12 +176,13 @@ print(ttcsim.sweep(make_pool('beta(0.5,1)', 12, 16), [{policy}], [2], reps=30).f
 
 @pytest.mark.slow
 def test_one_rule_in_every_way_of_loading_it_and_processes_of_their_own(tmp_path):
-    """The command line, an import, a script's own class, a shell: in any order, with an edit between."""
+    """A module that asks as it is imported, the command line, an import, a script's own class, a shell: in any order,
+    with an edit between."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
 
     def run(*arguments):
         done = subprocess.run(
-            [sys.executable, *arguments], capture_output=True, text=True, env=environment, cwd=tmp_path
+            [sys.executable, *arguments], capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=240
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -189,7 +190,7 @@ def test_one_rule_in_every_way_of_loading_it_and_processes_of_their_own(tmp_path
     (tmp_path / "mine.py").write_text(RULES)
     (tmp_path / "own.py").write_text(SCRIPT.format(more=RULES, policy="Mine()"))
     by_string, by_import = SCRIPT.format(more="", policy="'mine.py:Mine'"), "from mine import Mine"
-    ways = [("-c", by_string), ("-c", SCRIPT.format(more=by_import, policy="Mine()")), ("own.py",)]
+    ways = [("-c", "import own"), ("-c", by_string), ("-c", SCRIPT.format(more=by_import, policy="Mine()")), ("own.py",)]
     ways += [("-c", SCRIPT.format(more=textwrap.dedent(RULES), policy="Mine()"))]
     seen = {}
     for i, bonus in enumerate((-1.0, 1.0, -1.0)):

@@ -47,23 +47,37 @@ class Threads:
         self._pool.shutdown(cancel_futures=True)
 
     def run(self, replay: Replay, gaps: Sequence[Span]) -> Iterator[Part]:
-        """See `Executor`. The first replication runs alone: it compiles, or loads what is compiled."""
-        left = list(gaps)
-        size, at_once = 1, 1
+        """See `Executor`.
+
+        The first replication runs in the thread that asks, alone: it compiles, or loads what is compiled, and numba
+        imports the module of a rule by its name, which would wait for ever where that very import asked for the sweep.
+        """
+        if not gaps:
+            return
+        (first, last), *rest = gaps
+        tally, seconds = _timed(replay, first, first + 1)
+        yield Part(first, first + 1, tally)
+        left = [(first + 1, last), *rest]
+        size = _size(1, seconds)
         waiting: dict[Future[tuple[Tally, float]], Span] = {}
         while left or waiting:
-            while left and len(waiting) < at_once:
+            while left and len(waiting) < 2 * self._threads:
                 first, last = left.pop(0)
                 if last - first > size:
                     left.insert(0, (first + size, last))
                     last = first + size
-                waiting[self._pool.submit(_timed, replay, first, last)] = first, last
+                if first < last:
+                    waiting[self._pool.submit(_timed, replay, first, last)] = first, last
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 first, last = waiting.pop(future)
                 tally, seconds = future.result()
-                size = min(max(int(_SECONDS * (last - first) / seconds), 1), _CHUNK)
-                at_once = 2 * self._threads
+                size = _size(last - first, seconds)
                 yield Part(first, last, tally)
+
+
+def _size(reps: int, seconds: float) -> int:
+    """Replications of the next part, when `reps` of them took `seconds`."""
+    return min(max(int(_SECONDS * reps / seconds), 1), _CHUNK)
 
 
 def _timed(replay: Replay, first: int, last: int) -> tuple[Tally, float]:
