@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, inlined, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import stream
 from ttcsim.engine.arrays import CORRECT, Samples, example_samples, units_of
@@ -63,21 +63,24 @@ def _kernel() -> Any:
     )
 
 
-class Shown(NamedTuple):
-    """Columns of the samples shown of a query, those of one source after those of another."""
+class Columns(NamedTuple):
+    """What selectors read: of all samples, or of those shown of a query, one source after another."""
 
-    correct: NDArray[np.uint8]
+    correct: NDArray[np.uint8]  # flags, of all samples
     score: NDArray[np.float32]
     answer: NDArray[np.int32]
 
 
 @inlined
-def _enter(x: Samples, score: NDArray[np.float32], at: int, sample: int, into: Shown) -> None:
-    into.correct[at] = x.flags[sample] & CORRECT
-    if len(score) > 0:
-        into.score[at] = score[sample]
-    if len(x.answer) > 0:
-        into.answer[at] = x.answer[sample]
+def _enter(every: Columns, offset: int, order: NDArray[np.int32], into: Columns, at: int) -> None:
+    """Copy the samples of a unit that begins at `offset`, in the order they were shown, to `into` from `at` on."""
+    for m in range(len(order)):
+        sample = offset + order[m]
+        into.correct[at + m] = every.correct[sample] & CORRECT
+        if len(every.score) > 0:
+            into.score[at + m] = every.score[sample]
+        if len(every.answer) > 0:
+            into.answer[at + m] = every.answer[sample]
 
 
 def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
@@ -92,7 +95,8 @@ def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen,
     perm = np.arange(longest).astype(np.int32)
     swaps = np.empty(longest, np.int32)
     order = np.empty(most, np.int32)
-    into = Shown(
+    every = borrowed(Columns(x.flags, score, x.answer))
+    into = Columns(
         np.empty(most, np.uint8),
         np.empty(most if len(score) > 0 else 0, np.float32),
         np.empty(most if len(x.answer) > 0 else 0, np.int32),
@@ -114,8 +118,7 @@ def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen,
                 shown(stream(seed, first + r, x.keys[u]), size, drawn, permute, perm, swaps, order, at)
                 at += drawn
             if not several:
-                for m in range(at):
-                    _enter(x, score, m, x.offsets[start] + order[m], into)
+                _enter(every, x.offsets[start], order[:at], into, 0)
                 for b in range(budgets):
                     asked[counts[r, b, start]] = 1
                 value(into.correct[:at], into.score[:at], into.answer[:at], number, asked[: at + 1], scratch, values)
@@ -129,9 +132,9 @@ def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen,
                     count = 0
                     base = 0
                     for u in range(start, end):
-                        for m in range(counts[r, b, u]):
-                            _enter(x, score, count, x.offsets[u] + order[base + m], into)
-                            count += 1
+                        drawn = counts[r, b, u]
+                        _enter(every, x.offsets[u], order[base : base + drawn], into, count)
+                        count += drawn
                         base += counts[r, :, u].max()
                     last = asked[: count + 1]
                     last[count] = 1
