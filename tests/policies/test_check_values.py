@@ -133,7 +133,7 @@ def test_bayes_factor_is_that_of_the_dirichlet_law():
     def behind(*votes):
         ranked = np.zeros(RANKS, np.int32)
         ranked[: min(len(votes), RANKS)] = votes[:RANKS]
-        return trails(ranked, len(votes), sum(votes), 0.3)
+        return trails(ranked, len(votes), sum(votes), 0.3, 1.0)
 
     for n in (1, 2, 5, 40):  # alone with the unknown: a tail of the Beta law
         assert behind(n) == pytest.approx(stats.beta.cdf(0.5, n + 1, 1.3), rel=2e-6, abs=1e-13)

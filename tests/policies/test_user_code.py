@@ -190,7 +190,12 @@ def test_one_rule_in_every_way_of_loading_it_and_processes_of_their_own(tmp_path
     (tmp_path / "mine.py").write_text(RULES)
     (tmp_path / "own.py").write_text(SCRIPT.format(more=RULES, policy="Mine()"))
     by_string, by_import = SCRIPT.format(more="", policy="'mine.py:Mine'"), "from mine import Mine"
-    ways = [("-c", "import own"), ("-c", by_string), ("-c", SCRIPT.format(more=by_import, policy="Mine()")), ("own.py",)]
+    ways = [
+        ("-c", "import own"),
+        ("-c", by_string),
+        ("-c", SCRIPT.format(more=by_import, policy="Mine()")),
+        ("own.py",),
+    ]
     ways += [("-c", SCRIPT.format(more=textwrap.dedent(RULES), policy="Mine()"))]
     seen = {}
     for i, bonus in enumerate((-1.0, 1.0, -1.0)):

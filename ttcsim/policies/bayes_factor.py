@@ -15,21 +15,22 @@ from ttcsim.policies.base import Policy, Setup
 from ttcsim.policies.parameters import number
 from ttcsim.policies.rules import RANKS
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
+UNDERFLOW = 700.0  # beyond it exp(-x) is no longer a normal number
 OFTEN = 100
 """Largest cap at which the authors' code asks after every draw."""
 
 
 @njit
-def trails(ranked: NDArray[np.int32], distinct: int, answered: int, unknown: float) -> float:
-    """1 - P(the first component is the largest) under Dirichlet(votes + 1, unknown + 1).
+def trails(ranked: NDArray[np.int32], distinct: int, answered: int, unknown: float, most: float) -> float:
+    """1 - P(the first component is the largest) under Dirichlet(votes + 1, unknown + 1); any value above `most` if so.
 
     The components are independent gammas over their sum, so P is the integral of the density of the first times the
     distribution functions of the others. Answers beyond those that are ranked have their mean number of votes each.
     """
     shape = ranked[0] + 1.0
-    reach = 12.0 * math.sqrt(shape)
-    low, high = max(0.0, shape - reach), shape + reach + 40.0
+    reach = 9.0 * math.sqrt(shape)
+    low, high = max(0.0, shape - reach), shape + reach + 20.0
     listed = min(distinct, RANKS)
     rest = float(answered)
     for i in range(listed):
@@ -39,15 +40,23 @@ def trails(ranked: NDArray[np.int32], distinct: int, answered: int, unknown: flo
     for node in range(len(NODES)):
         x = low + 0.5 * (high - low) * (1.0 + NODES[node])
         below = gamma_cdf(unknown + 1.0, x)
-        votes, one = -1, 0.0
-        for i in range(1, listed):
-            if ranked[i] != votes:
-                votes, one = ranked[i], gamma_cdf(ranked[i] + 1.0, x)
-            below *= one
+        votes, term = 0, math.exp(-x)
+        tail = term  # of whole shapes the distribution function is a Poisson sum, longer for more votes
+        for i in range(listed - 1, 0, -1):
+            if high > UNDERFLOW:
+                below *= gamma_cdf(ranked[i] + 1.0, x)
+                continue
+            while votes < ranked[i]:
+                votes += 1
+                term *= x / votes
+                tail += term
+            below *= max(0.0, 1.0 - tail)
         if distinct > listed:
             below *= gamma_cdf(rest / (distinct - listed) + 1.0, x) ** (distinct - listed)
         density = math.exp((shape - 1.0) * math.log(x) - x - log_norm)
         total += 0.5 * (high - low) * WEIGHTS[node] * density * (1.0 - below)
+        if total > most:  # every node adds to it
+            break
     return total
 
 
@@ -84,11 +93,10 @@ class BayesFactor(Policy):
             return False
         answers = s.distinct + 1.0
         # Leading the runner-up is necessary, and its chance takes no integral.
-        most = leads_beta(s.top, s.second)
-        if answers * most < p.factor * (1.0 - most):
+        most = answers / (answers + p.factor)
+        if 1.0 - leads_beta(s.top, s.second) > most:
             return False
-        behind = trails(s.ranked, s.distinct, s.answered, p.unknown)
-        return answers * (1.0 - behind) >= p.factor * behind
+        return trails(s.ranked, s.distinct, s.answered, p.unknown, most) <= most
 
     def setup(self, total: int, queries: int) -> Setup:
         """How often it is asked."""
