@@ -86,7 +86,7 @@ def refuse_unfit(policy: Policy, setting: Setting) -> None:
             f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} {lack} "
             f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
         )
-    if policy.signal != "correct":
+    if is_confidence(policy.signal):  # rewards lie in [0, 1] everywhere
         signal = setting.pool.score(policy.signal)
         for value in (float(signal.min()), float(signal.max())):
             if not inside(value, policy.signal_within):

@@ -90,12 +90,11 @@ def check_selectors(names: Sequence[str], pool: Pool, reward: str | None = None)
             raise InputError(_lacking(one, column, pool, reward))
         if getattr(one, "by", None) == "reward":
             found = pool.score_name(column)
-        least = float(pool.score(column).min())
-        if one.weighs and least < 0:
-            query = pool.query_ids[int(np.searchsorted(pool.offsets, pool.score(column).argmin(), side="right")) - 1]
+        if one.weighs and (score := pool.score(column)).min() < 0:
+            query = pool.query_ids[int(np.searchsorted(pool.offsets, score.argmin(), side="right")) - 1]
             raise InputError(
-                f"selectors: '{one}' weighs votes by the column '{pool.score_name(column)}', which is {least:g} for a "
-                f"sample of query '{query}'; use cisc or borda, which take any numbers"
+                f"selectors: '{one}' weighs votes by the column '{pool.score_name(column)}', which is {score.min():g} "
+                f"for a sample of query '{query}'; use cisc or borda, which take any numbers"
             )
     return tuple(dict.fromkeys(map(str, every))), found
 
