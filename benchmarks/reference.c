@@ -155,3 +155,118 @@ i64 law(i64 n, const double *log_fail, const u64 *query, i64 budget, u64 seed, i
     free(at); free(leaving); free(keys); free(scratch);
     return total;
 }
+
+/* UCB1 by looking at every arm at every draw, 64 at a time. Arms that have left are taken out of the scan. */
+typedef double v8 __attribute__((vector_size(64)));
+typedef i64 m8 __attribute__((vector_size(64)));
+
+#define VALUE(k) (((const v8 *)base)[k] + ((const v8 *)slope)[k] * clock)
+
+/* blocks: of 64 arms */
+static inline i64 largest(const double *base, const double *slope, i64 blocks, double clock, const i64 *draws, const u64 *prio) {
+    v8 top[8];
+    for (int b = 0; b < 8; b++) top[b] = (v8){} - INFINITY;
+    for (i64 k = 0; k < 8 * blocks; k += 8)
+        for (int b = 0; b < 8; b++) {
+            v8 value = VALUE(k + b);
+            m8 above = value > top[b];
+            top[b] = (v8)(((m8)value & above) | ((m8)top[b] & ~above));
+        }
+    for (int half = 4; half > 0; half /= 2)
+        for (int b = 0; b < half; b++) {
+            m8 above = top[b + half] > top[b];
+            top[b] = (v8)(((m8)top[b + half] & above) | ((m8)top[b] & ~above));
+        }
+    double best = -INFINITY;
+    for (int j = 0; j < 8; j++) best = top[0][j] > best ? top[0][j] : best;
+    i64 chosen = -1;
+    for (i64 k = 0; k < 8 * blocks; k += 8) { /* whoever ties with it */
+        m8 equal = {};
+        i64 any = 0;
+        for (int b = 0; b < 8; b++) equal |= VALUE(k + b) == best;
+        for (int j = 0; j < 8; j++) any |= equal[j];
+        if (any)
+            for (i64 i = 8 * k; i < 8 * k + 64; i++)
+                if (base[i] + slope[i] * clock == best &&
+                    (chosen < 0 || draws[i] < draws[chosen] || (draws[i] == draws[chosen] && prio[i] < prio[chosen])))
+                    chosen = i;
+    }
+    return best > -INFINITY ? chosen : -1;
+}
+
+static int by_priority(const void *a, const void *b) {
+    u64 x = **(const u64 *const *)a, y = **(const u64 *const *)b;
+    return (x > y) - (x < y);
+}
+
+/* One budget, one draw of every arm first. A signal of gamma or more takes its arm out. Returns the draws. */
+i64 ucb(i64 n, i64 size, const u64 *query, const float *signal, const uint8_t *correct, float gamma, double weight, i64 budget, u64 seed,
+        i64 reps, i64 *covered, i64 *query_covered, i64 *query_draws) {
+    i64 room = (n + 63) / 64 * 64, total = 0;
+    double *base = aligned_alloc(64, room * 8), *slope = aligned_alloc(64, room * 8);
+    i64 *arm = malloc(n * 8), *draws = malloc(room * 8), *ready = malloc(n * 8), *segment = malloc(n * 8);
+    u64 *keys = malloc(n * 8), *own = malloc(n * 8), *prio = malloc(room * 8), **order = malloc(n * 8);
+    double *sum = malloc(n * 8);
+    uint8_t *hit = malloc(n);
+    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *arena = malloc(4 * n * (3 * size + 16));
+    for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
+    for (i64 r = 0; r < reps; r++) {
+        i64 active = n, used = 0;
+        for (i64 i = 0; i < room; i++) base[i] = -INFINITY, slope[i] = 0, draws[i] = 0;
+        for (i64 q = 0; q < n; q++) {
+            keys[q] = stream(seed, r, query[q]);
+            own[q] = priority(keys[q]);
+            order[q] = own + q;
+            sum[q] = 0, ready[q] = 0, hit[q] = 0;
+        }
+        qsort(order, n, sizeof *order, by_priority);
+        for (i64 i = 0; i < n; i++) arm[i] = order[i] - own, prio[i] = own[arm[i]];
+        i64 spent = 0, opened = 0; /* the first n draws go to the arms in order of priority, at positions of the scan */
+        for (; spent < budget; spent++) {
+            i64 i = spent < n ? opened : largest(base, slope, (active + 63) / 64, sqrt(log(spent + 1.0)), draws, prio);
+            if (i < 0) break;
+            i64 q = arm[i];
+            if (draws[i] == ready[q]) {
+                i64 want = 2 * draws[i] > 8 ? 2 * draws[i] : 8;
+                if (want > size) want = size;
+                for (i64 j = 0; j < want; j++) {
+                    i64 slot = j + (i64)bounded(keys[q], j, size - j);
+                    arena[used + j] = perm[slot];
+                    perm[slot] = perm[j];
+                    swaps[j] = (int32_t)slot;
+                }
+                for (i64 j = 0; j < want; j++) perm[swaps[j]] = swaps[j];
+                segment[q] = used;
+                ready[q] = want;
+                used += want;
+            }
+            i64 sample = q * size + arena[segment[q] + draws[i]];
+            draws[i]++;
+            query_draws[q]++;
+            hit[q] |= correct[sample];
+            sum[q] += signal[sample];
+            if (spent < n) opened++;
+            if (signal[sample] >= gamma || draws[i] == size) {
+                if (spent < n) { /* it leaves at once, and the next arm is opened in its place */
+                    opened--;
+                    active--;
+                    for (i64 j = i; j < active; j++) arm[j] = arm[j + 1], prio[j] = prio[j + 1];
+                    draws[i] = 0;
+                } else {
+                    active--;
+                    arm[i] = arm[active], prio[i] = prio[active], draws[i] = draws[active];
+                    base[i] = base[active], slope[i] = slope[active], base[active] = -INFINITY, slope[active] = 0;
+                }
+            } else {
+                base[i] = sum[q] / draws[i];
+                slope[i] = weight * sqrt(2.0 / draws[i]);
+            }
+        }
+        total += spent;
+        covered[r] = 0;
+        for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q];
+    }
+    free(base); free(slope); free(arm); free(draws); free(ready); free(segment); free(keys); free(own); free(prio); free(order);
+    free(sum); free(hit); free(perm); free(swaps); free(arena);
+    return total;
+}

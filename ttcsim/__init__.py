@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ttcsim.pool.pool import Pool
     from ttcsim.replay.result import Result
     from ttcsim.replay.run_folder import read_run, rerun
+    from ttcsim.replay.session import Session
     from ttcsim.replay.sweep import sweep
+    from ttcsim.statistics.across import across, profiles
     from ttcsim.statistics.comparison import allocation, compare, wins
     from ttcsim.statistics.passes import passes
     from ttcsim.statistics.regret import regret
@@ -32,7 +34,9 @@ _PLACES = {
     "ttcsim.pool.pool": ("Pool",),
     "ttcsim.replay.result": ("Result",),
     "ttcsim.replay.run_folder": ("read_run", "rerun"),
+    "ttcsim.replay.session": ("Session",),
     "ttcsim.replay.sweep": ("sweep",),
+    "ttcsim.statistics.across": ("across", "profiles"),
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
     "ttcsim.statistics.passes": ("passes",),
     "ttcsim.statistics.regret": ("regret",),
@@ -40,8 +44,9 @@ _PLACES = {
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "allocation", "compare", "fit", "load", "merge", "passes",
-    "policy", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins", "write",
+    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare", "fit",
+    "load", "merge", "passes", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep",
+    "wins", "write",
 ]  # fmt: skip
 
 

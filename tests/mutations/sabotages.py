@@ -43,8 +43,8 @@ SABOTAGES = (
         "compiled/order.py",
         (
             (
-                "slot = drawn + bounded(key, drawn, size - drawn)",
-                "slot = drawn + (1 + bounded(key, drawn, size - drawn - 1) if size - drawn > 1 else 0)",
+                "slot = drawn + below(mix64(state), size - drawn)",
+                "slot = drawn + (1 + below(mix64(state), size - drawn - 1) if size - drawn > 1 else 0)",
             ),
             (
                 "slot = j + bounded(key, j, size - j)",
@@ -187,11 +187,11 @@ SABOTAGES = (
     ),
     # Who is drawn next, and who leaves.
     one(
-        "blocks of queries skipped that may hold the best",
+        "an index that is overtaken later than its game says",
         "G14",
-        "engine/choose.py",
-        "if turn == highest or value < best:",
-        "if turn == highest or value < best + 1.0:",
+        "engine/tournament.py",
+        "until = clock + (abs(lead) - margin) / max(closing if wins else -closing, FLAT)",
+        "until = np.inf",
         "ucb",
     ),
     one(
@@ -216,9 +216,9 @@ SABOTAGES = (
     one(
         "ties go to the query with more draws",
         "G14",
-        "engine/choose.py",
-        "return draws < others or",
-        "return draws > others or",
+        "engine/tournament.py",
+        "return leaf.draws < other.draws or",
+        "return leaf.draws > other.draws or",
         "bayes",
     ),
     one(
@@ -228,6 +228,14 @@ SABOTAGES = (
         "return -abs(p.gamma - s.signal_max)",
         "return abs(p.gamma - s.signal_max)",
         "gap",
+    ),
+    one(
+        "the largest of many posterior draws drawn as if it were one",
+        "G14",
+        "engine/alike.py",
+        " / w.classes[i].members)",
+        ")",
+        "thompson",
     ),
     one(
         "a Thompson posterior swapped",
@@ -596,6 +604,13 @@ SABOTAGES = (
         "theory/sources.py",
         "ranked = best[np.argsort(-ratio[best]",
         "ranked = best[np.argsort(ratio[best]",
+    ),
+    one(
+        "a linear programme that forgets what the last draw may cost",
+        "G18",
+        "theory/sources.py",
+        "np.float64) + known.width, cost",
+        "np.float64), cost",
     ),
     one(
         "a clairvoyant that does not look at prices",

@@ -47,12 +47,8 @@ BAD_TABLES = {
     "answer is float": (good(answer=[1.0, 2.0, 3.0, 4.0]), ["'answer' is Float64", "text"]),
     "logprob infinite": (good(logprob=[-1.0, float("-inf"), 0.0, 0.0]), ["'logprob'", "row 2 (query 'a')", "finite"]),
     "logprob null": (good(logprob=[-1.0, None, 0.0, 0.0]), ["'logprob'", "row 2 (query 'a') is null", "finite"]),
-    "confidence NaN": (good(confidence=[1.0, float("nan"), 0.0, 0.0]), ["'confidence'", "row 2 (query 'a')", "finite"]),
-    "confidence null": (good(confidence_tail=[9.0, 2, None, 0]), ["'confidence_tail'", "row 3 (query 'b') is null"]),
-    "confidence too large": (
-        good(confidence=[1e39, 0, 0, 0]),
-        ["'confidence'", "row 1 (query 'a') is 1e+39", "single"],
-    ),
+    "confidence infinite": (good(confidence=[1e300, 2.0, 3.0, 4.0]), ["'confidence'", "row 1 (query 'a')", "finite"]),
+    "confidence_tail null": (good(confidence_tail=[1.0, None, 3, 4]), ["'confidence_tail'", "row 2", "finite"]),
     "confidence is text": (good(confidence=["a", "b", "c", "d"]), ["'confidence' is String", "number"]),
     "no rows": (good().head(0), ["no samples", "at least one row"]),
 }

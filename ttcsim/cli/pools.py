@@ -31,6 +31,8 @@ def describe(
     ttcsim pool describe mypool -k 1,4,16
     ttcsim pool describe samples.parquet --json
     """
+    from ttcsim.report.facts import fact_rows
+
     with progress(f"reading {pool}"):
         loaded = ttcsim.load(pool)
         facts = loaded.describe()
@@ -40,12 +42,7 @@ def describe(
         print_json([facts], {"pool": pool})
         return
     sources, passes = facts.pop("sources", []), facts.pop("passes", [])
-    rows = []
-    for key, value in facts.items():
-        values = value if isinstance(value, list) else [value]
-        words = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
-        rows.append({"fact": key.replace("_", " "), "value": ", ".join(words)})
-    show(rows, header=False)
+    show([{"fact": fact, "value": value} for fact, value in fact_rows(facts)], header=False)
     if sources:
         show([{key.replace("_", " "): value for key, value in row.items()} for row in sources])
     if passes:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import config as numba_config
 from numba.experimental.function_type import _get_wrapper_address
@@ -67,6 +68,28 @@ class Erased(types.WrapperAddressProtocol):  # type: ignore[misc]
         return self.common
 
 
+def _function_at(kind: Any) -> Any:
+    """See `function_at`."""
+
+    def at(_context: Any, address: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            empty = context.get_constant_null(signature.return_type)  # the address is the first of its members
+            pointer = builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
+            return builder.insert_value(empty, pointer, 0)
+
+        return kind(types.int64), codegen
+
+    return intrinsic(at)
+
+
+def function_at(signature: Any) -> Any:
+    """In a kernel: the function of this signature at the ``address`` of an `Erased`.
+
+    For a kernel that is called for every draw: what numba does for each function that is passed takes longer.
+    """
+    return _itself if JIT_DISABLED else _function_at(types.FunctionType(signature))
+
+
 class _Record(np.record):  # type: ignore[misc]
     """A record whose fields win over NumPy's own attributes: a parameter may be called `min`, `base` or `size`."""
 
@@ -121,3 +144,25 @@ def _itself(group: Any) -> Any:
 borrowed: Any = _itself if JIT_DISABLED else intrinsic(_borrowed)
 """In a kernel: the same NamedTuple of arrays without their owners, so that the hot loop counts no references (numba's
 counts are atomic and cost more than the arithmetic between them). The caller must hold the arrays meanwhile."""
+
+
+def _prefetch(_context: Any, array: Any, _at: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at = signature.args
+        source = arrayobj.make_array(array)(context, builder, arguments[0])
+        place = builder.gep(source.data, [context.cast(builder, arguments[1], at, types.intp)])
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(hint, [builder.bitcast(place, byte), word(0), word(2), word(1)])  # read, into the second cache
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
+
+
+def _nothing(array: Any, at: int) -> None:
+    pass
+
+
+prefetch: Any = _nothing if JIT_DISABLED else intrinsic(_prefetch)
+"""In a kernel: fetch ``array[at]``, which is read before long, into the cache."""

@@ -21,6 +21,7 @@ _MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
 _SALT_PRIORITY = np.uint64(0xD1B54A32D192ED03)
 _SALT_RULE = np.uint64(0x8CB92BA72F3D8DD7)
+_SALT_BATCH = np.uint64(0xAEF17502108EF2D9)
 _LOW = np.uint64(0xFFFFFFFF)
 _TWO_32 = np.uint64(1 << 32)
 _27, _30, _31, _32, _11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32), np.uint64(11)
@@ -60,6 +61,12 @@ def stream(seed: np.uint64, replication: int, query: np.uint64) -> np.uint64:
 
 
 @njit
+def batch_stream(seed: np.uint64, replication: int) -> np.uint64:
+    """Key of the stream of a replication, for what is random and of no query."""
+    return stream(seed, replication, _SALT_BATCH)
+
+
+@njit
 def word(key: np.uint64, counter: int) -> np.uint64:
     """Word number `counter` (from 0) of the stream `key`: 64 random bits."""
     return mix64(np.uint64(key) + (np.uint64(counter) + _ONE) * GOLDEN)
@@ -67,12 +74,17 @@ def word(key: np.uint64, counter: int) -> np.uint64:
 
 @njit
 def bounded(key: np.uint64, counter: int, n: int) -> np.int64:
-    """Uniform integer in [0, n), 1 <= n < 2**31, without bias.
+    """Uniform integer in [0, n), 1 <= n < 2**31, without bias, of word number `counter`."""
+    return below(word(key, counter), n)
+
+
+@njit
+def below(bits: np.uint64, n: int) -> np.int64:
+    """Uniform integer in [0, n) of a word.
 
     Multiplication instead of division, with the rejection step that makes it exact (Lemire, "Fast random integer
     generation in an interval", 2019). A rejected word is scrambled again, so a draw always uses one counter.
     """
-    bits = word(key, counter)
     size = np.uint64(n)
     product = (bits >> _32) * size
     if (product & _LOW) < size:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined
+from ttcsim.compiled.jit import inlined, prefetch
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import bounded, rule_key
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, query_of, units_of
@@ -18,20 +18,27 @@ from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
 @inlined
 def draw(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, most: int) -> bool:
     """Show up to `most` samples of unit q; False when the last budget has run out."""
+    for _ in range(most):  # noqa: SIM110 - numba knows no `all` of a generator
+        if not take(see, x, plan, w, tally, q, next_sample(x, plan, w, q, w.rows[q, 0].draws)):
+            return False
+    return True
+
+
+@inlined
+def take(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, sample: int) -> bool:
+    """Charge for a sample of unit q and show it; False when the last budget has run out."""
     now, s = w.now[0], w.rows[q, 0]
-    for _ in range(most):
-        sample = next_sample(x, plan, w, q, s.draws)
-        price = x.price[sample] if len(x.price) > 0 else np.int64(1)
-        while now.spent + price > w.totals[now.budget]:
-            # The generation is cut off: it costs what is left and shows nothing.
-            record(x, plan, w, tally, w.totals[now.budget])
-            if now.budget == len(w.totals):
-                return False
-        now.spent += price
-        s.spent += price
-        show(x, w, q, sample)
-        if plan.watch:
-            see(s, w.p[0], rule_key(w.notes[q].key, s.draws))
+    price = x.price[sample] if len(x.price) > 0 else np.int64(1)
+    while now.spent + price > w.totals[now.budget]:
+        # The generation is cut off: it costs what is left and shows nothing.
+        record(x, plan, w, tally, w.totals[now.budget])
+        if now.budget == len(w.totals):
+            return False
+    now.spent += price
+    s.spent += price
+    show(x, w, q, sample)
+    if plan.watch:
+        see(s, w.p[0], rule_key(w.notes[q].key, s.draws))
     return True
 
 
@@ -50,6 +57,11 @@ def next_sample(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
         note.segment = now.arena
         note.ready = want
         now.arena += want
+    if drawn + 1 < note.ready:
+        following = offset + w.arena[note.segment + drawn + 1]
+        prefetch(x.flags, following)
+        if len(x.signal) > 0:
+            prefetch(x.signal, following)
     return offset + w.arena[note.segment + drawn]
 
 

@@ -1,45 +1,32 @@
 """Draw-by-draw replay of any policy: choose a query, draw a block of its samples, ask whether it leaves.
 
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
-optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew; a
-rule that reads the clock or draws at random is asked about every query at every step.
+optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
+a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
+every query at every step, O(n); if what it draws depends on nothing but a query's draws, it is asked once for all
+queries with equally many (see `alike`).
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
+from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
-from ttcsim.engine.choose import (
-    NOBODY,
-    choose_by_index,
-    choose_in_rounds,
-    choose_streamed,
-    leave,
-    set_index,
-)
+from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.work import (
-    BLOCK,
-    Plan,
-    Work,
-    begin,
-    by_priority,
-    finish,
-    look_again,
-    look_everywhere,
-    make_work,
-    record,
-)
+from ttcsim.engine.tournament import play_all, prepare, replay, set_index
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -60,17 +47,13 @@ def settle(stop: Any, w: Work, q: int) -> None:
 
 
 @inlined
-def settle_all(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
-    """`settle` for a unit that was chosen by its index: the other units of its query leave with it."""
+def settle_together(stop: Any, x: Samples, w: Work, q: int) -> tuple[int, int]:
+    """`settle` for a unit that was chosen by its index; the units of its query, which are returned, do as it does."""
     settle(stop, w, q)
     first, last = units_of(x, query_of(x, q))
     for u in range(first, last):
         w.notes[u].dropped = w.notes[q].dropped
-        position = w.place[u]
-        if position != NOBODY:
-            look_again(w, position // BLOCK)
-            if w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0:
-                leave(w, position)
+    return first, last
 
 
 def _in_rounds(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -95,26 +78,55 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
             q, allowance = choose_streamed(w)
             if q == NOBODY:
                 break
-            most = in_stock(plan, w, q, plan.k)
+            most = in_stock(plan, w, q, plan.wave if plan.wave > 1 else plan.k)
             if len(x.price) == 0:
                 most = min(most, allowance)
-            if not draw(see, x, plan, w, tally, q, most):
+            if plan.wave > 1:
+                w.wave[:most] = q
+                going = see_wave(see, x, plan, w, tally, most)
+            else:
+                going = draw(see, x, plan, w, tally, q, most)
+            if not going:
                 break
             settle(stop, w, q)
         finish(x, plan, w, tally)
 
 
 @inlined
-def index(score: Any, bonus: Any, plan: Plan, w: Work, position: int, counter: int) -> None:
-    """Score an active unit that has its warm-up draws; one whose warm-up is decided and unseen waits."""
-    q = w.active[position]
-    s = w.rows[q, 0]
-    if s.draws >= plan.warmup > s.draws - w.notes[q].unseen:
-        set_index(w, position, -np.inf, 0.0)
-    elif s.draws >= plan.warmup:
+def tick(plan: Plan, w: Work) -> None:
+    """Set the clock after draws."""
+    if plan.optimistic:
+        w.now[0].clock = math.sqrt(math.log(w.now[0].t + 1.0))
+
+
+@inlined
+def choose(quantile: Any, plan: Plan, w: Work) -> int:
+    """The unit that is drawn next, or NOBODY."""
+    if plan.rescore:
+        return choose_among_all(w, w.now[0].clock)
+    q = choose_by_index(w, w.now[0].clock)
+    if q != NOBODY:
+        prepare(w.nodes, q)
+    elif plan.alike:
+        return choose_alike(quantile, w)
+    return q
+
+
+@inlined
+def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
+    """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
+    s = w.rows[u, 0]
+    w.ties[u].draws = s.draws
+    if s.draws < plan.warmup:
+        set_index(w.nodes, u, np.inf, 0.0)
+    elif s.draws - w.notes[u].unseen < plan.warmup:
+        set_index(w.nodes, u, -np.inf, 0.0)
+    elif plan.alike:
+        set_index(w.nodes, u, -np.inf, 0.0)
+        enter_class(w, u, s.draws)
+    else:
         s.t = w.now[0].t
-        key = rule_key(w.notes[q].key, counter)
-        set_index(w, position, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
+        set_index(w.nodes, u, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
 
 
 @inlined
@@ -128,82 +140,130 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
         fit(w.rows[:, 0], w.p[0])
         now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
     if plan.rescore or fitted or now.t == 0:
-        for position in range(now.active):
-            index(score, bonus, plan, w, position, now.t)
-        look_everywhere(w)
+        for i in range(now.active):
+            u = w.active[i]
+            index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
+        if not plan.rescore:
+            play_all(w.nodes, w.ties, now.clock)
 
 
-def _by_index(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+@inlined
+def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> None:
+    """A unit that is active was drawn, or another one of its query: it leaves, or it has another index."""
+    if w.place[u] == NOBODY:
+        return
+    if gone or in_stock(plan, w, u, 1) <= 0:
+        leave(w, u)
+        if plan.alike:
+            enter_class(w, u, NOBODY)
+    elif not plan.rescore:
+        index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
+    if not plan.rescore:
+        replay(w.nodes, w.ties, u, w.now[0].clock)
+
+
+def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            position = choose_by_index(w, math.sqrt(math.log(w.now[0].t + 1.0)))
-            if position == NOBODY:
+            q = choose(quantile, plan, w)
+            if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
-            q = w.active[position]
-            if not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
-                break
-            settle_all(stop, x, plan, w, q)
-            if not plan.rescore:
-                first, last = units_of(x, query_of(x, q))
-                for u in range(first, last):
-                    if w.place[u] != NOBODY:
-                        index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
+            tick(plan, w)
+            first, last = settle_together(stop, x, w, q)
+            for u in range(first, last):
+                changed(score, bonus, plan, w, u, w.notes[u].dropped)
         finish(x, plan, w, tally)
 
 
 @inlined
-def decide(score: Any, bonus: Any, fit: Any, x: Samples, plan: Plan, w: Work) -> int:
-    """Choose the units of a wave as if each draw showed nothing; how many draws they are.
+def decide_more(score: Any, bonus: Any, quantile: Any, x: Samples, plan: Plan, w: Work, most: int) -> bool:
+    """Decide one more block of draws as if they showed nothing, up to `most` in all; False when nobody is left.
 
-    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
-    is as before. A batch is fitted to what has been seen, before the first of them, and the draws with which a policy
-    begins every query are seen before it scores: a wave can be smaller for that.
+    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet.
     """
     now = w.now[0]
-    decided = 0
-    before = now.t
-    while decided < len(w.wave):
-        if decided == 0 or plan.rescore:
-            refresh(score, bonus, fit, plan, w, decided == 0)
-        position = choose_by_index(w, math.sqrt(math.log(now.t + 1.0)))
-        if position == NOBODY:
-            break
-        q = w.active[position]
-        first, last = units_of(x, query_of(x, q))
-        for _ in range(min(in_stock(plan, w, q, plan.k), len(w.wave) - decided)):
-            w.wave[decided] = q
-            decided += 1
-            now.t += 1
-            w.rows[q, 0].draws += 1
-            w.notes[q].unseen += 1
-            for u in range(first, last):
-                w.rows[u, 0].query_draws += 1
+    q = choose(quantile, plan, w)
+    if q == NOBODY:
+        return False
+    first, last = units_of(x, query_of(x, q))
+    for _ in range(min(in_stock(plan, w, q, plan.k), most - now.decided)):
+        w.wave[now.decided] = q
+        now.decided += 1
+        now.t += 1
+        w.rows[q, 0].draws += 1
+        w.notes[q].unseen += 1
         for u in range(first, last):
-            position = w.place[u]
-            if position != NOBODY:
-                look_again(w, position // BLOCK)
-                if in_stock(plan, w, u, 1) <= 0:
-                    leave(w, position)
-                elif not plan.rescore:
-                    index(score, bonus, plan, w, position, w.rows[u, 0].draws)
-    for i in range(decided):
+            w.rows[u, 0].query_draws += 1
+    tick(plan, w)
+    for u in range(first, last):
+        changed(score, bonus, plan, w, u, False)
+    return True
+
+
+@inlined
+def draw_none(x: Samples, w: Work) -> int:
+    """What is decided counts as drawn no longer: all but the wave is as it was. How many draws it is."""
+    now = w.now[0]
+    for i in range(now.decided):
         q = w.wave[i]
         w.rows[q, 0].draws -= 1
         w.notes[q].unseen = 0
         first, last = units_of(x, query_of(x, q))
         for u in range(first, last):
             w.rows[u, 0].query_draws -= 1
-    now.t = before
-    return decided
+    now.t -= now.decided
+    return now.decided
+
+
+@inlined
+def decide(
+    score: Any, bonus: Any, quantile: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int
+) -> int:  # fmt: skip
+    """Choose the units of a wave of up to `most` draws as if each showed nothing; how many draws they are.
+
+    A batch is fitted to what has been seen, before the first of them, and the draws with which a policy begins every
+    query are seen before it scores: a wave can be smaller for that.
+    """
+    now = w.now[0]
+    now.decided = 0
+    refresh(score, bonus, fit, plan, w, True)
+    while decide_more(score, bonus, quantile, x, plan, w, most) and plan.wave > 1 and now.decided < most:
+        if plan.rescore:
+            refresh(score, bonus, fit, plan, w, False)
+    return draw_none(x, w)
+
+
+@inlined
+def decoded_at(streams: NDArray[np.int64], tokens: int) -> int:
+    """When a draw is decoded, in tokens of its wave: the stream that is free first takes it.
+
+    `streams`, modified in place, is a heap: each is free no later than 2i + 1 and 2i + 2.
+    """
+    n = len(streams)
+    if n == 0:
+        return tokens
+    done = streams[0] + tokens
+    at, below = 0, 1
+    while below < n:
+        if below + 1 < n and streams[below + 1] < streams[below]:
+            below += 1
+        if streams[below] >= done:
+            break
+        streams[at] = streams[below]
+        at, below = below, 2 * below + 1
+    streams[at] = done
+    return done
 
 
 @inlined
 def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
-    """Draw what was decided, in that order; False when the last budget has run out."""
+    """Draw what was decided, in that order; False when that is nothing, or the last budget has run out."""
     now = w.now[0]
+    if decided == 0:
+        return False
     while now.spent == w.totals[now.budget]:  # no wave begins that could show nothing
         record(x, plan, w, tally, now.spent)
         if now.budget == len(w.totals):
@@ -211,10 +271,12 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
     now.waves += 1
     now.steps += now.longest
     now.longest = 0
+    w.streams[:] = 0
     for i in range(decided):
         q = w.wave[i]
         if len(x.tokens) > 0:
-            now.longest = max(now.longest, x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)])
+            tokens = x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)]
+            now.longest = max(now.longest, decoded_at(w.streams, tokens))
         if not draw(see, x, plan, w, tally, q, 1):
             return False
     return True
@@ -224,10 +286,12 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
 def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Work, decided: int) -> None:
     """Ask of every unit that was drawn whether its query leaves, and score anew who stays."""
     now = w.now[0]
-    if now.exploring and now.spent >= plan.explore:
-        now.exploring = False
+    tick(plan, w)
     for i in range(decided):
         settle(stop, w, w.wave[i])
+    ended = now.exploring and now.spent >= plan.explore
+    if ended:
+        now.exploring = False
     for i in range(decided):
         q = w.wave[i]
         first, last = units_of(x, query_of(x, q))
@@ -236,90 +300,131 @@ def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Wo
             gone = gone or w.notes[u].dropped
         for u in range(first, last):
             w.notes[u].dropped = gone
-            if w.place[u] != NOBODY and not plan.rescore:
-                look_again(w, w.place[u] // BLOCK)
-                index(score, bonus, plan, w, w.place[u], w.rows[u, 0].draws)
-    if not now.exploring:
-        at = 0
-        while at < now.active:  # those that hit while all were explored leave when that ends
-            if w.notes[w.active[at]].dropped:
-                look_again(w, at // BLOCK)
-                leave(w, at)
-            else:
-                at += 1
+            changed(score, bonus, plan, w, u, gone and not now.exploring)
+    if ended:  # those that hit while all were explored leave now
+        for u in range(len(w.notes)):
+            if w.notes[u].dropped:
+                changed(score, bonus, plan, w, u, True)
 
 
-def _in_waves(score, bonus, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
-            decided = decide(score, bonus, fit, x, plan, w)
-            if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
+            decided = decide(score, bonus, quantile, fit, x, plan, w, len(w.wave))
+            if not see_wave(see, x, plan, w, tally, decided):
                 break
             settle_wave(score, bonus, stop, x, plan, w, decided)
         finish(x, plan, w, tally)
 
 
+@inlined
+def settle_unscored(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
+    """`settle_together` where somebody else scores who stays."""
+    first, last = settle_together(stop, x, w, q)
+    for u in range(first, last):
+        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
+            leave(w, u)
+
+
 def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     """One block of draws by scores that lie ready; False when the replication is over."""
-    look_everywhere(w)
-    position = choose_by_index(w, 0.0)
-    if position == NOBODY:
+    q = choose_among_all(w, 0.0)
+    if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
         return False
-    q = w.active[position]
-    if not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
-        return False
-    settle_all(stop, x, plan, w, q)
+    settle_unscored(stop, x, plan, w, q)
     return True
+
+
+def _block(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """One block of a wave, by scores that lie ready; False when the wave is full, or nobody is left to draw."""
+    return decide_more(score, bonus, quantile, x, plan, w, len(w.wave)) and w.now[0].decided < len(w.wave)
+
+
+def _wave(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """The wave whose blocks are decided; False when the replication is over."""
+    decided = draw_none(x, w)
+    if not see_wave(see, x, plan, w, tally, decided):
+        return False
+    settle_wave(score, bonus, stop, x, plan, w, decided)
+    return True
+
+
+RULES = {"score": "score", "bonus": "score", "quantile": "quantile", "stop": "stop", "see": "see", "fit": "fit"}
+"""The rules that loops by index take, in their order, and the kind of each."""
 
 
 @functools.cache
 def kernel(name: str) -> Any:
-    """A loop, compiled (or taken from the cache) for one signature, whatever the rules.
+    """A loop, or a turn of one, compiled (or taken from the cache) for one signature, whatever the rules.
 
     Parameters
     ----------
-    name : {"in_rounds", "streamed", "by_index", "in_waves", "step"}
-        Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
-        the rows of `tally`: in rounds, one query after the other, by the largest index, that in waves; `step` draws one
-        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus, stop,
-        see and fit.
+    name : {"in_rounds", "streamed", "by_index", "in_waves", "step", "block", "wave"}
+        Each is ``(rules ..., x, plan, work, tally)``. The first four replay replications ``plan.first`` to
+        ``plan.last - 1`` into the rows of `tally`: in rounds, one query after the other, by the largest index, that in
+        waves. `step` draws one block, `block` decides one of a wave, `wave` draws that; each says whether to go on. The
+        rules are stop and see; `by_index` and what is about waves take score, bonus, quantile, stop, see and fit.
     """
-    loop = {
-        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
+    turns: dict[str, Any] = {"step": _step, "block": _block, "wave": _wave}
+    loop: Any = {
+        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, **turns,
     }[name]  # fmt: skip
+    rules = {"stop": "stop", "see": "see"} if name in ("in_rounds", "streamed", "step") else RULES
     if JIT_DISABLED:
         return loop
-    rules = ("score", "score", "stop", "see", "fit") if name in ("by_index", "in_waves") else ("stop", "see")
+    before = [types.FunctionType(COMMON[kind]) for kind in rules.values()]
+    return compiled_loop(loop, before, types.boolean if name in turns else types.void)
+
+
+def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any, after: Sequence[Any] = ()) -> Any:
+    """A function of ``(..., x, plan, work, tally, ...)``, compiled for these types before and after."""
     samples = example_samples()
-    plan = Plan(1, 1, 1, 1, 0, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 1, 0, False, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
-    arguments = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
-    returns = types.boolean if name == "step" else types.void
-    return njit_signature(returns(*(types.FunctionType(COMMON[r]) for r in rules), *arguments), loop)
+    kinds = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))
+    return njit_signature(returns(*before, *kinds, *after), loop)
 
 
 def replay_interpreted(
-    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
+    scores: Callable[..., Any], rules: Sequence[Any], x: Samples, plan: Plan, w: Work, tally: Tally
 ) -> None:
-    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between."""
-    step, rows = kernel("step"), w.rows[:, 0].view(np.recarray)
+    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between.
+
+    `rules` are stop and see, or in waves all of `RULES`, of which score, bonus and quantile are not asked.
+    """
+    last = kernel("step" if plan.wave == 1 else "wave")
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         going = True
         while going:
-            active = w.active[: w.now["active"][0]]
-            ready = rows.draws[active] >= plan.warmup
-            if ready.any():
-                rows.t = w.now["t"][0]
-                values = np.asarray(scores(rows, active[ready]), dtype=np.float64)
-                if values.shape != (np.count_nonzero(ready),):
-                    raise InputError(
-                        f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for "
-                        f"{np.count_nonzero(ready)} active queries; return one number for each"
-                    )
-                w.base[: len(active)][ready] = np.where(np.isnan(values), -np.inf, values)
-            going = step(*rules, x, plan, w, tally)
+            w.now["decided"] = 0
+            enter_scores(scores, plan, w)
+            while plan.wave > 1 and kernel("block")(*rules, x, plan, w, tally):
+                enter_scores(scores, plan, w)
+            going = last(*rules, x, plan, w, tally)
         finish(x, plan, w, tally)
+
+
+def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
+    """Ask a plain Python rule about every active query; its warm-up comes first, and is seen before it is scored."""
+    rows = w.rows[:, 0].view(np.recarray)
+    active = w.active[: w.now["active"][0]]
+    draws = rows.draws[active]
+    w.ties["draws"][active] = draws
+    leaves = len(w.ties)
+    w.nodes["base"][leaves + active[draws >= plan.warmup]] = -np.inf
+    ready = active[draws - w.notes["unseen"][active] >= plan.warmup]
+    if not len(ready):
+        return
+    rows.t = w.now["t"][0]
+    values = np.asarray(scores(rows, ready), dtype=np.float64)
+    if values.shape != (len(ready),):
+        raise InputError(
+            f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for {len(ready)} active "
+            "queries; return one number for each"
+        )
+    w.nodes["base"][leaves + ready] = np.where(np.isnan(values), -np.inf, values)
+    w.nodes["slope"][leaves + ready] = 0.0

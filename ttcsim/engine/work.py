@@ -9,19 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined, njit, records
+from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
-from ttcsim.compiled.rng import priority, stream
+from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
+from ttcsim.engine.tournament import TIE, make_nodes, set_index
 from ttcsim.policies.rules import rows_for
 
-BLOCK = 32
-"""Units whose largest index is kept together."""
+NOBODY = -1
 
 NOTE = np.dtype(
     [
         ("key", "u8"),  # stream of the unit in this replication
-        ("priority", "u8"),
         ("limit", "i8"),  # most draws
         ("segment", "i8"),  # where the samples to be shown begin in the arena
         ("ready", "i8"),  # how many of them are there
@@ -38,26 +37,30 @@ NOTE = np.dtype(
 NOW = np.dtype(
     [
         ("row", "i8"),  # of the tally
+        ("key", "u8"),  # stream of what is random and of no unit
         ("spent", "i8"),
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
+        ("clock", "f8"),  # what bonuses are multiplied by
         ("active", "i8"),  # units in play: the first of Work.active
         ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
+        ("classes", "i8"),  # classes of units that are alike
+        ("decided", "i8"),  # draws of this wave
         ("waves", "i8"),  # begun
-        ("steps", "i8"),  # tokens of the longest samples of the waves before this one
-        ("longest", "i8"),  # tokens of the longest sample of this wave
+        ("steps", "i8"),  # tokens that the waves before this one lasted
+        ("longest", "i8"),  # tokens that this wave lasts
         ("exploring", "?"),
     ],
     align=True,
 )
 """Where a replication stands."""
 
-LINE = np.dtype([("start", "f8"), ("growth", "f8"), ("winner", "i8"), ("steady", "?")], align=True)
-"""Of every BLOCK positions of `Work.active`: all indices are below start + growth * clock (inf: look again). `winner`
-is the position of the largest, and when `steady` it stays that and the line is its index."""
+
+CLASS = np.dtype([("draws", "i8"), ("members", "i8")], align=True)
+"""Units with equally many draws, of a rule that tells them apart by nothing else."""
 
 
 class Plan(NamedTuple):
@@ -71,6 +74,7 @@ class Plan(NamedTuple):
     watch: bool  # there is a `see` rule
     optimistic: bool  # there is a bonus
     rescore: bool  # an index can change without a draw of its query
+    alike: bool  # indices are random, and of one law where there are equally many draws
     refit: float  # 0: there is no fit
     permute: bool
     seed: np.uint64
@@ -88,11 +92,16 @@ class Work(NamedTuple):
     totals: NDArray[np.int64]  # i8[B] budgets, ascending
     active: NDArray[np.int64]  # i8[U] the first now.active are in play
     place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
-    base: NDArray[np.float64]  # f8[U] score, beside `active`
-    slope: NDArray[np.float64]  # f8[U] bonus, beside `active`
-    lines: NDArray[Any]  # LINE[blocks]
+    nodes: NDArray[Any]  # NODE[2 * U] the tournament of indices
+    ties: NDArray[Any]  # TIE[U] what breaks ties between them
+    classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
+    class_at: NDArray[np.int64]  # i8[U] draws of the class of the unit in each seat, -1 = it is in none
+    unit_at: NDArray[np.int64]  # i8[U] the unit in each seat
+    seat: NDArray[np.int64]  # i8[U] its inverse
+    mould: NDArray[Any]  # ROW[1, 1 + w] a row of nobody
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
+    streams: NDArray[np.int64]  # i8[S] tokens of this wave on each stream, a heap; i8[0] where each draw has its own
     perm: NDArray[np.int32]  # i4[longest query] the identity
     swaps: NDArray[np.int32]  # i4[longest query]
     votes: NDArray[np.int32]  # i4[answer slots]
@@ -135,7 +144,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1, *, weigh: bool = False,
+    *, wave: int = 1, alike: bool = False, streams: int = 0, weigh: bool = False,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -151,6 +160,10 @@ def make_work(
         Of the record that rules keep of each query.
     wave : int
         Draws of a wave.
+    alike : bool
+        See `Plan`.
+    streams : int
+        Streams that the draws of a wave share, fewer than these; 0 where each draw has its own.
     weigh : bool
         Whether the signal is summed by answer.
     """
@@ -159,6 +172,7 @@ def make_work(
     rows = rows_for(n, memory)
     notes = records(n, NOTE)
     notes["limit"] = limits
+    unit_at = np.argsort(x.keys if alike else x.keys[:0])
     return Work(
         rows=rows,
         blank=rows.view(np.ndarray).view(np.uint8).reshape(-1),
@@ -167,11 +181,16 @@ def make_work(
         totals=totals,
         active=np.zeros(n, np.int64),
         place=np.zeros(n, np.int64),
-        base=np.zeros(n, np.float64),
-        slope=np.zeros(n, np.float64),
-        lines=records(n // BLOCK + 1, LINE),
+        nodes=make_nodes(n),
+        ties=records(n, TIE),
+        classes=records(n if alike else 0, CLASS),
+        class_at=np.zeros(n if alike else 0, np.int64),
+        unit_at=unit_at,
+        seat=np.argsort(unit_at),
+        mould=rows_for(1, memory),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
+        streams=np.zeros(streams, np.int64),
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
         votes=np.zeros(x.answer_offsets[-1], np.int32),
@@ -183,22 +202,6 @@ def make_work(
     )
 
 
-@inlined
-def look_again(w: Work, block: int) -> None:
-    """A query of the block has changed."""
-    line = w.lines[block]
-    line.start = np.inf
-    line.growth = 0.0
-    line.steady = False
-
-
-@inlined
-def look_everywhere(w: Work) -> None:
-    """Every index may have changed."""
-    for block in range(len(w.lines)):
-        look_again(w, block)
-
-
 @njit
 def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     """Begin a replication: no draws, every unit active."""
@@ -208,24 +211,26 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     w.signals[:] = 0.0
     for i in range(len(w.p)):
         w.p[i] = w.p_start[i]
-    w.base[:] = np.inf  # until a query has its warm-up draws
-    w.slope[:] = 0.0
-    look_everywhere(w)
     for q in range(n):
         s, note = w.rows[q, 0], w.notes[q]
         s.rate, s.price, s.prior_mean, s.prior_draws = x.rate[q], x.mean_price[q], x.prior_mean[q], x.prior_draws[q]
         if len(x.source) > 0:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
-        note.priority = priority(note.key)
+        w.ties[q].priority = priority(note.key)
+        w.ties[q].draws = 0
+        set_index(w.nodes, q, np.inf, 0.0)  # until a query has its warm-up draws
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
         w.active[q] = w.place[q] = q
     now = w.now[0]
+    w.class_at[:] = NOBODY
     now.row = replication - plan.first
-    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = 0
-    now.waves = now.steps = now.longest = 0
+    now.key = batch_stream(plan.seed, replication)
+    now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = now.classes = 0
+    now.decided = now.waves = now.steps = now.longest = 0
+    now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0
 
@@ -236,7 +241,7 @@ def by_priority(w: Work) -> None:
     n = len(w.notes)
     priorities = np.empty(n, np.uint64)
     for q in range(n):
-        priorities[q] = w.notes[q].priority
+        priorities[q] = w.ties[q].priority
     rank(np.zeros(n, np.int64), priorities, w.active, np.empty(n, np.int64))
 
 

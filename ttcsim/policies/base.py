@@ -32,6 +32,12 @@ def level(s, p, key):
     return 0.0
 
 
+@rules.quantile
+def certain(s, p, tail):
+    """No random index."""
+    return 0.0
+
+
 @rules.stop
 def on_success(s, p, key):
     """Drop a query once a draw had a signal of at least gamma (Zuo & Zhu, Algorithm 1)."""
@@ -57,7 +63,7 @@ def unfitted(rows, p):
 class Setup(NamedTuple):
     """What a configured policy asks of the engine, for one total budget."""
 
-    score: Rule | None  # None: in rounds, fewest draws first
+    score: Rule | None  # None: in rounds, fewest draws first; or a quantile
     bonus: Rule
     stop: Rule
     see: Rule
@@ -66,6 +72,11 @@ class Setup(NamedTuple):
     warmup: int  # draws every query gets before scores count
     explore: int = 0  # units spent evenly before any query is dropped
     params: Mapping[str, Any] = {}  # what the rules need beside the policy's own fields, by name
+
+    @property
+    def alike(self) -> bool:
+        """Whether indices are random, and of one law where there are equally many draws."""
+        return self.score is not None and self.score.kind == "quantile"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +206,7 @@ class Policy:
     def depends_on_everything(self, setup: Setup) -> bool:
         """Whether an index can change without a draw of its query: it reads the clock, or draws at random."""
         used: list[Reads] = [rule.reads for rule in (setup.score, setup.bonus) if rule is not None]
-        return any(r.key or r.row is None or "t" in r.row for r in used)
+        return not setup.alike and any(r.key or r.row is None or "t" in r.row for r in used)
 
     def columns(self) -> tuple[str, ...]:
         """Columns of the pool that this configuration reads; those of its queries as ``queries.NAME``."""

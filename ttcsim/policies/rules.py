@@ -126,6 +126,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "score": Kind(("s", "p", "key"), types.float64),
+    "quantile": Kind(("s", "p", "tail"), types.float64),
     "stop": Kind(("s", "p", "key"), types.boolean),
     "see": Kind(("s", "p", "key"), types.void),
     "fit": Kind(("rows", "p"), types.void),
@@ -134,7 +135,7 @@ KINDS = {
 
 def _signature(kind: str, row: Any, params: Any) -> Any:
     seen = types.Array(row, 1, "A") if kind == "fit" else row
-    rest = () if kind == "fit" else (types.uint64,)
+    rest = () if kind == "fit" else (types.float64 if kind == "quantile" else types.uint64,)
     return KINDS[kind].returns(seen, params, *rest)
 
 
@@ -146,7 +147,8 @@ anew for every policy in every process (numba #2956, #6264)."""
 class Rule:
     """A jittable function; compiled when a replay first needs it.
 
-    Use it as the decorator ``@score`` (for indices), ``@stop`` (for stop rules), ``@see`` or ``@fit``.
+    Use it as the decorator ``@score`` (for indices), ``@stop`` (for stop rules), ``@see`` or ``@fit``; ``@quantile`` is
+    for random indices that depend on nothing but the draws of a query.
     """
 
     def __init__(self, function: Callable[..., Any], kind: str = "score") -> None:
@@ -204,6 +206,14 @@ def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], mem
 def score(function: Callable[..., float]) -> Rule:
     """Make a function of ``(s, p, key)`` an index rule: the active query with the largest value is drawn next."""
     return Rule(function, "score")
+
+
+def quantile(function: Callable[..., float]) -> Rule:
+    """Make a function of ``(s, p, tail)`` a random index: the value that it exceeds with probability `tail`.
+
+    It may read ``s.draws`` and nothing else of the row: queries with equally many draws are alike.
+    """
+    return Rule(function, "quantile")
 
 
 def stop(function: Callable[..., bool]) -> Rule:

@@ -10,12 +10,21 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE, is_confidence, is_reward
+from ttcsim.pool.format import (
+    CONFIDENCE,
+    PLACES,
+    PROMPT_TOKENS,
+    REWARD,
+    SAMPLE_COLUMNS,
+    SOURCE,
+    is_confidence,
+    is_reward,
+)
 from ttcsim.pool.pool import offsets_of
 
 _KEYS = ("query_id", SOURCE, "sample")  # what names a sample, as far as the table has these columns
 _INTEGERS = ("tokens", PROMPT_TOKENS, "sample", *PLACES)
-_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String, PROMPT_TOKENS: pl.Int32}
+_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String}
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 
 
@@ -51,12 +60,11 @@ def pool_from_frame(
                 f"{where}: column '{column}' is missing (it has {', '.join(frame.columns)}); "
                 "rename it with `ttcsim pool import samples --map`"
             )
-    rewards, confidences = ([c for c in frame.columns if kind(c)] for kind in (is_reward, is_confidence))
-    optional = [c for c in (*_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
+    rewards = [c for c in frame.columns if is_reward(c)]
+    confidences = [c for c in frame.columns if is_confidence(c)]
+    alone = [c for c in ("correct", *_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
     ids = _query_ids(frame["query_id"], where)
-    frame = pl.DataFrame(
-        [ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards, *confidences))]
-    )
+    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in (*alone, *rewards, *confidences))])
     keys = [k for k in _KEYS if k in frame.columns]
     frame = frame.sort(keys, maintain_order=True)
     if "sample" in frame.columns:
@@ -190,13 +198,12 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
         demand(text, "it must be text (null = no answer)")
     elif name == "logprob" or is_confidence(name):
         demand(kind.is_numeric(), "it must be a number")
-        single = column.cast(pl.Float64).cast(pl.Float32)
-        refuse(~single.is_finite().fill_null(False), f"it must be finite in single precision: {_REMEDY}")
+        refuse(~column.cast(pl.Float32).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
     else:
         demand(kind.is_numeric(), "a reward is a number in [0, 1]")
         inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number
         refuse(~inside, f"a reward lies in [0, 1]: import it with --rescale {name}=LOW:HIGH (or logistic)")
-    return column.cast(_TYPES.get(name, REWARD))
+    return column.cast(_TYPES.get(name, CONFIDENCE if is_confidence(name) else REWARD))
 
 
 def _queries(queries: pl.DataFrame, sampled: set[str], where: str) -> pl.DataFrame:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.engine.arrays import CORRECT, HIT, UNBOUNDED, Tally, make_tally, read_only
+from ttcsim.engine.arrays import CORRECT, HIT, Tally, make_tally, read_only
 from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
-from ttcsim.engine.work import Plan, Work, arena_size, make_work
+from ttcsim.engine.work import Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
-from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success, unfitted
-from ttcsim.policies.parameters import record
-from ttcsim.policies.rules import SUMS_BY_ANSWER, Rule, opaque
+from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success
+from ttcsim.policies.rules import opaque
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of, sums_by_answer
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -51,9 +50,6 @@ class Replay:
             raise InputError(
                 f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
             )
-        if setting.wave > 1 and (policy.streamed() or self.plain):
-            why = "serves one query at a time" if policy.streamed() else "is plain Python"
-            raise InputError(f"policy '{policy}': {why}, and is not replayed in waves; leave it out")
         alike = (
             setting.wave == 1
             and len(self.x.price) == 0
@@ -68,11 +64,6 @@ class Replay:
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
                 stacklevel=4,
             )
-
-    @property
-    def cap(self) -> int:
-        """Most draws of a query."""
-        return int(self.policy.cap) if self.policy.cap < UNBOUNDED else UNBOUNDED
 
     def at(self, totals: NDArray[np.int64]) -> Replay:
         """The same policy, its plan unchanged, on other total budgets; the arrays are shared."""
@@ -126,8 +117,8 @@ class Replay:
         setting, n = self.setting, self.setting.pool.n_queries
         explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
         plan = plan_rounds(
-            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k, self.cap,
-            setting.permute,
+            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k,
+            cap_of(self.policy), setting.permute,
         )  # fmt: skip
         replay = replay_prophet if self.prophetic else replay_rounds
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
@@ -135,42 +126,36 @@ class Replay:
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
         policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
         setup = policy.setup(planned, n)
-        plan = Plan(
-            k=int(policy.k), wave=setting.wave, cap=self.cap if self.columns.several else UNBOUNDED,
-            warmup=setup.warmup, explore=0 if policy.anytime else setup.explore,
-            watch=setup.see is not blind, optimistic=setup.bonus is not level,
-            rescore=policy.depends_on_everything(setup), refit=0.0 if setup.fit is unfitted else policy.refit,
-            permute=setting.permute, seed=np.uint64(setting.seed), first=first, last=last,
+        plan = plan_of(
+            policy, setup, several=self.columns.several, wave=setting.wave, permute=setting.permute, seed=setting.seed,
+            first=first, last=last,
         )  # fmt: skip
-        params = record(policy, {**setup.params, **policy.by_source(self.columns.sources(self.x), planned)})
+        params = params_of(policy, setup, self.columns.sources(self.x), planned)
         w = self._work(totals, params, setup)
-
-        def compiled(*rules: Rule) -> tuple[Any, ...]:
-            return tuple(rule.compiled(params.dtype, setup.memory) for rule in rules)
-
-        told = compiled(setup.stop, setup.see)
-        if policy.streamed():
-            kernel("streamed")(*told, self.x, plan, w, tally)
-        elif self.plain:
-            replay_interpreted(policy.scores, told, self.x, plan, w, tally)  # type: ignore[attr-defined]
-        elif setting.wave > 1:
-            indices = compiled(setup.score or level, setup.bonus)
-            kernel("in_waves")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
-        elif setup.score is None:
-            kernel("in_rounds")(*told, self.x, plan, w, tally)
+        if policy.streamed() or (setting.wave == 1 and (self.plain or setup.score is None)):
+            rules = compiled(setup, params, ("stop", "see"))
+            loop = "streamed" if policy.streamed() else "in_rounds"
         else:
-            indices = compiled(setup.score, setup.bonus)
-            kernel("by_index")(*indices, *told, *compiled(setup.fit), self.x, plan, w, tally)
+            rules = compiled(setup, params)
+            loop = "by_index" if setting.wave == 1 else "in_waves"
+        if self.plain:
+            replay_interpreted(policy.scores, rules, self.x, plan, w, tally)  # type: ignore[attr-defined]
+        else:
+            kernel(loop)(*rules, self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
         sizes = np.diff(self.x.offsets)
         cheapest = int(self.x.price.min()) if len(self.x.price) else 1
         permute = self.setting.permute
-        limits = np.minimum(sizes, self.cap) if permute else np.full(len(sizes), self.cap, np.int64)
+        cap = cap_of(self.policy)
+        limits = np.minimum(sizes, cap) if permute else np.full(len(sizes), cap, np.int64)
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        read, whole = self.policy.reads()
-        weigh = not whole or not read.isdisjoint(SUMS_BY_ANSWER)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave, weigh=weigh)
+        wave, streams = self.setting.wave, self.setting.streams
+        shared = 0 if streams is None or streams >= wave else streams
+        return make_work(
+            self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared,
+            weigh=sums_by_answer(self.policy),
+        )  # fmt: skip
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

@@ -91,6 +91,7 @@ class Result:
     pool: Pool
     outcomes: Sequence[Outcome]
     config: dict[str, Any]
+    place: str = ""  # where the pool can be loaded from again; empty for one that was made in memory
     _resampled: dict[tuple[Outcome, str], NDArray[np.float64]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -202,7 +203,7 @@ class Result:
         """The frame by groups of queries, the values of a column of ``queries.parquet``: see `by_group`."""
         return by_group(self, column)
 
-    def replications(self) -> pl.DataFrame:
+    def per_replication(self) -> pl.DataFrame:
         """Every single value: policy, budget, metric, replication, value."""
         return pl.concat(
             pl.DataFrame(
@@ -214,6 +215,26 @@ class Result:
             for outcome in self.outcomes
             for metric, values in outcome.per_rep.items()
         )  # fmt: skip
+
+    def per_query(self) -> pl.DataFrame:
+        """Every query's means over replications.
+
+        Columns: policy, budget, metric, query_id, value (how often it was solved, or answered right), influence (what
+        it contributes to the mean over queries, see `Outcome.influence`; null where that is not known), draws, spent.
+        """
+        queries, budgets = self.pool.n_queries, len(self.budgets)
+        return pl.concat(
+            pl.DataFrame(
+                {
+                    "policy": str(outcome.policy), "budget": np.tile(self.budgets, queries), "metric": metric,
+                    "query_id": np.repeat(self.pool.query_ids, budgets), "value": values.ravel(),
+                    "influence": outcome.influence(metric).ravel(), "draws": outcome.draws.ravel(),
+                    "spent": outcome.cost.ravel(),
+                }
+            )
+            for outcome in self.outcomes
+            for metric, values in outcome.per_query.items()
+        ).with_columns(pl.col("influence").fill_nan(None))  # fmt: skip
 
     @property
     def baseline(self) -> str:
@@ -247,15 +268,20 @@ class Result:
         return notebook.plot(self, metric, ax=ax, baseline=baseline, **how)
 
     def save(
-        self, folder: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
+        self,
+        folder: str | Path,
+        *,
+        source: str | Path | None = None,
+        replications: bool = False,
+        by: Sequence[str] = (),
     ) -> Path:
         """Write a run folder, as ``ttcsim sweep --out`` does; `ttcsim.read_run` and `ttcsim.rerun` read it.
 
         Parameters
         ----------
-        source : str or Path
-            Where the pool can be loaded from again: a place that `ttcsim.load` takes. Without it a rerun has to be
-            given the pool.
+        source : str or Path, optional
+            Where the pool can be loaded from again: a place that `ttcsim.load` takes, by default the one that it was
+            loaded from. Of a pool that was made in memory a rerun has to be given the pool.
         replications : bool
             Whether to keep every replication's values, too.
         by : sequence of str

@@ -23,6 +23,7 @@ POLICIES: tuple[dict[str, Any], ...] = (
     {"name": "two-stage", "share": 0.5},
     {"name": "two-stage", "share": 0.25},
     {"name": "thompson", "a": 1.0, "b": 1.0},
+    {"name": "thompson", "a": 1.0, "b": 0.3, "k": 2, "cap": 6},
     {"name": "thompson", "a": 0.5, "b": 2.0, "signal": "reward"},
     {"name": "bayes"},
     {"name": "bayes", "signal": "reward", "gamma": 0.75},

@@ -8,6 +8,7 @@ _WORD = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _SALT_PRIORITY = 0xD1B54A32D192ED03
 _SALT_RULE = 0x8CB92BA72F3D8DD7
+_SALT_BATCH = 0xAEF17502108EF2D9
 
 
 def mix(z: int) -> int:
@@ -18,10 +19,28 @@ def mix(z: int) -> int:
     return z ^ (z >> 31)
 
 
+def query_key(query_id: str) -> int:
+    """Hash of a query's id."""
+    return int.from_bytes(hashlib.blake2b(query_id.encode(), digest_size=8).digest(), "little")
+
+
 def stream(seed: int, replication: int, query_id: str) -> int:
     """Key of one query in one replication."""
-    own = int.from_bytes(hashlib.blake2b(query_id.encode(), digest_size=8).digest(), "little")
+    return _stream(seed, replication, query_key(query_id))
+
+
+def batch_stream(seed: int, replication: int) -> int:
+    """Key of what is random in one replication and of no query."""
+    return _stream(seed, replication, _SALT_BATCH)
+
+
+def _stream(seed: int, replication: int, own: int) -> int:
     return mix(mix(mix(seed + _GOLDEN) + (replication + 1) * _GOLDEN) ^ own)
+
+
+def uniform(key: int, counter: int) -> float:
+    """Uniform number between 0 and 1, both excluded: the centre of one of 2^53 equal cells."""
+    return ((mix(key + (counter + 1) * _GOLDEN) >> 11) + 0.5) / 2**53
 
 
 def bounded(key: int, counter: int, n: int) -> int:

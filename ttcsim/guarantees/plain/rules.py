@@ -71,6 +71,8 @@ def index_of(policy: Policy, query: Query, t: int, batch: Mapping[str, Any]) -> 
             return -abs(policy["gamma"] - estimate), policy["weight"] / math.sqrt(query.n)
         case "entropy":
             return query.entropy(), policy["weight"] / math.sqrt(query.n)
+        case "thompson" if differ_by_draws_alone(policy):
+            return 0.0, 0.0  # all are drawn together
         case "thompson":
             a, b = policy["a"] + sum(signals), policy["b"] + query.n - sum(signals)
             return special.beta_variate(np.uint64(rng.rule_key(query.stream, t)), a, b), 0.0
@@ -93,6 +95,28 @@ def index_of(policy: Policy, query: Query, t: int, batch: Mapping[str, Any]) -> 
         case "slg":
             return extrapolated_maximum(signals[: policy["m"]], policy["tail"], policy["horizon"]), 0.0
     raise ValueError(name)
+
+
+def differ_by_draws_alone(policy: Policy) -> bool:
+    """Whether posterior draws of queries with equally many draws have one law: all that are left have only failed."""
+    return bool(policy["name"] == "thompson" and policy.get("signal", "correct") == "correct" and policy["a"] == 1.0)
+
+
+def largest_posterior_draw(policy: Policy, queries: Sequence[Query], t: int, batch: Mapping[str, Any]) -> Query:
+    """The query with the largest of all draws from Beta(1, b + n), one draw for all queries with the same n.
+
+    The largest of m independent draws exceeds x with probability ``1 - F(x)^m``, and any of the m may be the one.
+    """
+    key = rng.rule_key(batch["stream"], t)
+    classes: dict[int, list[Query]] = {}
+    for q in sorted(queries, key=lambda q: q.key):
+        classes.setdefault(q.n, []).append(q)
+    draws = []
+    for n, members in classes.items():
+        exceeded = -math.expm1(math.log(rng.uniform(key, 1 + n)) / len(members))
+        draws.append((1.0 - exceeded ** (1.0 / (policy["b"] + n)), -n, members))
+    members = max(draws, key=lambda d: d[:2])[2]
+    return members[rng.bounded(key, 0, len(members))]
 
 
 def kernel_density_gain(rewards: Sequence[float], more: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ttcsim.errors import InputError, among, closest
-from ttcsim.pool.format import is_confidence, is_reward
+from ttcsim.pool.format import family
 
 ALL = "all"
 """Word of ``--task`` for every task of the source."""
@@ -44,10 +44,9 @@ class Ask:
     rescale: Mapping[str, str] = field(default_factory=dict)
 
     def check_targets(self, known: Sequence[str], place: object) -> None:
-        """Refuse ``--map`` of what is no column; any ``reward_*`` is one where `reward` is, and so for confidence."""
-        kinds = [kind for name, kind in (("reward", is_reward), ("confidence", is_confidence)) if name in known]
+        """Refuse ``--map`` of what is no column; any ``reward_*`` is one where `reward` is, as of `confidence`."""
         for target in self.mapping:
-            if target not in known and not any(kind(target) for kind in kinds):
+            if family(target) not in known:
                 raise InputError(
                     f"{place}: --map {target}={self.mapping[target]}: nothing here is called '{target}'; "
                     f"{among(target, known)}"

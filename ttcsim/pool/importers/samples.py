@@ -8,14 +8,14 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REASON, SAMPLE_COLUMNS, SOURCE, is_confidence, is_reward
+from ttcsim.pool.format import PLACES, REASON, SAMPLE_COLUMNS, SOURCE, family
 from ttcsim.pool.importers.ask import Ask
 from ttcsim.pool.importers.assemble import checked_ids, pool_of
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.looks import likely, words
 from ttcsim.pool.importers.tables import check_column, choose_rows, read_table, refuse_mixed_rows, texts
 
-_OF_SAMPLES = (*(c for c in SAMPLE_COLUMNS if c != REASON), "reward", "confidence", PROMPT_TOKENS, SOURCE, *PLACES)
+_OF_SAMPLES = (*(c for c in SAMPLE_COLUMNS if c != REASON), "reward", "confidence", SOURCE, *PLACES)
 _OF_QUERIES = ("prompt", "gold", "level", "dataset")
 _OF_BOTH = ("task", "model")
 _TARGETS = (*_OF_SAMPLES, *_OF_QUERIES, *_OF_BOTH)
@@ -27,7 +27,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     for column in ask.mapping.values():
         check_column(table, column, path)
     taken = set(ask.mapping.values())
-    own = [c for c in table.columns if _is_own(c) and c not in taken and c not in ask.mapping]
+    own = [c for c in table.columns if family(c) in _TARGETS and c not in taken and c not in ask.mapping]
     names = {**{c: c for c in own}, **ask.mapping}
     table = choose_rows(table, names, ask, path)
     missing = [c for c in ("query_id", "correct") if c not in names]
@@ -47,15 +47,9 @@ def _read(path: Path, ask: Ask) -> Pool:
     frame, queries, varying = _queries(frame, ask, path)
     used = {column for name, column in names.items() if name not in varying}
     rest = table.drop(used)
-    kinds = {"reward": is_reward, "confidence": is_confidence}
-    targets = [t for t in _TARGETS if t not in names and not (t in kinds and any(map(kinds[t], names)))]
+    targets = [t for t in _TARGETS if t not in set(map(family, names))]
     unused = words(rest.columns, likely(rest, targets, frame["query_id"]), rest)
     return pool_of(frame, path, ask, queries=queries, notes=[unused], facts={"unused": rest.columns})
-
-
-def _is_own(column: str) -> bool:
-    """Whether a pool calls a column so."""
-    return column in _TARGETS or is_reward(column) or is_confidence(column)
 
 
 def _queries(frame: pl.DataFrame, ask: Ask, path: Path) -> tuple[pl.DataFrame, pl.DataFrame | None, list[str]]:

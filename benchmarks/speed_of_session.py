@@ -1,0 +1,44 @@
+"""How long does a policy think between two samples, and how large is a session of many queries?
+
+From ``ask`` to ``ask``, with ``tell`` between, beside what a model takes for a sample: next to nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+
+import ttcsim
+
+DRAWS = 2000
+
+
+def microseconds(policy: str, queries: int) -> float:
+    """Median of the time from `ask` to `ask`."""
+    chance = random.Random(0)
+    session = ttcsim.Session(policy, range(queries), 64)
+    for query, _ in session.ask(queries):
+        session.tell(query, {"correct": False, "answer": "a"})
+    taken = []
+    for _ in range(DRAWS):
+        began = time.perf_counter()
+        ((query, _),) = session.ask()
+        session.tell(query, {"correct": chance.random() < 0.01, "answer": chance.choice("abc")})
+        taken.append(time.perf_counter() - began)
+    return 1e6 * statistics.median(taken)
+
+
+def main() -> None:
+    print("| policy | 500 queries | 100,000 queries | bytes a query |")
+    print("|---|---|---|---|")
+    for policy in ("elimination", "ucb", "entropy", "adaptive-consistency"):
+        session = ttcsim.Session(policy, range(100_000), 2)
+        size = sum(array.nbytes for array in session._work if hasattr(array, "nbytes")) / 100_000
+        print(
+            f"| {policy} | {microseconds(policy, 500):.0f} µs | {microseconds(policy, 100_000):.0f} µs | {size:.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
