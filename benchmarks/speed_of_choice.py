@@ -33,7 +33,7 @@ PER_QUERY, DRAWS, ROUNDS = 8, 40_000, 50
 def replays(pool, name, reps):
     """A call that replays so many replications."""
     total = np.array([PER_QUERY * pool.n_queries], np.int64)
-    replay = Replay(policy(name), Setting(pool, total, 0, "samples", "permute", (), None), Columns(pool))
+    replay = Replay(policy(name), Setting(total, 0, "samples", "permute", (), None), Columns(pool))
     return replay, lambda: replay.run(0, reps)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import ttcsim
 from ttcsim.guarantees.plain import replay as reference
+from ttcsim.guarantees.plain.world import tiny, to_pool, with_signal
 from ttcsim.policies.rules import FIELDS, ROW
 from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
@@ -185,6 +186,39 @@ def test_memory_has_named_fields(pool):
     for total in (20, 33, 120):
         (outcome,) = ttcsim.sweep(pool, [Counting()], [total / 20], reps=1, seed=total).outcomes
         assert outcome.draws[:, 0].tolist() == counted_by_hand(pool, total, seed=total)
+
+
+@pytest.mark.filterwarnings("ignore:policy")
+@pytest.mark.parametrize("replay", ["permute", "bootstrap"])
+def test_sums_of_the_signal_by_answer_follow_it_down_as_well(replay):
+    """Confidences below zero: the largest sum of an answer may fall."""
+    plain, told = tiny(5, queries=4, most=30), []
+
+    class Witness(ttcsim.Policy):
+        name = "witness"
+
+        def scores(self, s, active):
+            told.append(np.asarray(s).view(ROW).copy())
+            return -s.draws[active].astype(float)
+
+    policy = Witness(signal="confidence_signed", gamma=9.0)
+    ttcsim.sweep(to_pool(plain), [policy], [12], reps=1, seed=2, replay=replay)
+    fallen = 0
+    for q, query in enumerate(reference.queries_of(with_signal(plain, "confidence_signed"), 2, 0, replay, math.inf)):
+        shown = [query.samples[i] for i, _ in zip(query.order, range(60), strict=False)]
+        rows = {int(step[q]["draws"]): step[q] for step in told}
+        before = 0.0
+        for n in range(1, max(rows) + 1):
+            sums = {}
+            for sample in shown[:n]:
+                if sample["answer"] is not None:
+                    sums[sample["answer"]] = sums.get(sample["answer"], 0.0) + sample["signal"]
+            top = max(sums.values(), default=0.0)
+            assert (rows[n]["top_signal"], rows[n]["answered_signal"]) == (top, sum(sums.values()))
+            assert rows[n]["signal_max"] == max(sample["signal"] for sample in shown[:n])
+            fallen += top < before
+            before = top
+    assert fallen > 5
 
 
 class Spy(ttcsim.Policy):

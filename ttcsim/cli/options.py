@@ -90,7 +90,7 @@ Estimate = Annotated[
     ),
 ]
 Select = Annotated[
-    str, typer.Option(metavar="SELECTOR", help="How best-of-N chooses: weighted, best, majority, oracle.")
+    str, typer.Option(metavar="SELECTOR", help="How best-of-N chooses: weighted, best, majority, oracle ...")
 ]
 Bins = Annotated[int, typer.Option("--bins", metavar="N", help="Bins of difficulty.", min=1, max=10**6)]
 Reward = Annotated[

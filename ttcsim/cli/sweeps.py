@@ -65,7 +65,9 @@ def sweep(
         int | None, typer.Option(metavar="S", help="Streams that the draws of a wave share; as many as these if left.")
     ] = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
-    select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
+    select: Annotated[
+        str, typer.Option(help="Selectors with commas: first, best, majority, weighted, deepconf, cisc, borda.")
+    ] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
     precision: Annotated[
         float | None, typer.Option(help="Replicate until every 95 % interval has at most this half-width.")
@@ -104,6 +106,7 @@ def sweep(
     ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
     ttcsim sweep mypool -p uniform,ucb -b 8 --reps 90000 --dry-run --within 60
     ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379
+    ttcsim sweep mypool -p deepconf -b 8 --select 'majority,deepconf(keep=90)'
     """
     if out is not None and out.exists():
         if resume:

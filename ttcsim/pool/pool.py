@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ttcsim.errors import InputError, among
 from ttcsim.pool import notebook
+from ttcsim.pool.format import is_confidence
 
 MIXED = "mixed"
 """What stands for a random source at every draw, where no source has that name."""
 
-LOGPROB_REWARD = "reward_logprob"
-"""Name of the reward that is derived from log-probabilities where no other exists."""
+_DERIVED = "_logprob"
+"""What the name of a reward or confidence ends with that is derived from log-probabilities where no other exists."""
 
 _OPTIONAL = (
     "tokens",
@@ -178,31 +179,35 @@ class Pool:
         have = {name for name in _OPTIONAL if getattr(self, name) is not None}
         return {"answer" if name == "answers" else name for name in have} | {*self.rewards, *self.confidences}
 
-    def reward_name(self, name: str = "reward") -> str | None:
-        """The reward column that `name` means here, None when there is none.
+    def score_name(self, name: str = "reward") -> str | None:
+        """The reward or confidence column that `name` means here, None when there is none.
 
         "reward" is the column of that name, else the only reward column, else, where no reward exists at all,
         "reward_logprob": the mean probability of a token, ``exp(logprob / tokens)``, of the sampling model itself.
+        "confidence" likewise, up to "confidence_logprob".
         """
-        derivable = self.logprob is not None and self.tokens is not None
-        if name in self.rewards:
+        kind, own = ("confidence", self.confidences) if is_confidence(name) else ("reward", self.rewards)
+        if name in own:
             return name
-        if name == "reward" and len(self.rewards) == 1:
-            return next(iter(self.rewards))
-        if derivable and (name == LOGPROB_REWARD or (name == "reward" and not self.rewards)):
-            return LOGPROB_REWARD
-        return None
+        if name == kind and len(own) == 1:
+            return next(iter(own))
+        derivable = self.logprob is not None and self.tokens is not None
+        derived = kind + _DERIVED
+        return derived if derivable and (name == derived or (name == kind and not own)) else None
 
-    def reward(self, name: str = "reward") -> NDArray[np.float32]:
-        """Rewards f4[N] by column name, see `reward_name`."""
-        found = self.reward_name(name)
+    def score(self, name: str = "reward") -> NDArray[np.float32]:
+        """Rewards or confidences f4[N] by column name, see `score_name`."""
+        found = self.score_name(name)
         if found is None:
-            have = ", ".join(sorted(self.rewards)) or "none, and no logprob with tokens to derive one from"
-            raise InputError(f"pool {self.name}: no reward column '{name}'; it has {have}")
-        return self._logprob_reward if found == LOGPROB_REWARD and found not in self.rewards else self.rewards[found]
+            kind, own = ("confidence", self.confidences) if is_confidence(name) else ("reward", self.rewards)
+            have = ", ".join(sorted(own)) or "none, and no logprob with tokens to derive one from"
+            raise InputError(f"pool {self.name}: no {kind} column '{name}'; it has {have}")
+        own = self.rewards if found in self.rewards else self.confidences
+        value = own.get(found)
+        return self._token_probability if value is None else value
 
     @functools.cached_property
-    def _logprob_reward(self) -> NDArray[np.float32]:
+    def _token_probability(self) -> NDArray[np.float32]:
         assert self.logprob is not None and self.tokens is not None
         return np.minimum(np.exp(self.logprob.astype(np.float64) / self.tokens), 1.0).astype(np.float32)
 

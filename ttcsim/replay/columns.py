@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys, unit_keys
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
-from ttcsim.engine.selectors import needed
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
@@ -43,6 +42,7 @@ class Columns:
         self._answer: tuple[NDArray[np.int32], NDArray[np.int64]] | None = None
         self._flags: dict[tuple[str, float], NDArray[np.uint8]] = {}
         self._prices: dict[str, NDArray[np.int64]] = {}
+        self._scores: dict[str, NDArray[np.float32]] = {}
         self._unknown = read_only(np.full(len(self.keys), np.nan))
         self._unknown_sources: Sources | None = None
         self._no_slots = read_only(np.zeros(pool.n_queries + 1, np.int64))
@@ -133,11 +133,11 @@ class Columns:
         if prior is None:
             return self._unknown, self._unknown
         mean, draws = cross_fit(self.pool, prior)
-        return mean[self.units.query], draws[self.units.query]
+        return read_only(mean[self.units.query]), read_only(draws[self.units.query])
 
     def sources(self, x: Samples) -> Sources:
         """The sources as a policy sees them that was given `x`."""
-        if x.rate is not self._unknown:
+        if x.rate is not self._unknown or x.prior_mean is not self._unknown:
             return self._sources(x)
         if self._unknown_sources is None:
             self._unknown_sources = self._sources(x)
@@ -148,7 +148,7 @@ class Columns:
         names = self.pool.sources or ("",)
         rate, price = (np.zeros((self.pool.n_queries, len(names))) for _ in range(2))
         rate[units.query, units.source], price[units.query, units.source] = x.rate, x.mean_price
-        return Sources(names, read_only(rate), read_only(price))
+        return Sources(names, read_only(rate), read_only(price), read_only(x.prior_mean[units.members[:-1]]))
 
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
@@ -157,8 +157,8 @@ class Columns:
             reads |= {field.needs for field in FIELDS.values()}  # its code does not show what it reads: all there is
         if setting.speed is not None:
             reads.add("tokens")
-        chosen_by = needed(setting.selectors)
-        answered = pool.answers is not None and "answer" in reads | chosen_by
+        voted = any(selector.votes for selector in setting.chosen_by)
+        answered = pool.answers is not None and (voted or "answer" in reads)
         answer, slots = self.answers() if answered else (_none(np.int32), self._no_slots)
         mean, draws = self._told_before(policy)
         units, price = self.units, self.price(setting)
@@ -170,16 +170,15 @@ class Columns:
             source=read_only(units.source) if self.several else _none(np.int64),
             flags=self.flags(policy),
             price=price,
-            signal=_none(np.float32) if policy.signal == "correct" else read_only(pool.reward(policy.signal)),
-            reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
+            signal=self.score(None if policy.signal == "correct" else policy.signal),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),
             answer=answer,
             answer_offsets=slots,
             logprob=read_only(pool.logprob) if pool.logprob is not None and "logprob" in reads else _none(np.float32),
             rate=read_only(self.mean(pool.correct)) if policy.oracle else self._unknown,
             mean_price=read_only(self._told_price(policy, price)),
-            prior_mean=read_only(mean),
-            prior_draws=read_only(draws),
+            prior_mean=mean,
+            prior_draws=draws,
         )
 
     def flags(self, policy: Policy) -> NDArray[np.uint8]:
@@ -189,13 +188,21 @@ class Columns:
             correct = self.pool.correct
             # Compared in single precision, as stored: a reward of 0.9 must reach gamma = 0.9.
             gamma = policy.gamma if policy.signal == "correct" else np.float32(policy.gamma)
-            signal = correct if policy.signal == "correct" else self.pool.reward(policy.signal)
+            signal = correct if policy.signal == "correct" else self.score(policy.signal)
             found = self._empty(np.uint8)
             for begin in range(0, len(found), _BLOCK):
                 own = slice(begin, begin + _BLOCK)
                 found[own] = correct[own] * np.uint8(CORRECT) + (signal[own] >= gamma) * np.uint8(HIT)
             self._flags[key] = read_only(found)
         return self._flags[key]
+
+    def score(self, name: str | None) -> NDArray[np.float32]:
+        """A reward or confidence column f4[N], or f4[0] for None."""
+        if name is None:
+            return _none(np.float32)
+        if name not in self._scores:
+            self._scores[name] = read_only(self.pool.score(name))
+        return self._scores[name]
 
 
 def _none(dtype: Any) -> NDArray[Any]:

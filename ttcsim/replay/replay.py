@@ -15,14 +15,13 @@ from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
-from ttcsim.engine.selectors import BY_NAME
 from ttcsim.engine.work import Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success
 from ttcsim.policies.rules import opaque
 from ttcsim.pool.pool import sums
-from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of, sums_by_answer
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -43,6 +42,7 @@ class Replay:
         setup = policy.setup(int(setting.plans[-1]), self.queries)
         self.x = columns.samples(policy, setting)
         self.sources = columns.sources(self.x)
+        self.scores = [columns.score(selector.column(setting.reward)) for selector in setting.chosen_by]
         if setup.stop is never:
             self.x = self.x._replace(flags=read_only(columns.pool.correct))  # nothing is a hit
         self.prophetic = policy.oracle == "outcomes"
@@ -84,6 +84,7 @@ class Replay:
         """The same policy with other expected rates of the queries, f8[Q]."""
         other = copy.copy(self)
         other.x = self.x._replace(prior_mean=read_only(mean))
+        other.sources = self.columns.sources(other.x)
         return other
 
     def zeros(self, reps: int, budgets: int | None = None, *, every_draw: bool = False) -> Tally:
@@ -115,9 +116,9 @@ class Replay:
                 one = self.zeros(last - first, 1, every_draw=selecting)
                 self._run_by_draws(setting.totals[b : b + 1], int(setting.plans[b]), first, last, one)
                 tally.add(one, 0, last - first, slice(b, b + 1))
-        for i, name in enumerate(setting.selectors):
+        for i, (selector, score) in enumerate(zip(setting.chosen_by, self.scores, strict=True)):
             into = tally.chosen[i], tally.query_chosen[i]
-            add_accuracy(BY_NAME[name], self.x, tally.draws, first, setting.seed, setting.permute, *into)
+            add_accuracy(selector, self.x, score, tally.draws, first, setting.seed, setting.permute, *into)
         return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
@@ -160,7 +161,8 @@ class Replay:
         wave, streams = self.setting.wave, self.setting.streams
         shared = 0 if streams is None or streams >= wave else streams
         return make_work(
-            self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared
+            self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared,
+            weigh=sums_by_answer(self.policy),
         )  # fmt: skip
 
     def _expected_depth(self) -> int:

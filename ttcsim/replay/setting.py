@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ttcsim.engine.selectors import Selector, selector
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
+from ttcsim.policies.parameters import inside
 from ttcsim.pool import Pool
+from ttcsim.pool.format import is_confidence, is_reward
 from ttcsim.replay.prices import PRICES, Rates
 
 REPLAYS = ("permute", "bootstrap")
@@ -37,6 +41,11 @@ class Setting:
         """Budgets that policies make their plans for."""
         return self.totals if self.planned is None else self.planned
 
+    @functools.cached_property
+    def chosen_by(self) -> tuple[Selector, ...]:
+        """The selectors."""
+        return tuple(map(selector, self.selectors))
+
     @property
     def units(self) -> int:
         """Whole units of the engine in one of what budgets and spending are told in."""
@@ -62,7 +71,7 @@ def lacking(policy: Policy, pool: Pool) -> str | None:
     """The first column that the policy reads and the pool lacks."""
     have = available_columns(pool)
     for column in policy.columns():
-        if column not in have and not (column.startswith("reward") and pool.reward_name(column)):
+        if column not in have and not ((is_reward(column) or is_confidence(column)) and pool.score_name(column)):
             return column
     return None
 
@@ -77,6 +86,14 @@ def refuse_unfit(policy: Policy, pool: Pool, cost: str) -> None:
             f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack} "
             f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
         )
+    if is_confidence(policy.signal):  # rewards lie in [0, 1] everywhere
+        signal = pool.score(policy.signal)
+        for value in (float(signal.min()), float(signal.max())):
+            if not inside(value, policy.signal_within):
+                raise InputError(
+                    f"policy '{policy}' takes signals in {policy.signal_within}, and '{policy.signal}' of pool "
+                    f"{pool.name} has {value:g}; name another column"
+                )
     for column in PRICES[cost].needs:
         if column not in have:
             raise InputError(

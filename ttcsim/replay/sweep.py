@@ -75,10 +75,11 @@ def sweep(
         What a draw costs, and what budgets are told in.
     replay : {"permute", "bootstrap"}
         Samples shown without or with replacement.
-    selectors : sequence of {"first", "best", "majority", "weighted"}
-        Selectors to report as `accuracy_<selector>`; `coverage` is always there.
+    selectors : sequence of str
+        Selectors to report as `accuracy_<selector>`: "first", "best", "majority", "weighted", "deepconf(keep=10)",
+        "cisc(temperature=1)", "borda(p=0.5)"; `coverage` is always there.
     reward : str, optional
-        Reward column that `best` and `weighted` use; `Pool.reward_name` says which one by default.
+        Reward column that `best` and `weighted` use; `Pool.score_name` says which one by default.
     source : str, optional
         Of a pool of several sources, the one to replay, or "mixed": a random one for every draw. Without it policies
         choose the source themselves, or name it (``"elimination(on=NAME)"``).
