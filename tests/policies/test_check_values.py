@@ -3,6 +3,7 @@
 Simulated means are compared at 4.5 standard errors: a true statement fails with probability below 1e-5. Fixed seeds.
 """
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -316,7 +317,7 @@ def test_greedy_by_predicted_gain_is_the_best_fixed_allocation(total):
 def test_uab_reads_the_first_draw_only():
     pool = make_pool("constant(0.5)", 2, 30, seed=1)
     logprob = np.where(np.arange(60) < 30, math.log(0.5), math.log(0.05)).astype(np.float32)
-    pool = Pool(**{**vars_of(pool), "logprob": logprob, "tokens": np.ones(60, np.int32)})
+    pool = dataclasses.replace(pool, logprob=logprob, tokens=np.ones(60, np.int32))
     result = ttcsim.sweep(pool, ["uab"], [8.0], reps=3)
     draws = result.outcomes[0].draws[:, 0]
     # Query 0 has p = 0.5, query 1 p = 0.05: gains 0.5^(n+1) against 0.05 * 0.95^n, taken greedily after a draw each.
@@ -325,10 +326,6 @@ def test_uab_reads_the_first_draw_only():
         gains = [0.5 * 0.5 ** expected[0], 0.05 * 0.95 ** expected[1]]
         expected[int(np.argmax(gains))] += 1
     assert draws.tolist() == expected
-
-
-def vars_of(pool):
-    return {f: getattr(pool, f) for f in pool.__dataclass_fields__}
 
 
 @checks("bayes")
@@ -432,7 +429,7 @@ def test_predictions_never_use_a_query_s_own_outcomes():
         for q in (0, 7, 23):
             correct = pool.correct.copy()
             correct[pool.offsets[q] : pool.offsets[q + 1]] ^= 1
-            after = cross_fit(Pool(**{**vars_of(pool), "correct": correct}), Prior("level", law))
+            after = cross_fit(dataclasses.replace(pool, correct=correct), Prior("level", law))
             assert after.mean[q] == before.mean[q]
             assert (after.mean != before.mean).any()
 

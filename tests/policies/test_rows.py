@@ -1,7 +1,7 @@
 """What a rule sees: the row and nothing else; what it needs follows from what it reads."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numba
@@ -13,7 +13,6 @@ import ttcsim
 from ttcsim.guarantees.plain import replay as reference
 from ttcsim.guarantees.plain.world import tiny, to_pool, with_signal
 from ttcsim.policies.rules import FIELDS, ROW
-from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
 
 
@@ -146,7 +145,7 @@ def pool():
 def without(pool, *columns):
     names = {"answer": ("answers", "answer_labels")}
     gone = {f: () if f == "answer_labels" else None for c in columns for f in names.get(c, (c,))}
-    return Pool(**{**{f: getattr(pool, f) for f in Pool.__dataclass_fields__}, **gone})
+    return replace(pool, **gone)
 
 
 def test_columns_follow_from_the_fields_read(pool):
@@ -255,7 +254,7 @@ def test_nobody_sees_an_outcome_before_it_is_drawn(pool):
         flipped[shown] = pool.correct[shown]
     assert (flipped != pool.correct).sum() > 100
     Spy.seen.clear()
-    other = Pool(**{**{f: getattr(pool, f) for f in Pool.__dataclass_fields__}, "correct": flipped})
+    other = replace(pool, correct=flipped)
     again = ttcsim.sweep(other, [Spy()], [3], reps=1, seed=5).outcomes[0].draws[:, 0]
     assert (again == draws).all()
     # The slopes of the interval replay other budgets too; the first run of both is the one in question.
@@ -285,7 +284,7 @@ def test_a_prior_gets_the_counts_of_other_queries_only(pool):
             return s.prior_mean
 
     levels = pl.DataFrame({"query_id": pool.query_ids, "level": ["easy", "hard"] * 10})
-    own = Pool(**{**{f: getattr(pool, f) for f in Pool.__dataclass_fields__}, "queries": levels})
+    own = replace(pool, queries=levels)
     ttcsim.sweep(own, [Declared()], [2], reps=2)
     assert asked
     for alike, half in asked:
