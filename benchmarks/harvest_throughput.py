@@ -1,7 +1,8 @@
 """A whole harvest against bare ``LLM.generate`` on the same prompts and engine, in one run (needs `make test-harvest`).
 
 The bare call is as well configured as the harvest (block size, prefix caching, all prompts at once) and does nothing
-else; the harvest seeds every request, verifies, writes and syncs its parts and assembles the pool.
+else; the harvest seeds every request, verifies, writes and syncs its parts and assembles the pool. With [confidence] it
+asks for 20 log-probabilities of every token as well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harvest.config import Config, load_config
+from harvest.config import ConfidenceConfig, Config, load_config
 from harvest.generate import VllmGenerator, VllmRewardModel
 from harvest.models import Factory
 from harvest.progress import Report
@@ -35,17 +36,24 @@ def main() -> None:
         generator.close = lambda: None  # type: ignore[method-assign]
         prompts = [q.prompt for q in make_queries(config, generator.render)]
         bare(generator, prompts, config)  # warms up both: the engine is the same
-        times: dict[str, list[float]] = {"bare": [], "harvest": []}
+        confident = config.model_copy(update={"confidence": ConfidenceConfig()})
+        times: dict[str, list[float]] = {"bare": [], "harvest": [], "confident": []}
         for _ in range(ROUNDS):
             times["bare"].append(bare(generator, prompts, config))
             times["harvest"].append(harvest(generator, config))
+            times["confident"].append(harvest(generator, confident))
     samples = len(prompts) * config.sampling.n
     median = {name: samples / statistics.median(t) for name, t in times.items()}
-    ratio = statistics.median(b / h for b, h in zip(times["bare"], times["harvest"], strict=True))
     print(f"{samples} samples of {len(prompts)} prompts, {ROUNDS} rounds in turn, medians\n")
     print("| | samples/s |\n|---|---|")
     print(f"| bare LLM.generate | {median['bare']:.1f} |\n| harvest, verified and written | {median['harvest']:.1f} |")
-    print(f"\nharvest / bare: {ratio:.3f} (paired median)")
+    print(f"| harvest with [confidence] | {median['confident']:.1f} |")
+    print(f"\nharvest / bare: {_ratio(times, 'bare', 'harvest'):.3f} (paired median)")
+    print(f"\nwith / without [confidence]: {_ratio(times, 'harvest', 'confident'):.3f} (paired median)")
+
+
+def _ratio(times: dict[str, list[float]], of: str, to: str) -> float:
+    return statistics.median(a / b for a, b in zip(times[of], times[to], strict=True))
 
 
 def bare(generator: VllmGenerator, prompts: list[str], config: Config) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Protocol
 
+from harvest.confidence import Confidence, confidence
 from harvest.config import SamplingConfig
 
 Messages = list[dict[str, str]]
@@ -31,6 +32,7 @@ class Request:
     temperature: float | None = None
     stop: tuple[str, ...] | None = None
     keep_stop: bool = False  # the text keeps the string that stopped it
+    window: int | None = None  # responses come with their confidence, by windows of so many tokens
     grown: bool = False  # the prompt holds what a model said: where that leaves no room, responses are empty
 
 
@@ -41,12 +43,14 @@ class Response:
     text: str
     tokens: int  # generated tokens, the one that stopped it included; at least 1
     logprob: float  # summed over tokens, nats
+    prompt_tokens: int  # tokens of the prompt, those that were read before for another response too
     cut: bool = False  # ended by max_tokens, or by the end of the context
+    confidence: Confidence | None = None  # where the request asked for it
 
     @classmethod
-    def none(cls) -> Response:
-        """What comes where a prompt leaves no room."""
-        return cls("", 1, 0.0, cut=True)
+    def none(cls, request: Request) -> Response:
+        """What comes where a prompt leaves no room: it is not read."""
+        return cls("", 1, 0.0, 0, cut=True, confidence=confidence([], request.window) if request.window else None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", self.text.encode("utf-8", "replace").decode())

@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from harvest.confidence import TOP, confidence
 from harvest.config import ModelConfig, SamplingConfig
 from harvest.engine import Messages, Request, Response
 from ttcsim.errors import InputError
@@ -122,7 +126,7 @@ class VllmGenerator(_Loaded):
                         running[self._add(prompt, request, sampling)] = request
                         queued += request.n
                     elif request.grown:
-                        yield request.key, [Response.none()] * request.n
+                        yield request.key, [Response.none(request)] * request.n
                     else:
                         raise InputError(
                             f"the prompt of {request.key} leaves no room in the model's context; raise "
@@ -134,7 +138,8 @@ class VllmGenerator(_Loaded):
                     if output.finished:
                         request = running.pop(output.request_id)
                         queued -= request.n
-                        yield request.key, [_response(o) for o in output.outputs]
+                        read = len(output.prompt_token_ids)
+                        yield request.key, [_response(o, read, request.window) for o in output.outputs]
         finally:
             if running:
                 self._llm.llm_engine.abort_request(list(running))
@@ -156,7 +161,8 @@ class VllmGenerator(_Loaded):
             stop=list(sampling.stop if request.stop is None else request.stop),
             include_stop_str_in_output=request.keep_stop,
             seed=request.seed if sampling.seeds == "request" else None,
-            logprobs=0,
+            logprobs=0 if request.window is None else TOP,
+            flat_logprobs=request.window is not None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         self._llm.llm_engine.add_request(name, prompt, parameters)
@@ -189,13 +195,21 @@ class VllmGenerator(_Loaded):
         return chances
 
 
-def _response(output: Any) -> Response:
+def _response(output: Any, prompt_tokens: int, window: int | None) -> Response:
     return Response(
         output.text,
         max(1, len(output.token_ids)),
         float(output.cumulative_logprob or 0.0),
-        output.finish_reason == "length",
+        prompt_tokens,
+        cut=output.finish_reason == "length",
+        confidence=None if window is None else confidence(_of_tokens(output.logprobs), window),
     )
+
+
+def _of_tokens(flat: Any) -> NDArray[np.float64]:
+    """Confidence of each token: its place has the log-probability of the token itself, then those of the likeliest."""
+    means: NDArray[np.float64] = np.asarray(flat.logprobs, np.float64).reshape(-1, 1 + TOP)[:, 1:].mean(axis=1)
+    return -means
 
 
 class VllmRewardModel(_Loaded):

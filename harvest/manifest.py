@@ -76,6 +76,7 @@ def make_facts(
         },
         "engine": engine,
         "sampling": sampling.model_dump(mode="json", exclude={"until_solved"}),
+        **({"confidence": config.confidence.model_dump(mode="json")} if config.confidence else {}),
         **({"adaptive": adaptive} if sampling.until_solved is not None else {}),
         "task": [t.model_dump(mode="json", exclude_defaults=True) for t in config.task],
         "verifier": {

@@ -1,5 +1,6 @@
 """The one TOML file that says what a harvest measures, checked before anything is loaded."""
 
+from harvest.config.config import ConfidenceConfig as ConfidenceConfig
 from harvest.config.config import Config as Config
 from harvest.config.config import ModelConfig as ModelConfig
 from harvest.config.config import OutputConfig as OutputConfig

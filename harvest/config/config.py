@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from harvest.confidence import TOP
 from harvest.config.rewards import JudgeReward, ModelReward, ProcessReward, RewardConfig, RolloutsReward
 from harvest.config.strategies import SearchStrategy, StrategyConfig
 from harvest.config.table import Table, first_fault
@@ -19,6 +20,8 @@ from ttcsim.errors import InputError
 from ttcsim.pool.reading import decoding, read_bytes, reason
 
 RECIPE = "recipe:"
+RAW = "raw_logprobs"
+"""vLLM's word for log-probabilities before temperature and the like, and its default."""
 
 WAYS = ("boxed", "last-number", "first-number", "line", "all")
 """Named places of an answer in a response; every other is a regular expression."""
@@ -60,6 +63,12 @@ class SamplingConfig(Table):
     def most(self) -> int:
         """The most samples that a query gets."""
         return self.until_solved or self.n
+
+
+class ConfidenceConfig(Table):
+    """``[confidence]``: columns that say how sure the model was of every response."""
+
+    window: int = Field(2048, ge=1)  # tokens of a window, and of the tail
 
 
 class VerifierConfig(Table):
@@ -108,6 +117,7 @@ class Config(Table):
     environment: dict[str, str] = Field(default_factory=dict)  # variables set before vllm is imported
     sampling: SamplingConfig
     task: tuple[TaskConfig, ...]
+    confidence: ConfidenceConfig | None = None
     verifier: VerifierConfig = VerifierConfig()
     reward: tuple[RewardConfig, ...] = ()
     strategy: tuple[StrategyConfig, ...] = ()
@@ -138,7 +148,22 @@ class Config(Table):
             for key in ("model", "seed"):
                 if key in engine:
                     raise ValueError(f"{owner}.{key} is set by the harvest itself; use model.path and sampling.seed")
+        if self.confidence:
+            self._has_log_probabilities()
         return self
+
+    def _has_log_probabilities(self) -> None:
+        """Refuse what would keep those of the model from the engine's answers."""
+        mode, most = self.engine.get("logprobs_mode", RAW), self.engine.get("max_logprobs", TOP)
+        if mode != RAW:
+            raise ValueError(f"[confidence] is of the model's own probabilities: engine.logprobs_mode must be {RAW!r}")
+        if isinstance(most, int) and 0 <= most < TOP:
+            raise ValueError(f"[confidence] needs {TOP} log-probabilities, but engine.max_logprobs is {most}")
+
+    @property
+    def window(self) -> int | None:
+        """Tokens of a window of confidence; None where it is not asked for."""
+        return self.confidence.window if self.confidence else None
 
     def reward_named(self, name: str) -> RewardConfig:
         """The ``[[reward]]`` of that name."""

@@ -8,9 +8,10 @@ from functools import partial
 import polars as pl
 
 from harvest.config import RevisionsStrategy
-from harvest.stages.rows import CHAIN_COLUMNS, rows
+from harvest.stages.rows import columns, rows
 from harvest.stages.stage import Part, Stage, Work, one_by_one
 from harvest.strategies.revisions import revise
+from ttcsim.pool.format import PLACES
 
 
 def revisions(work: Work) -> Iterator[Stage]:
@@ -22,7 +23,7 @@ def revisions(work: Work) -> Iterator[Stage]:
 
 
 def _make(work: Work, strategy: RevisionsStrategy, part: Part) -> pl.DataFrame:
-    attempts = revise(part.queries, strategy, work.models.generator(), work.config.sampling)
+    attempts = revise(part.queries, strategy, work.models.generator(), work.config.sampling, work.config.window)
     places = [(c, s) for c in range(strategy.chains) for s in range(strategy.length)]
     table = []
     for query in part.queries:
@@ -31,4 +32,4 @@ def _make(work: Work, strategy: RevisionsStrategy, part: Part) -> pl.DataFrame:
         samples = rows(query.query_id, part.first, own, verdicts)
         table += [(*sample, *place) for sample, place in zip(samples, places, strict=True)]
         work.report.advance(len(own), sum(r.tokens for r in own))
-    return pl.DataFrame(table, schema=CHAIN_COLUMNS, orient="row")
+    return pl.DataFrame(table, schema={**columns(work.config), **PLACES}, orient="row")

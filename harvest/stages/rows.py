@@ -8,27 +8,32 @@ from typing import Any
 
 import polars as pl
 
+from harvest import confidence
+from harvest.config import Config
 from harvest.engine import Response
 from harvest.verifiers import Verdict
-from ttcsim.pool.format import PLACES, SAMPLE_COLUMNS
-
-COLUMNS = {**SAMPLE_COLUMNS, "text": pl.String}
-"""Columns of a part of samples, which keeps the text until rewards have read it."""
-
-CHAIN_COLUMNS = {**COLUMNS, **PLACES}
-"""Columns of a part of revision chains."""
+from ttcsim.pool.format import CONFIDENCE, SAMPLE_COLUMNS
 
 _LARGEST = 3.4028234e38  # of a Float32
+
+
+def columns(config: Config) -> dict[str, Any]:
+    """Columns of a part of samples, which keeps the text until rewards have read it."""
+    confidences = confidence.COLUMNS if config.confidence else ()
+    return {**SAMPLE_COLUMNS, **dict.fromkeys(confidences, CONFIDENCE), "text": pl.String}
 
 
 def rows(
     query_id: str, first: int, responses: Sequence[Response], verdicts: Sequence[Verdict]
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query's samples, numbered from `first`, in the order of `COLUMNS`."""
+    """Rows of a query's samples, numbered from `first`, in the order of `columns`."""
     for sample, (r, verdict) in enumerate(zip(responses, verdicts, strict=True), first):
-        yield query_id, sample, verdict.right, verdict.answer, r.tokens, _finite(r.logprob), verdict.reason, r.text
+        yield (
+            query_id, sample, verdict.right, verdict.answer, r.tokens, _finite(r.logprob), r.prompt_tokens,
+            verdict.reason, *map(_finite, r.confidence or ()), r.text,
+        )  # fmt: skip
 
 
-def _finite(logprob: float) -> float:
-    """A sum that is none, or beyond what the column holds, as the least: a pool has no other word for it."""
-    return max(-_LARGEST, min(logprob, _LARGEST)) if not math.isnan(logprob) else -_LARGEST
+def _finite(value: float) -> float:
+    """A number that is none as the least that a column holds, and one beyond: a pool has no other word for it."""
+    return max(-_LARGEST, min(value, _LARGEST)) if not math.isnan(value) else -_LARGEST

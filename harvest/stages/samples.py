@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from harvest.engine import Request, Response, request_seed
-from harvest.stages.rows import COLUMNS, rows
+from harvest.stages.rows import columns, rows
 from harvest.stages.stage import Part, Stage, Work
 from harvest.verify_beside import Verdicts
 
@@ -48,7 +48,7 @@ def _together(work: Work, turn: int, parts: Sequence[Part]) -> Iterator[tuple[Pa
         for part in parts:
             for query in part.queries:
                 seed = request_seed(sampling.seed, query.query_id, "samples", turn)
-                yield Request(query.query_id, query.prompt, part.each, seed)
+                yield Request(query.query_id, query.prompt, part.each, seed, window=work.config.window)
 
     owner = {q.query_id: part for part in parts for q in part.queries}
     ready: dict[str, tuple[list[Response], Verdicts]] = {}
@@ -62,14 +62,14 @@ def _together(work: Work, turn: int, parts: Sequence[Part]) -> Iterator[tuple[Pa
         if missing[part.number] == 0:
             waiting.append(part)
         while waiting and all(ready[q.query_id][1].ready() for q in waiting[0].queries):
-            yield waiting[0], _table(waiting.pop(0), ready)
+            yield waiting[0], _table(work, waiting.pop(0), ready)
     for part in waiting:
-        yield part, _table(part, ready)
+        yield part, _table(work, part, ready)
 
 
-def _table(part: Part, ready: dict[str, tuple[list[Response], Verdicts]]) -> pl.DataFrame:
+def _table(work: Work, part: Part, ready: dict[str, tuple[list[Response], Verdicts]]) -> pl.DataFrame:
     table: list[tuple[Any, ...]] = []
     for query in part.queries:
         responses, verdicts = ready.pop(query.query_id)
         table += rows(query.query_id, part.first, responses, verdicts.result())
-    return pl.DataFrame(table, schema=COLUMNS, orient="row")
+    return pl.DataFrame(table, schema=columns(work.config), orient="row")

@@ -20,12 +20,16 @@ PROMPT = (
 
 
 def revise(
-    queries: Sequence[Query], strategy: RevisionsStrategy, model: Generator, sampling: SamplingConfig
+    queries: Sequence[Query],
+    strategy: RevisionsStrategy,
+    model: Generator,
+    sampling: SamplingConfig,
+    window: int | None = None,
 ) -> dict[tuple[str, int, int], Response]:
-    """Attempts by (query_id, chain, step); step 0 is an ordinary response."""
+    """Attempts by (query_id, chain, step), with their confidence where there is a window; step 0 is an ordinary one."""
     attempts: dict[tuple[str, int, int], Response] = {}
     first = [
-        Request(q.query_id, q.prompt, strategy.chains, request_seed(sampling.seed, q.query_id, "chains"))
+        Request(q.query_id, q.prompt, strategy.chains, request_seed(sampling.seed, q.query_id, "chains"), window=window)
         for q in queries
     ]
     for query_id, responses in model.stream(first, sampling):
@@ -37,7 +41,7 @@ def revise(
             seen = range(max(0, step - strategy.memory), step)
             prompt = revision_prompt(q, [attempts[q.query_id, chain, s].text for s in seen], strategy)
             seed = request_seed(sampling.seed, q.query_id, "chains", chain, step)
-            further.append(Request((q.query_id, chain, step), prompt, 1, seed, grown=True))
+            further.append(Request((q.query_id, chain, step), prompt, 1, seed, window=window, grown=True))
         for key, responses in model.stream(further, sampling):
             attempts[key] = responses[0]
     return attempts

@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 
+from harvest.confidence import confidence
 from harvest.engine import Response
 from harvest.models import Factory
 
@@ -38,7 +39,14 @@ class FakeGenerator:
         seed = request.prompt if greedy else f"{request.prompt}|{request.seed + i}|{request.temperature}"
         source = random.Random(hashlib.sha256(seed.encode()).digest())
         text = self.words(source, request)
-        return Response(text, max(1, len(text) // 2), -source.random() * 5, cut=False)
+        tokens = max(1, len(text) // 2)
+        logprob = -source.random() * 5
+        sure = None if request.window is None else confidence(self.sureness(text, tokens), request.window)
+        return Response(text, tokens, logprob, len(request.prompt.split()), confidence=sure)
+
+    def sureness(self, text, tokens):
+        """Confidence of each token."""
+        return [3 + 10 * hash_of(f"{text}|{at}") for at in range(tokens)]
 
     def words(self, source, request):
         numbers = [int(n) for n in re.findall(r"\d+", request.prompt.rpartition("Q:")[2])][:2]

@@ -30,6 +30,12 @@ GOOD = {
         ({"smapling": {}}, r"'smapling' is not a key of the file; it has .*sampling"),
         ({"sampling": {"n": 4, "temperature": 0}}, "temperature 0 gives the same response n = 4 times"),
         ({"sampling": {"n": 4, "until_solved": 4}}, "until_solved is 4, but every query gets n = 4"),
+        ({"confidence": {"window": 0}}, "confidence.window: input should be greater than or equal to 1, not 0"),
+        (
+            {"confidence": {}, "engine": {"logprobs_mode": "processed_logprobs"}},
+            "the model's own probabilities: engine.logprobs_mode must be 'raw_logprobs'",
+        ),
+        ({"confidence": {}, "engine": {"max_logprobs": 5}}, "needs 20 log-probabilities, but engine.max_logprobs is 5"),
         ({"engine": {"seed": 1}}, "engine.seed is set by the harvest itself; use model.path and sampling.seed"),
         ({"reward": [{"name": "prm", "kind": "process"}]}, "kind 'process' needs `model`"),
         ({"reward": [{"name": "PRM!", "kind": "logprob"}]}, r"reward.0.name"),

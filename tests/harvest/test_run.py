@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,11 @@ import polars as pl
 import pytest
 
 import ttcsim
+from harvest.confidence import Confidence
 from harvest.engine import Response
 from harvest.models import Factory
 from harvest.progress import Report
+from harvest.queries import make_queries
 from harvest.run import run
 from harvest.verifiers.answers import LONGEST
 from tests.harvest.fake import FACTORY, FakeGenerator, FakeRewardModel
@@ -53,10 +57,13 @@ def contents(folder):
 
 
 def test_a_harvest_is_a_pool(make_config, tmp_path):
-    out = harvest(make_config())
+    config = make_config()
+    out = harvest(config)
     pool = ttcsim.load(out)
     assert (pool.n_queries, pool.n_samples) == (6, 36)
-    assert {"tokens", "answer", "logprob"} <= pool.columns()
+    assert {"tokens", "answer", "logprob", "prompt_tokens"} <= pool.columns() and not pool.confidences
+    words = [len(q.prompt.split()) for q in sorted(make_queries(config, lambda m: ""), key=lambda q: q.query_id)]
+    assert pool.prompt_tokens.tolist() == np.repeat(words, 6).tolist()
     assert not (tmp_path / "pool.partial").exists()
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["sampling"]["n"] == 6 and manifest["verifier"]["names"] == ["arithmetic"]
@@ -87,13 +94,36 @@ def test_everything_at_once(make_config):
         rows["strategy"]
     )
     assert rows.filter(strategy="revisions(seq=2,par=2)")["run"].unique().sort().to_list() == [0, 1]
-    # The numbers of this config since version 0.2.0: who changes them changes `harvest.VERSION` too.
-    assert pool.hash == "a1cc28a01df7435c3a77a881542411a2b934f7ab9e2eb27d7ce6156643dcd32d"
+    # The numbers of this config since version 0.2.0, but for prompt tokens: who changes them changes `harvest.VERSION`.
+    before = replace(pool, prompt_tokens=None, revisions=pool.revisions.drop("prompt_tokens"))
+    assert before.hash == "a1cc28a01df7435c3a77a881542411a2b934f7ab9e2eb27d7ce6156643dcd32d"
     outcomes = hashlib.sha256(repr(rows.rows()).encode()).hexdigest()
     assert outcomes == "2721661d7355ab495dde35f96cb4e14d43c458f1aa78221997ab35a70bc29acb"
     # Writing a pool that has revisions, and loading it again, loses nothing.
     again = ttcsim.load(ttcsim.write(pool, out.with_name("again")))
     assert again.hash == pool.hash
+
+
+def test_confidence_on_request(make_config, tmp_path):
+    """Samples and revisions have it, by windows of the config's size; nothing else of them is another."""
+    strategy = [{"kind": "revisions", "chains": 2, "length": 3}]
+    plain = ttcsim.load(harvest(make_config(strategy=strategy, output={"path": str(tmp_path / "plain")})))
+    out = harvest(make_config(strategy=strategy, confidence={"window": 2}))
+    pool = ttcsim.load(out)
+    assert set(pool.confidences) == {"confidence", "confidence_tail", "confidence_min"}
+    without = pool.revisions.drop(pool.confidences)
+    assert replace(pool, confidences={}, revisions=without).hash == plain.hash
+    assert json.loads((out / "manifest.json").read_text())["confidence"] == {"window": 2}
+    model = FakeGenerator()
+    texts = pl.read_parquet(out / "texts" / "*.parquet")
+    samples = pl.read_parquet(out / "samples" / "*.parquet").join(texts, on=["query_id", "sample"])
+    assert samples.height == 6 * (6 + 2 * 3)
+    for row in samples.iter_rows(named=True):
+        tokens = model.sureness(row["text"], row["tokens"])
+        pairs = [sum(two) / 2 for two in pairwise(tokens)] or tokens
+        expected = [sum(tokens) / len(tokens), pairs[-1], min(pairs)]
+        found = [row["confidence"], row["confidence_tail"], row["confidence_min"]]
+        assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_same_harvest_gives_the_same_bytes(make_config, tmp_path):
@@ -329,7 +359,9 @@ class Hostile(FakeGenerator):
 
     def response(self, request, i):
         logprob = (-math.inf, math.nan, -1e300, -1.0)[i % 4]
-        return Response(self.SAYS[i % len(self.SAYS)], 1 + i, logprob)
+        return Response(
+            self.SAYS[i % len(self.SAYS)], 1 + i, logprob, 1, confidence=Confidence(logprob, -logprob, math.nan)
+        )
 
 
 @pytest.mark.parametrize("verifier", ["arithmetic", "number", "exact", pytest.param("math", marks=pytest.mark.slow)])
@@ -338,10 +370,12 @@ def test_no_response_ends_a_harvest(make_config, capsys, verifier):
     config = make_config(
         sampling={"n": len(Hostile.SAYS)}, verifier={"timeout": 2 if verifier == "math" else 20, "workers": 2},
         task={"verifier": verifier, "options": {"size": 1, "families": ["sum-1"]}}, reward=REWARDS[0],
+        confidence={},
     )  # fmt: skip
     out = run(config, factory=Factory(Hostile, FakeRewardModel), report=Report())
     pool = ttcsim.load(out)
     assert pool.n_samples == len(Hostile.SAYS)
+    assert pool.confidences["confidence"][3] == -1.0  # those that are no numbers are read all the same
     assert np.isfinite(pool.logprob).all() and pool.rewards["reward_sure"][:3].tolist() == [0, 0, 0]
     samples = pl.read_parquet(out / "samples" / "*.parquet")
     assert samples["answer"].str.len_chars().max() <= LONGEST

@@ -59,7 +59,7 @@ class Digits(FakeGenerator):
         response = super().response(request, i)
         depth = request.prompt.rpartition("A:")[2].count(";")
         ends = depth == 2
-        return Response(response.text + ("" if ends else ";"), 2, -1.0)
+        return Response(response.text + ("" if ends else ";"), 2, -1.0, 1)
 
 
 SAMPLING = SamplingConfig(n=4, max_tokens=100, seed=3)
@@ -122,7 +122,7 @@ def test_searches_of_different_lengths_do_not_disturb_each_other(queries):
         def response(self, request, i):
             response = super().response(request, i)
             short = queries[0].problem.question in request.prompt
-            return Response(response.text.rstrip(";"), 2, -1.0) if short else response
+            return Response(response.text.rstrip(";"), 2, -1.0, 1) if short else response
 
     strategy = BeamStrategy(kind="beam", scorer="x", budgets=(4,), width=2, separator=";")
     short, long = search(queries, strategy, 4, Uneven(), digits_sum, SAMPLING)
@@ -141,7 +141,7 @@ class Small:
         for r in requests:
             if len(r.prompt) >= self.room:
                 assert r.grown, "the query's own prompt has to fit"
-                yield r.key, [Response.none()] * r.n
+                yield r.key, [Response.none(r)] * r.n
         yield from super().stream([r for r in requests if len(r.prompt) < self.room], sampling)
 
 

@@ -46,6 +46,8 @@ seed = 3
 name = "arithmetic"
 shots = 4
 options = { size = 1, seed = 20261121 }
+[confidence]
+window = 3
 [output]
 path = "pool"
 queries_per_part = 2
@@ -144,6 +146,47 @@ def test_answers_tokens_and_probabilities_are_those_of_the_texts(whole):
     # Seeds differ: the samples of a query are not copies of one another, nor those of one query of another's.
     different = samples.join(texts, on=["query_id", "sample"]).group_by("query_id").agg(pl.col("text").n_unique())
     assert different["text"].min() > 1
+
+
+def test_probabilities_and_prompts_are_the_models_own(config, whole):
+    """Prompt tokens, log-probabilities and confidences, beside transformers' on the same texts.
+
+    The harvest computes in bfloat16: 0.08 at most were left of a confidence, 0.03 on average. The token itself, counted
+    with the likeliest, would shift it by 0.3.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from harvest.config import load_config
+    from harvest.queries import make_queries
+
+    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+    model = AutoModelForCausalLM.from_pretrained(MODEL, dtype="float32")
+    prompts = {q.query_id: q.prompt for q in make_queries(load_config(str(config)), lambda messages: "")}
+    samples = pl.read_parquet(whole / "samples" / "*.parquet").join(
+        pl.read_parquet(whole / "texts" / "*.parquet"), on=["query_id", "sample"]
+    )
+    apart = []
+    for row in samples.filter(pl.col("sample") < 4).iter_rows(named=True):
+        asked = tokenizer(prompts[row["query_id"]])["input_ids"]
+        assert row["prompt_tokens"] == len(asked)
+        said = tokenizer(row["text"] + "\n")["input_ids"]
+        if not len(said) - 1 <= row["tokens"] <= len(said):  # said in other tokens than it is read in
+            continue
+        said = said[: row["tokens"]]
+        with torch.no_grad():
+            logits = model(torch.tensor([asked + said])).logits[0, len(asked) - 1 : -1]
+        logprobs = torch.log_softmax(logits, -1)
+        sure = (-logprobs.topk(20).values.mean(-1)).tolist()
+        size = min(3, len(sure))
+        windows = [sum(sure[at : at + size]) / size for at in range(len(sure) - size + 1)]
+        expected = [float(logprobs[range(len(said)), said].sum()), sum(sure) / len(sure), windows[-1], min(windows)]
+        found = [row[c] for c in ("logprob", "confidence", "confidence_tail", "confidence_min")]
+        apart.append([abs(a - b) for a, b in zip(found, expected, strict=True)])
+    of_logprob, *of_confidences = zip(*apart, strict=True)
+    assert len(apart) > 40 and sorted(of_logprob)[len(apart) // 2] < 0.3
+    for differences in of_confidences:
+        assert max(differences) < 0.2 and sum(differences) < 0.06 * len(apart)
 
 
 def test_two_processes_harvest_two_shards(config, whole):

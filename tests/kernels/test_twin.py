@@ -22,20 +22,20 @@ REPS = 3
 SELECTORS = ("first", "best", "majority", "weighted")
 
 
-def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS, wave=1):
+def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS, **timing):
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward", wave=wave)
+    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward", **timing)
     return Replay(policies.policy(label(spec)), setting, Columns(pool))
 
 
-def twin(plain, spec, total, seed, replication, replay, cost, wave=1):
+def twin(plain, spec, total, seed, replication, replay, cost, **waves):
     filled = {"gamma": 1.0, **spec}
     pool = with_signal(plain, spec.get("signal", "correct"))
     if spec["name"] == "prophet":
         return reference.replay_prophet(pool, total, seed, replication, replay=replay, cost=cost)
     predictions = cross_fit(to_pool(plain), Prior("level", beta_law if spec["name"] == "bayes-index" else mean_rate))
     return reference.replay_policy(
-        pool, filled, total, seed, replication, replay=replay, cost=cost, predictions=predictions, wave=wave
+        pool, filled, total, seed, replication, replay=replay, cost=cost, predictions=predictions, **waves
     )
 
 
@@ -68,25 +68,34 @@ def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
     np.testing.assert_array_equal(tally.query_covered, hits)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("spec", [s for s in POLICIES if not s.get("stream") and s["name"] != "prophet"], ids=label)
+QUICK = ({"name": "elimination"}, {"name": "elimination", "stream": True})
+IN_WAVES = [s for s in POLICIES if s["name"] != "prophet" and s not in QUICK]
+
+
+@pytest.mark.parametrize("spec", [*QUICK, *(pytest.param(s, marks=pytest.mark.slow) for s in IN_WAVES)], ids=label)
 @given(
     plain=plain_pools(),
     totals=st.lists(st.integers(0, 40), min_size=1, max_size=3, unique=True).map(sorted),
     seed=st.integers(0, 2**32),
     wave=st.integers(2, 30),
+    streams=st.integers(1, 31),
     replay=st.sampled_from(["permute", "bootstrap"]),
     cost=st.sampled_from(["samples", "tokens"]),
 )
 @settings(max_examples=EXAMPLES // 4)
-def test_agrees_in_waves(spec, plain, totals, seed, wave, replay, cost):
-    tally = engine(plain, spec, totals, seed, replay, cost, selectors=(), wave=wave).run(0, REPS)
+def test_agrees_in_waves(spec, plain, totals, seed, wave, streams, replay, cost):
+    """Draws, waves, and how long these last on so many streams."""
+    timing = {"wave": wave, "streams": streams, "speed": 1.0}
+    tally = engine(plain, spec, totals, seed, replay, cost, selectors=(), **timing).run(0, REPS)
     draws = np.zeros_like(tally.unit_draws)
     for b, total in enumerate(totals):
         for r in range(REPS):
-            queries, spent = twin(plain, spec, total, seed, r, replay, cost, wave)
+            waves = []
+            queries, spent = twin(plain, spec, total, seed, r, replay, cost, wave=wave, waves=waves)
             assert tally.spent[r, b] == spent <= total
             assert tally.covered[r, b] == sum(reference.covered(q) for q in queries)
+            assert tally.waves[r, b] == len(waves)
+            assert tally.steps[r, b] == reference.tokens_lasted(waves, streams)
             for q in queries:
                 draws[b, q.index] += q.n
     np.testing.assert_array_equal(tally.unit_draws, draws)

@@ -546,6 +546,13 @@ SABOTAGES = (
         "ranked = best[np.argsort(ratio[best]",
     ),
     one(
+        "a linear programme that forgets what the last draw may cost",
+        "G18",
+        "theory/sources.py",
+        "np.float64) + known.width, cost",
+        "np.float64), cost",
+    ),
+    one(
         "a clairvoyant that does not look at prices",
         "G18",
         "policies/clairvoyant.py",

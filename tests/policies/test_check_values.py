@@ -141,6 +141,16 @@ def test_adabon_gain_is_that_of_the_kernel_density():
     np.testing.assert_allclose(engine, gains, rtol=1e-5)
 
 
+@pytest.mark.parametrize("reward", [0.1, 0.25, 0.7])
+def test_equal_rewards_have_no_gain(reward):
+    """Whatever their mean rounds to: nine ninths of 0.25, summed, are not 0.25."""
+    s, p = row_and_parameters(AdaBoN(), 12 * 4, 4)
+    for draws in range(1, p.d + 1):
+        s.draws, s.signal, s.signal_max = draws, reward, reward
+        AdaBoN().see(s, p, 0)
+    assert p.d == 9 and AdaBoN().score(s, p, 0) == 0.0
+
+
 def row_and_parameters(policy, total, queries):
     """What the rules of a policy get, for calling them as plain Python."""
     setup = policy.setup(total, queries)

@@ -47,6 +47,9 @@ BAD_TABLES = {
     "answer is float": (good(answer=[1.0, 2.0, 3.0, 4.0]), ["'answer' is Float64", "text"]),
     "logprob infinite": (good(logprob=[-1.0, float("-inf"), 0.0, 0.0]), ["'logprob'", "row 2 (query 'a')", "finite"]),
     "logprob null": (good(logprob=[-1.0, None, 0.0, 0.0]), ["'logprob'", "row 2 (query 'a') is null", "finite"]),
+    "confidence infinite": (good(confidence=[1e300, 2.0, 3.0, 4.0]), ["'confidence'", "row 1 (query 'a')", "finite"]),
+    "confidence_tail null": (good(confidence_tail=[1.0, None, 3, 4]), ["'confidence_tail'", "row 2", "finite"]),
+    "confidence is text": (good(confidence=["a", "b", "c", "d"]), ["'confidence' is String", "number"]),
     "no rows": (good().head(0), ["no samples", "at least one row"]),
 }
 

@@ -39,6 +39,24 @@ def test_order_of_rows_does_not_matter(plain):
     assert a.hash == b.hash
 
 
+def test_confidences_are_columns_on_any_scale(tmp_path):
+    """Kept in their types and order by files, subsets and imports; `--map` of any of them."""
+    frame = pl.DataFrame({"query_id": ["b", "a", "a"], "correct": [True, False, True]})
+    frame = frame.with_columns(confidence=pl.Series([7.5, -1.0, 30.25]), tail=pl.Series([1, 2, 3]))
+    frame.rename({"tail": "confidence_tail"}).write_parquet(tmp_path / "own.parquet")
+    frame.write_parquet(tmp_path / "foreign.parquet")
+    own = ttcsim.load(tmp_path / "own.parquet")
+    mapped = import_samples(tmp_path / "foreign.parquet", mapping={"confidence_tail": "tail"})
+    again = ttcsim.load(ttcsim.write(own, tmp_path / "p"))
+    for pool in (own, mapped, again):
+        assert {name: values.tolist() for name, values in pool.confidences.items()} == {
+            "confidence": [-1.0, 30.25, 7.5], "confidence_tail": [2.0, 3.0, 1.0],
+        }  # fmt: skip
+        assert pool.columns() == {"confidence", "confidence_tail"} and pool.hash == own.hash
+    assert own.subset(["b"]).confidences["confidence"].tolist() == [7.5]
+    assert own.hash != ttcsim.pool.checks.pool_from_frame(frame.drop("tail"), where="x", name="x").hash
+
+
 def test_hash_sees_a_change():
     frame = to_frame(to_pool({"a": [{"correct": True, "reward": 0.5, "tokens": 2, "answer": "a"}]}))
     changed = frame.with_columns(tokens=pl.lit(3, pl.Int32))

@@ -106,7 +106,7 @@ def test_a_saved_result_is_the_folder_of_the_command(tmp_path, monkeypatch):
     Path("lazy.py").write_text(RULE)
     policies = {"uniform": "uniform", "mine": "lazy.py:Lazy"}
     result = ttcsim.sweep(POOL, policies, [1, 2], reps=3)
-    folder = result.save("saved", source=POOL)
+    folder = result.save("saved")
     done = commands.run(
         "sweep", POOL, "-p", "uniform", "-p", "mine=lazy.py:Lazy", "-b", "1,2", "--reps", 3, "--out", "told"
     )
@@ -122,10 +122,29 @@ def test_a_saved_result_is_the_folder_of_the_command(tmp_path, monkeypatch):
         result.save("saved")
 
 
-def test_a_result_saved_without_a_place_of_its_pool_asks_for_the_pool(result, tmp_path):
-    folder = result.save(tmp_path / "run", replications=True)
+def test_a_result_knows_where_its_pool_was_loaded_from(tmp_path, monkeypatch):
+    """By a name, a relative path or, of several sources, one of them; wherever it is run again."""
+    monkeypatch.chdir(tmp_path)
+    own = ttcsim.write(make_pool("beta(0.5,1)", 10, 8), "own")
+    (tmp_path / "elsewhere").mkdir()
+    for place, policies, options in (
+        (POOL, ["uniform"], {}), (own, ["uniform"], {}), ("builtin:aime2025", ["elimination"], {"source": "Qwen3-4B"}),
+    ):  # fmt: skip
+        for i, pool in enumerate((place, ttcsim.load(place))):
+            folder = ttcsim.sweep(pool, policies, [1], reps=2, **options).save(f"run-{Path(place).name}-{i}")
+            with monkeypatch.context() as moved:
+                moved.chdir(tmp_path / "elsewhere")
+                assert ttcsim.rerun(tmp_path / folder)[1]
+    assert ttcsim.sweep(own, ["uniform"], [1], reps=2).save("named", source=POOL).exists()
+    assert ttcsim.read_run("named")[0]["source"] == POOL
+
+
+def test_a_result_of_a_pool_made_in_memory_asks_for_the_pool(result, tmp_path):
+    """As one of a part of a pool does, which lies nowhere, although the whole does."""
+    part = result.pool.subset(result.pool.query_ids[:5])
+    folder = ttcsim.sweep(part, ["uniform"], [1], reps=2).save(tmp_path / "run", replications=True)
     assert (folder / "replications.parquet").is_file()
     done = commands.run("rerun", folder)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
-    assert "does not say where its pool lies; give it with --pool" in done.stderr
-    assert commands.run("rerun", folder, "--pool", POOL).returncode == 0
+    assert "its pool was made in memory and lies nowhere; give it with --pool" in done.stderr
+    assert ttcsim.rerun(folder, part)[1]

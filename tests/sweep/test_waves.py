@@ -22,6 +22,29 @@ def test_a_wave_takes_as_long_as_its_longest_sample():
     assert 2 * 6 + 2 <= frame["seconds"][1] <= 3 * 6
 
 
+def test_the_draws_of_a_wave_share_streams():
+    """Uniform draws 10, 10, 30 and 30 tokens in a wave of four, in a random order; on one stream these add up."""
+    pool = pool_of({"a": 10, "b": 10, "c": 30, "d": 30})
+    own, *shared = (
+        ttcsim.sweep(pool, ["uniform", "prophet"], [2], reps=40, wave=4, speed=5, streams=s) for s in (None, 1, 2, 4, 9)
+    )
+    one, two, *enough = (result.outcomes[0].seconds[:, 0] for result in shared)
+    assert (one == 2 * 80 / 5).all()
+    # On two, both waves alike: 10 30 10 30 and 30 10 10 30 last 50 tokens, the four other orders 40.
+    assert set(two) == {2 * 40 / 5, 2 * 50 / 5}
+    assert all((seconds == own.outcomes[0].seconds[:, 0]).all() for seconds in enough)
+    assert shared[0].outcomes[1].seconds is None  # the prophet decides nothing
+
+
+def test_a_stream_of_queries_is_served_in_waves_of_draws():
+    """Each query gets a wave of three where one draw would do, as far as what has accrued allows."""
+    pool = pool_of({f"q{i}": 7 for i in range(6)}, correct=lambda q, i: True)
+    frame = ttcsim.sweep(pool, ["elimination(stream=true)"], [2, 3], reps=2, wave=3, speed=7, streams=2).frame
+    assert frame["spent"].to_list() == [2.0, 3.0] and frame["mean"].to_list() == [1.0, 1.0]
+    # At 2 every query has its 2 draws on a stream each; at 3 a stream has two of the three.
+    assert frame["waves"].to_list() == [6.0, 6.0] and frame["seconds"].to_list() == [6.0, 12.0]
+
+
 def test_stopping_leaves_waves_unused():
     pool = pool_of({f"q{i}": 7 for i in range(6)}, correct=lambda q, i: True)
     frame = ttcsim.sweep(pool, ["elimination", "uniform", "prophet"], [4], reps=2, wave=3, speed=7).frame
@@ -48,8 +71,9 @@ def test_one_at_a_time_is_what_it_was():
         ("uniform", {"wave": 0}, "wave: 0 is no whole number from 1"),
         ("uniform", {"wave": 2.5}, "wave: 2.5 is no whole number"),
         ("uniform", {"wave": 4, "speed": -1}, "speed: -1 tokens a second; give a positive number"),
-        ("uniform", {"wave": 1, "speed": 50}, "give --wave, the streams of the server"),
-        ("elimination(stream=true)", {"wave": 4}, "serves one query at a time, and is not replayed in waves"),
+        ("uniform", {"wave": 1, "speed": 50}, "give --wave, the draws of one"),
+        ("uniform", {"wave": 4, "speed": 5, "streams": 0}, "streams: 0 is no whole number from 1"),
+        ("uniform", {"wave": 4, "streams": 2}, "streams: tell how long waves take; give --speed"),
     ],
 )
 def test_what_waves_do_not_go_with(policy, options, message):
@@ -69,7 +93,7 @@ def test_models_dollars_and_waves_come_back_from_a_run_folder(tmp_path, command)
     asked = ("sweep", "builtin:aime2025", "-p", "index", "-p", "uniform(on=mixed)", "--cost", "dollars", "--prices")
     out = tmp_path / "run"
     code, printed, err = command(
-        *asked, prices, "-b", "0.01,0.02", "--wave", 8, "--speed", 40, "--reps", 5, "--out", out
+        *asked, prices, "-b", "0.01,0.02", "--wave", 8, "--speed", 40, "--streams", 3, "--reps", 5, "--out", out
     )
     assert code == 0 and "index" in printed and "samples have no token count" in err
     assert command("rerun", out)[:2] == (0, f"{out}: every number is the same\n")

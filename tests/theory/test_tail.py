@@ -1,5 +1,7 @@
 """Pools continued by a fitted law: what is kept, what is new, and by how much replays of them err."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,15 +15,16 @@ from ttcsim.theory.tail import Mixture, continued
 
 @pytest.fixture(scope="module")
 def pool():
-    return make_pool("beta(0.4,1.2,unsolvable=0.2)", 300, 24, seed=1)
+    made = make_pool("beta(0.4,1.2,unsolvable=0.2)", 300, 24, seed=1)
+    return replace(made, prompt_tokens=np.arange(made.n_samples, dtype=np.int32))
 
 
 def test_own_samples_stay(pool):
     longer = continued(pool, 60, seed=3)
     assert (longer.sizes == 60).all()
-    for name in ("correct", "tokens", "answers"):
+    for name in ("correct", "tokens", "answers", "prompt_tokens"):
         own, all_of = (getattr(p, name).reshape(300, -1) for p in (pool, longer))
-        assert (all_of[:, :24] == own).all(), name
+        assert all_of.shape == (300, 60) and (all_of[:, :24] == own).all(), name
     assert longer.manifest["continued"]["own"] == [24, 24]
     assert continued(pool, 60, seed=3).hash == longer.hash != continued(pool, 60, seed=4).hash
 

@@ -61,6 +61,9 @@ def sweep(
     speed: Annotated[
         float | None, typer.Option(metavar="T", help="Tokens a second of each stream: tells how long waves take.")
     ] = None,
+    streams: Annotated[
+        int | None, typer.Option(metavar="S", help="Streams that the draws of a wave share; as many as these if left.")
+    ] = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
     select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
@@ -113,11 +116,11 @@ def sweep(
     with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
         result = ttcsim.sweep(
             loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, prices=prices,
-            source=source, wave=wave, speed=speed, replay=replay, selectors=opt.names(select), reward=reward,
-            precision=precision, skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
+            source=source, wave=wave, speed=speed, streams=streams, replay=replay, selectors=opt.names(select),
+            reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
         )  # fmt: skip
         if out is not None:
-            result.save(out, source=pool, replications=keep_replications, by=columns)
+            result.save(out, replications=keep_replications, by=columns)
     if out is not None:
         print(f"ttcsim: wrote {out}", file=sys.stderr)
     if as_json:

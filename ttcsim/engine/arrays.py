@@ -90,7 +90,7 @@ class Tally(NamedTuple):
     chosen: NDArray[np.int64]  # i8[S, R, B] selectors' accuracy, sum over queries in units of FIXED_POINT
     query_chosen: NDArray[np.int64]  # i8[S, B, Q] the same per query, sum over replications
     waves: NDArray[np.int64]  # i8[R, B] waves begun; 0 where draws are decided one by one
-    steps: NDArray[np.int64]  # i8[R, B] tokens of the longest sample of each wave, summed; 0 where none are counted
+    steps: NDArray[np.int64]  # i8[R, B] tokens that each wave lasted, summed; 0 where none are counted
     draws: NDArray[np.int64]  # i8[R, B, U] draws in every replication, which selectors start from; or i8[0, B, U]
 
     def add(self, part: Tally, first: int, last: int, budgets: slice = slice(None)) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
@@ -77,10 +78,15 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
             q, allowance = choose_streamed(w)
             if q == NOBODY:
                 break
-            most = in_stock(plan, w, q, plan.k)
+            most = in_stock(plan, w, q, plan.wave if plan.wave > 1 else plan.k)
             if len(x.price) == 0:
                 most = min(most, allowance)
-            if not draw(see, x, plan, w, tally, q, most):
+            if plan.wave > 1:
+                w.wave[:most] = q
+                going = see_wave(see, x, plan, w, tally, most)
+            else:
+                going = draw(see, x, plan, w, tally, q, most)
+            if not going:
                 break
             settle(stop, w, q)
         finish(x, plan, w, tally)
@@ -214,6 +220,28 @@ def decide(
 
 
 @inlined
+def decoded_at(streams: NDArray[np.int64], tokens: int) -> int:
+    """When a draw is decoded, in tokens of its wave: the stream that is free first takes it.
+
+    `streams`, modified in place, is a heap: each is free no later than 2i + 1 and 2i + 2.
+    """
+    n = len(streams)
+    if n == 0:
+        return tokens
+    done = streams[0] + tokens
+    at, below = 0, 1
+    while below < n:
+        if below + 1 < n and streams[below + 1] < streams[below]:
+            below += 1
+        if streams[below] >= done:
+            break
+        streams[at] = streams[below]
+        at, below = below, 2 * below + 1
+    streams[at] = done
+    return done
+
+
+@inlined
 def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
     """Draw what was decided, in that order; False when the last budget has run out."""
     now = w.now[0]
@@ -224,10 +252,12 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
     now.waves += 1
     now.steps += now.longest
     now.longest = 0
+    w.streams[:] = 0
     for i in range(decided):
         q = w.wave[i]
         if len(x.tokens) > 0:
-            now.longest = max(now.longest, x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)])
+            tokens = x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)]
+            now.longest = max(now.longest, decoded_at(w.streams, tokens))
         if not draw(see, x, plan, w, tally, q, 1):
             return False
     return True

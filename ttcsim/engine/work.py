@@ -49,8 +49,8 @@ NOW = np.dtype(
         ("next_fit", "i8"),
         ("classes", "i8"),  # classes of units that are alike
         ("waves", "i8"),  # begun
-        ("steps", "i8"),  # tokens of the longest samples of the waves before this one
-        ("longest", "i8"),  # tokens of the longest sample of this wave
+        ("steps", "i8"),  # tokens that the waves before this one lasted
+        ("longest", "i8"),  # tokens that this wave lasts
         ("exploring", "?"),
     ],
     align=True,
@@ -100,6 +100,7 @@ class Work(NamedTuple):
     mould: NDArray[Any]  # ROW[1, 1 + w] a row of nobody
     arena: NDArray[np.int32]  # i4[...] shown samples of the queries, in segments that double
     wave: NDArray[np.int64]  # i8[W] units of the wave in the order of their draws
+    streams: NDArray[np.int64]  # i8[S] tokens of this wave on each stream, a heap; i8[0] where each draw has its own
     perm: NDArray[np.int32]  # i4[longest query] the identity
     swaps: NDArray[np.int32]  # i4[longest query]
     votes: NDArray[np.int32]  # i4[answer slots]
@@ -141,7 +142,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1, alike: bool = False,
+    wave: int = 1, streams: int = 0, alike: bool = False,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -157,6 +158,8 @@ def make_work(
         Of the record that rules keep of each query.
     wave : int
         Draws of a wave.
+    streams : int
+        Streams that they share, fewer than these; 0 where each draw has its own.
     alike : bool
         See `Plan`.
     """
@@ -183,6 +186,7 @@ def make_work(
         mould=rows_for(1, memory),
         arena=np.zeros(arena, np.int32),
         wave=np.zeros(wave, np.int64),
+        streams=np.zeros(streams, np.int64),
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
         votes=np.zeros(x.answer_offsets[-1], np.int32),

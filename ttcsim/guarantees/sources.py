@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ttcsim.engine.arrays import Tally
 from ttcsim.guarantees.decide import alike, always, exactly, on_average
@@ -17,42 +16,54 @@ from ttcsim.replay.columns import Columns
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 from ttcsim.statistics.claim import Claim
-from ttcsim.theory.sources import Ratios, least_covered, least_waiting, most_covered, ratios
+from ttcsim.theory.sources import Draws, Ratios, least_covered, least_waiting, most_covered, ratios
 
-_SMALL = ((("a", 3, 4, 2), ("b", 1, 2, 1)), (("a", 1, 2, 1), ("b", 9, 10, 3)), (("b", 2, 3, 1),))
-"""Queries of units: source, correct samples, samples, tokens of each."""
-_LATE = 40  # units of spending by which the small pool is solved but for a chance below 1e-6
+Queries = Sequence[Sequence[tuple[str, int, int, int, int]]]
+"""Queries of units: source, right samples, samples, tokens of a right one, of a wrong one."""
+_SMALL: Queries = (
+    (("a", 3, 4, 2, 2), ("b", 1, 2, 1, 1)), (("a", 1, 2, 1, 1), ("b", 9, 10, 3, 3)), (("b", 2, 3, 1, 1),),
+)  # fmt: skip
+_UNEVEN: Queries = (
+    (("a", 3, 4, 1, 4), ("b", 1, 2, 3, 1)),
+    (("a", 2, 3, 4, 1), ("b", 9, 10, 3, 2)),
+    (("b", 1, 2, 1, 3),),
+)
+"""Where right samples are the cheap ones, as of models that go on while they are lost, and where they are not."""
+_LATE = 100  # units of spending by which these are solved but for a chance below 1e-6
 
 
 def claims(study: Study) -> Iterator[Claim]:
     """On a small pool of two sources, and on the pool that is studied where it has several."""
     yield from _by_hand()
     yield from _fixed_budget(50 * study.reps)
-    yield _waiting(50 * study.reps)
-    pools = [_pool_of(_SMALL), *([study.pool] if study.pool.several else [])]
+    small = {"small": _SMALL, "uneven": _UNEVEN}
+    pools = [_pool_of(queries, name) for name, queries in small.items()]
     for pool in pools:
+        yield _waiting(pool, 50 * study.reps)
+    for pool in [*pools, *([study.pool] if study.pool.several else [])]:
         yield from _bounds(study, pool)
         yield from _prophet(study, pool)
 
 
-def _pool_of(queries: Sequence[Sequence[tuple[str, int, int, int]]]) -> Pool:
+def _pool_of(queries: Queries, name: str = "small") -> Pool:
     units = [unit for units in queries for unit in units]
-    sizes = [size for _, _, size, _ in units]
+    sizes = [size for _, _, size, *_ in units]
+    tokens = [np.where(np.arange(size) < right, *costs) for _, right, size, *costs in units]
     return Pool(
-        name="small",
+        name=name,
         query_ids=tuple(f"q{i}" for i in range(len(queries))),
-        offsets=offsets_of([sum(size for _, _, size, _ in own) for own in queries]),
-        correct=np.concatenate([np.arange(size) < right for _, right, size, _ in units]).astype(np.uint8),
-        tokens=np.repeat([tokens for *_, tokens in units], sizes).astype(np.int32),
+        offsets=offsets_of([sum(size for _, _, size, *_ in own) for own in queries]),
+        correct=np.concatenate([np.arange(size) < right for _, right, size, *_ in units]).astype(np.uint8),
+        tokens=np.concatenate(tokens).astype(np.int32),
         sources=("a", "b"),
         source=np.repeat(["ab".index(name) for name, *_ in units], sizes).astype(np.int32),
     )
 
 
 def _ratios(pool: Pool, cost: str) -> Ratios:
-    columns = Columns(pool)
-    price = columns.mean_price(columns.price(Setting(pool, np.array([1]), 0, cost, "bootstrap", (), None)))
-    return ratios(pool.units, columns.mean(pool.correct), price)
+    price = Columns(pool).price(Setting(pool, np.array([1]), 0, cost, "bootstrap", (), None))
+    each = price if len(price) else np.ones(pool.n_samples, np.int64)
+    return ratios(pool.units, Draws.of(pool.units.offsets, pool.correct, each))
 
 
 def _replayed(study: Study, pool: Pool, totals: Sequence[int], replay: str, cost: str, reps: int) -> dict[str, Tally]:
@@ -79,20 +90,11 @@ def _bounds(study: Study, pool: Pool) -> Iterator[Claim]:
             words = f"{name} <= the linear programme on average at {totals[middle]} {cost} ({pool.name}, bootstrap)"
             values = np.asarray(tally.covered[:, middle] * step, np.float64)
             yield on_average("G18", words, float(top[middle]), values, step=step, upper=True)
-    units = pool.units
-    even = cost == "samples" or _one_price(pool, units.offsets)
-    for b, total in enumerate(totals if even else ()):
+    for b, total in enumerate(totals):
         least = least_covered(known, [total])[0]
         values = np.asarray(1 - tallies["clairvoyant"].covered[:, b] * step, np.float64)
         words = f"1 - clairvoyant <= 1 - Cantelli's bound on average at {total} {cost} ({pool.name}, bootstrap)"
         yield on_average("G18", words, float(1 - least), values, step=step, upper=True)
-
-
-def _one_price(pool: Pool, offsets: NDArray[np.int64]) -> bool:
-    """Whether the samples of every unit cost the same."""
-    assert pool.tokens is not None
-    low, high = (f.reduceat(pool.tokens, offsets[:-1]) for f in (np.minimum, np.maximum))
-    return bool((low == high).all())
 
 
 def _prophet(study: Study, pool: Pool) -> Iterator[Claim]:
@@ -107,16 +109,17 @@ def _prophet(study: Study, pool: Pool) -> Iterator[Claim]:
         )
 
 
-def _waiting(reps: int) -> Claim:
+def _waiting(pool: Pool, reps: int) -> Claim:
     """Spending until each query is solved, summed: the clairvoyant attains the least that there is."""
-    pool = _pool_of(_SMALL)
     totals = np.arange(1, _LATE + 1)
     setting = Setting(pool, totals, 0, "tokens", "bootstrap", (), None)
     covered = Replay(policy("clairvoyant"), setting, Columns(pool)).run(0, reps).covered
     # Of n queries, n - N(B) are unsolved after B units; summed over B = 0, 1, ... that is what each had to wait for.
     waited = pool.n_queries + (pool.n_queries - covered).sum(axis=1).astype(np.float64)
     least = least_waiting(_ratios(pool, "tokens"))
-    words = "clairvoyant: spending until solved, summed over queries = the least of any policy (bootstrap)"
+    words = (
+        f"clairvoyant: spending until solved, summed over queries = the least of any policy ({pool.name}, bootstrap)"
+    )
     return on_average("G18", words, least, waited, step=float(_LATE * pool.n_queries), most=np.inf)
 
 
@@ -129,17 +132,19 @@ def _by_hand() -> Iterator[Claim]:
 
 
 def _fixed_budget(reps: int) -> Iterator[Claim]:
-    """At a fixed budget the ratio may win or lose against the higher rate."""
-    cheap, dear = (("a", 3, 5, 1), ("b", 9, 10, 2)), (("a", 1, 2, 1), ("b", 1, 1, 4))
+    """At a fixed budget the ratio may win or lose against the higher rate, and a cheap success may beat the ratio."""
+    cheap, dear = (("a", 3, 5, 1, 1), ("b", 9, 10, 2, 2)), (("a", 1, 2, 1, 1), ("b", 1, 1, 4, 4))
     for units, name, total, words, value in (
         (dear, "clairvoyant", 3, "1 - 0.5^3 = 0.875 (rates 0.5 for 1 and 1 for 4)", 0.875),
         (cheap, "clairvoyant", 2, "1 - 0.4^2 = 0.84 (rates 0.6 for 1 and 0.9 for 2)", 0.84),
         (cheap, "cascade(order=b)", 2, "0.9 by the dear source alone, more than the index", 0.9),
+        ((("a", 1, 2, 1, 9),), "clairvoyant", 1, "0.5, where success costs 1, failure 9 and p / c is 0.1", 0.5),
     ):
         pool = _pool_of((units,))
         setting = Setting(pool, np.array([total]), 0, "tokens", "bootstrap", (), None)
         covered = Replay(policy(name), setting, Columns(pool)).run(0, reps).covered[:, 0].astype(np.float64)
-        words = f"{name} at {total} units: {words}"
-        yield on_average("G18", words, value, covered, step=1.0, variance=value * (1 - value))
+        yield on_average(
+            "G18", f"{name} at {total} units: {words}", value, covered, step=1.0, variance=value * (1 - value)
+        )
         above = most_covered(_ratios(pool, "tokens"), [total])[0]
-        yield always("G18", f"the linear programme at {total} units is not below that", np.array([above - value]))
+        yield always("G18", f"the linear programme at {total} units is not below {value:g}", np.array([above - value]))

@@ -50,7 +50,9 @@ class AdaBoN(Policy):
             squares = 0.0
             for i in range(p.d):
                 squares += (own.rewards[i] - mean) ** 2
-            width = math.sqrt(squares / (p.d - 1)) * p.d**-0.2 if p.d > 1 else 0.0  # Scott's rule
+            # Scott's rule; equal rewards have no width, whatever the rounding of their mean says.
+            differ = own.rewards[0] != own.rewards[p.d - 1]
+            width = math.sqrt(squares / (p.d - 1)) * p.d**-0.2 if differ else 0.0
             for node in range(len(NODES)):
                 x = s.signal_max + 0.5 * REACH * width * (1.0 + NODES[node])
                 below = 1.0

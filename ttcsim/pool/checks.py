@@ -10,12 +10,21 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REWARD, SAMPLE_COLUMNS, SOURCE, is_reward
+from ttcsim.pool.format import (
+    CONFIDENCE,
+    PLACES,
+    PROMPT_TOKENS,
+    REWARD,
+    SAMPLE_COLUMNS,
+    SOURCE,
+    is_confidence,
+    is_reward,
+)
 from ttcsim.pool.pool import offsets_of
 
 _KEYS = ("query_id", SOURCE, "sample")  # what names a sample, as far as the table has these columns
 _INTEGERS = ("tokens", PROMPT_TOKENS, "sample", *PLACES)
-_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String, PROMPT_TOKENS: pl.Int32}
+_TYPES = {**SAMPLE_COLUMNS, **PLACES, SOURCE: pl.String}
 _REMEDY = "correct the file, or map other columns with `ttcsim pool import samples`"
 
 
@@ -52,9 +61,10 @@ def pool_from_frame(
                 "rename it with `ttcsim pool import samples --map`"
             )
     rewards = [c for c in frame.columns if is_reward(c)]
-    optional = [c for c in (*_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
+    confidences = [c for c in frame.columns if is_confidence(c)]
+    alone = [c for c in ("correct", *_INTEGERS, SOURCE, "answer", "logprob") if c in frame.columns]
     ids = _query_ids(frame["query_id"], where)
-    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in ("correct", *optional, *rewards))])
+    frame = pl.DataFrame([ids, *(_checked(frame[c], ids, where) for c in (*alone, *rewards, *confidences))])
     keys = [k for k in _KEYS if k in frame.columns]
     frame = frame.sort(keys, maintain_order=True)
     if "sample" in frame.columns:
@@ -82,6 +92,7 @@ def pool_from_frame(
         offsets=offsets_of(lengths["len"].to_numpy()),
         correct=frame["correct"].cast(pl.UInt8).to_numpy(),
         rewards={c: frame[c].to_numpy() for c in rewards},
+        confidences={c: frame[c].to_numpy() for c in confidences},
         answers=answers,
         answer_labels=labels,
         sources=sources,
@@ -185,14 +196,14 @@ def _checked(column: pl.Series, ids: pl.Series, where: str) -> pl.Series:
     elif name == "answer":
         text = kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()
         demand(text, "it must be text (null = no answer)")
-    elif name == "logprob":
+    elif name == "logprob" or is_confidence(name):
         demand(kind.is_numeric(), "it must be a number")
-        refuse(~column.cast(pl.Float64).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
+        refuse(~column.cast(pl.Float32).is_finite().fill_null(False), f"it must be finite: {_REMEDY}")
     else:
         demand(kind.is_numeric(), "a reward is a number in [0, 1]")
         inside = column.cast(pl.Float64).is_between(0.0, 1.0).fill_null(False)  # NaN is above every number
         refuse(~inside, f"a reward lies in [0, 1]: import it with --rescale {name}=LOW:HIGH (or logistic)")
-    return column.cast(_TYPES.get(name, REWARD))
+    return column.cast(_TYPES.get(name, CONFIDENCE if is_confidence(name) else REWARD))
 
 
 def _queries(queries: pl.DataFrame, sampled: set[str], where: str) -> pl.DataFrame:

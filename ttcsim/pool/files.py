@@ -46,7 +46,7 @@ def _data() -> Path:
 
 
 def load(source: str | Path) -> Pool:
-    """Load and check a pool.
+    """Load and check a pool, which knows where it lies (`Pool.place`).
 
     Parameters
     ----------
@@ -58,6 +58,18 @@ def load(source: str | Path) -> Pool:
     InputError
         When anything in it is not as the format says.
     """
+    pool = _load(source)
+    object.__setattr__(pool, "place", lasting(source))  # a field of nobody else: `replace` forgets it
+    return pool
+
+
+def lasting(source: str | Path) -> str:
+    """A place of a pool that means the same from another folder."""
+    text = str(source)
+    return text if text.startswith(BUILTIN) else str(Path(text).resolve())
+
+
+def _load(source: str | Path) -> Pool:
     text = str(source)
     if text.startswith(BUILTIN):
         name = text.removeprefix(BUILTIN)
@@ -151,6 +163,7 @@ def to_frame(pool: Pool) -> pl.DataFrame:
         PROMPT_TOKENS: pool.prompt_tokens,
         "logprob": pool.logprob,
         **pool.rewards,
+        **pool.confidences,
         "chain": pool.chain,
         "step": pool.step,
     }

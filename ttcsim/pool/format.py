@@ -57,16 +57,20 @@ SAMPLE_COLUMNS = {
     "answer": pl.String,
     "tokens": pl.Int32,
     "logprob": pl.Float32,
+    PROMPT_TOKENS: pl.Int32,
     REASON: pl.String,
 }
-"""Columns of the samples, but for rewards and `PLACES`; only `query_id` and `correct` are required.
+"""Columns of the samples, but for rewards, confidences and `PLACES`; only `query_id` and `correct` are required.
 
 `reason` says why a response is wrong where no comparison decided ("timeout", "memory", "crashed", "failed" ...), and is
 null elsewhere.
 """
 
 REWARD = pl.Float32
-"""Type of the column `reward` and of every ``reward_*``."""
+"""Type of the column `reward` and of every ``reward_*``, in [0, 1]."""
+
+CONFIDENCE = pl.Float32
+"""Type of the column `confidence` and of every ``confidence_*``: any number, larger where the model was surer."""
 
 STRATEGY_COLUMNS = {
     "query_id": pl.String,
@@ -83,9 +87,19 @@ STRATEGY_COLUMNS = {
 _LEVEL = 9  # of zstd: a pool is written once and kept for years
 
 
+def family(column: str) -> str:
+    """`reward` for every ``reward_*``, `confidence` for every ``confidence_*``; any other column is its own."""
+    return next((name for name in ("reward", "confidence") if column.startswith(f"{name}_")), column)
+
+
 def is_reward(column: str) -> bool:
     """Whether a column of the samples is a reward."""
-    return column == "reward" or column.startswith("reward_")
+    return family(column) == "reward"
+
+
+def is_confidence(column: str) -> bool:
+    """Whether a column of the samples is a confidence."""
+    return family(column) == "confidence"
 
 
 def part(kind: str, number: int) -> str:

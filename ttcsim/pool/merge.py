@@ -15,7 +15,7 @@ from ttcsim.pool.folders import whole_folder
 from ttcsim.pool.format import QUERIES, SAMPLES, SCORES, STRATEGIES, TEXTS, PoolFolder, part, parts
 from ttcsim.pool.reading import decoding, is_dir, is_file, read_parquet
 
-_SAME = ("model", "sampling", "adaptive", "task", "verifier", "reward_models", "strategies")
+_SAME = ("model", "sampling", "confidence", "adaptive", "task", "verifier", "reward_models", "strategies")
 
 
 def merge(sources: Sequence[str | Path], dest: str | Path) -> Path:

@@ -80,6 +80,8 @@ class Pool:
     prompt_tokens: NDArray[np.int32] | None = None  # i4[N] >= 0
     sources: tuple[str, ...] = ()  # what made the samples, ascending; empty where nothing says it
     source: NDArray[np.int32] | None = None  # i4[N] codes of sources, or None where there is only one
+    confidences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] larger = surer, by column name
+    place: str = field(default="", init=False)  # where it was loaded from; a pool made of it has none
     is_mixed: bool = False  # the samples of a query are drawn from as one source, whatever made them
 
     @property
@@ -141,7 +143,7 @@ class Pool:
     def columns(self) -> set[str]:
         """Optional columns that this pool has."""
         have = {name for name in _OPTIONAL if getattr(self, name) is not None}
-        return {"answer" if name == "answers" else name for name in have} | set(self.rewards)
+        return {"answer" if name == "answers" else name for name in have} | {*self.rewards, *self.confidences}
 
     def reward_name(self, name: str = "reward") -> str | None:
         """The reward column that `name` means here, None when there is none.
@@ -277,19 +279,23 @@ class Pool:
         """The pool of some samples (positions in the arrays) of some queries, both ascending."""
         rows = [q for q, _ in parts]
         ids = [self.query_ids[q] for q in rows]
-        taken = np.concatenate([samples for _, samples in parts])
-        arrays = {name: getattr(self, name) for name in _OPTIONAL}
         return replace(
             self,
             query_ids=tuple(ids),
             offsets=offsets_of([len(samples) for _, samples in parts]),
-            correct=self.correct[taken],
-            rewards={name: array[taken] for name, array in self.rewards.items()},
             revisions=None if self.revisions is None else self.revisions.filter(pl.col("query_id").is_in(ids)),
             queries=None if self.queries is None else self.queries[rows],
             manifest=None,
-            **{name: array[taken] for name, array in arrays.items() if array is not None},
+            **self.samples(np.concatenate([samples for _, samples in parts])),
         )
+
+    def samples(self, taken: NDArray[np.int64]) -> dict[str, Any]:
+        """All that is known of some samples (positions in the arrays), by field."""
+        arrays = {name: getattr(self, name) for name in ("correct", *_OPTIONAL)}
+        families = {"rewards": self.rewards, "confidences": self.confidences}
+        return {name: array[taken] for name, array in arrays.items() if array is not None} | {
+            family: {name: array[taken] for name, array in columns.items()} for family, columns in families.items()
+        }
 
     def __repr__(self) -> str:
         return notebook.summary(self)
@@ -318,8 +324,8 @@ class Pool:
             facts["mean_tokens"] = float(self.tokens.mean())
         if self.answers is not None:
             facts["without_answer"] = float((self.answers < 0).mean())
-        for name, reward in sorted(self.rewards.items()):
-            facts[f"mean_{name}"] = float(reward.mean(dtype=np.float64))
+        for name, values in (*sorted(self.rewards.items()), *sorted(self.confidences.items())):
+            facts[f"mean_{name}"] = float(values.mean(dtype=np.float64))
         if self.several:
             facts["sources"] = [self._told(name) for name in self.sources]
         return facts
@@ -346,8 +352,8 @@ class Pool:
             if array is not None and len(array):
                 add(label, np.ascontiguousarray(array).data)
         add("labels", "\0".join(self.answer_labels).encode())
-        for label in sorted(self.rewards):
-            add(label, np.ascontiguousarray(self.rewards[label]).data)
+        for label, values in sorted({**self.rewards, **self.confidences}.items()):
+            add(label, np.ascontiguousarray(values).data)
         if self.sources:
             add("sources", "\0".join(self.sources).encode())
         if self.revisions is not None:

@@ -51,9 +51,8 @@ class Replay:
             raise InputError(
                 f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
             )
-        if setting.wave > 1 and (policy.streamed() or self.plain):
-            why = "serves one query at a time" if policy.streamed() else "is plain Python"
-            raise InputError(f"policy '{policy}': {why}, and is not replayed in waves; leave it out")
+        if setting.wave > 1 and self.plain:
+            raise InputError(f"policy '{policy}': is plain Python, and is not replayed in waves; leave it out")
         alike = (
             setting.wave == 1
             and len(self.x.price) == 0
@@ -155,7 +154,9 @@ class Replay:
             np.minimum(sizes, cap_of(self.policy)) if permute else np.full(len(sizes), cap_of(self.policy), np.int64)
         )
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, self.setting.wave, setup.alike)
+        wave, streams = self.setting.wave, self.setting.streams
+        shared = 0 if streams is None or streams >= wave else streams
+        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, wave, shared, setup.alike)
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

@@ -91,6 +91,7 @@ class Result:
     pool: Pool
     outcomes: Sequence[Outcome]
     config: dict[str, Any]
+    place: str = ""  # where the pool can be loaded from again; empty for one that was made in memory
     _resampled: dict[tuple[Outcome, str], NDArray[np.float64]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -247,15 +248,20 @@ class Result:
         return notebook.plot(self, metric, ax=ax, baseline=baseline, **how)
 
     def save(
-        self, folder: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
+        self,
+        folder: str | Path,
+        *,
+        source: str | Path | None = None,
+        replications: bool = False,
+        by: Sequence[str] = (),
     ) -> Path:
         """Write a run folder, as ``ttcsim sweep --out`` does; `ttcsim.read_run` and `ttcsim.rerun` read it.
 
         Parameters
         ----------
-        source : str or Path
-            Where the pool can be loaded from again: a place that `ttcsim.load` takes. Without it a rerun has to be
-            given the pool.
+        source : str or Path, optional
+            Where the pool can be loaded from again: a place that `ttcsim.load` takes, by default the one that it was
+            loaded from. Of a pool that was made in memory a rerun has to be given the pool.
         replications : bool
             Whether to keep every replication's values, too.
         by : sequence of str

@@ -113,6 +113,7 @@ CONFIG: dict[str, tuple[Callable[[Any], bool], str]] = {
     **{key: (_is_text, "a text") for key in ("pool", "pool_hash", "cost", "replay", "source")},
     **{key: (_is_whole_number, "a whole number") for key in ("queries", "samples", "reps", "seed", "wave")},
     "speed": (_or_null(_is_number), "a number or null"),
+    "streams": (_or_null(_is_whole_number), "a whole number or null"),
     **{key: (_list_of(_is_text), "a list of texts") for key in ("policies", "selectors", "oracles", "by")},
     "budgets": (_list_of(_is_number), "a list of numbers"),
     **{key: (_or_null(_is_text), "a text or null") for key in ("reward", "from_source")},

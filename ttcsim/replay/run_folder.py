@@ -16,7 +16,7 @@ from ttcsim.policies import ALL, Policy
 from ttcsim.policies.strings import code_named, parse_policy
 from ttcsim.policies.user_code import sources
 from ttcsim.pool import Pool
-from ttcsim.pool.files import BUILTIN, load
+from ttcsim.pool.files import lasting, load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
 from ttcsim.replay.pins import versions
@@ -27,7 +27,12 @@ from ttcsim.statistics.comparison import allocation, wins
 
 
 def write_run(
-    result: Result, dest: str | Path, *, source: str | Path = "", replications: bool = False, by: Sequence[str] = ()
+    result: Result,
+    dest: str | Path,
+    *,
+    source: str | Path | None = None,
+    replications: bool = False,
+    by: Sequence[str] = (),
 ) -> Path:
     """Write a run folder, whole or not at all; an existing one is refused.
 
@@ -38,8 +43,9 @@ def write_run(
 
     Parameters
     ----------
-    source : str or Path
-        Where the pool can be loaded from again; without it a rerun has to be given the pool.
+    source : str or Path, optional
+        Where the pool can be loaded from again, by default where it was loaded from; of one that was made in memory a
+        rerun has to be given the pool.
     """
     with whole_folder(dest) as partial:
         tables = {
@@ -54,16 +60,11 @@ def write_run(
             write_whole(partial / f"{name}.parquet", as_parquet(table))
         write_whole(partial / "frame.csv", result.frame.write_csv().encode())
         code = _keep_code((o.policy for o in result.outcomes), partial)
-        versioned = {"source": _lasting(source), "versions": versions(), "code": code}
+        place = result.place if source is None else lasting(source)
+        versioned = {"source": place, "versions": versions(), "code": code}
         config = {**result.config, "by": list(by), **versioned}
         (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     return Path(dest)
-
-
-def _lasting(source: str | Path) -> str:
-    """A place of a pool that means the same from another folder."""
-    text = str(source)
-    return text if not text or text.startswith(BUILTIN) else str(Path(text).resolve())
 
 
 def _keep_code(policies: Iterable[Policy], folder: Path) -> dict[str, dict[str, str | None]]:
@@ -131,14 +132,14 @@ def rerun(
         )
     if pool is None:
         if not config["source"]:
-            raise InputError(f"{folder}: does not say where its pool lies; give it with --pool (pool=...)")
+            raise InputError(f"{folder}: its pool was made in memory and lies nowhere; give it with --pool (pool=...)")
         pool = load(config["source"])
     if pool.hash != config["pool_hash"]:
         raise InputError(f"{folder}: was made from another pool than {pool.name} (the hashes differ); use that pool")
     files = {name: _file(folder, config, name) for name in named if name.endswith(".py")}
     policies = [parse_policy(text, ALL, files=files) for text in config["policies"]]
     _warn_changed(config, policies)
-    keys = ("reps", "seed", "cost", "replay", "selectors", "reward", "wave", "speed")
+    keys = ("reps", "seed", "cost", "replay", "selectors", "reward", "wave", "speed", "streams")
     settings = {key: config[key] for key in keys}
     settings |= {"source": config["from_source"], "prices": config["prices"] or None}
     result = sweep(pool, policies, config["budgets"], threads=threads, progress=progress, **settings)

@@ -126,7 +126,7 @@ class Session:
         self._how = STREAMED if chosen.streamed() else SCORED if is_plain(chosen) else BY_INDEX
         limits = np.full(len(self._x.keys), cap_of(chosen), np.int64)
         self._work = make_work(
-            self._x, np.array([self._total]), limits, 0, opaque(params), setup.memory, self._plan.k, setup.alike
+            self._x, np.array([self._total]), limits, 0, opaque(params), setup.memory, self._plan.k, alike=setup.alike
         )
         self._tally = make_tally(1, 1, n, 0, units=len(self._x.keys))
         self._asked: list[Draw] = []  # the wave that is decided

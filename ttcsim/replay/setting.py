@@ -30,6 +30,7 @@ class Setting:
     rates: Mapping[str, Rates] = field(default_factory=dict)  # of each source, where the cost takes them
     wave: int = 1  # draws decided before the first of them is seen
     speed: float | None = None  # tokens a second of each of the streams, where seconds are asked for
+    streams: int | None = None  # that the draws of a wave share; each has its own by default
     planned: NDArray[np.int64] | None = None  # i8[B] budgets that policies with a plan make it for; `totals` by default
 
     @property

@@ -53,6 +53,7 @@ def sweep(
     prices: str | Path | Mapping[str, Any] | None = None,
     wave: int = 1,
     speed: float | None = None,
+    streams: int | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
     threads: int | None = None,
@@ -93,8 +94,11 @@ def sweep(
         that is decided counts as one without an outcome for the next decision. With more than one, `frame` has a
         column ``waves``: how many a policy began.
     speed : float, optional
-        Tokens that each of these streams decodes in a second. `frame` then has a column ``seconds``: a wave takes as
-        long as the longest of its samples.
+        Tokens that a stream decodes in a second. `frame` then has a column ``seconds``: a wave takes as long as the
+        longest of its samples.
+    streams : int, optional
+        With a speed, streams that the draws of a wave share: in the order in which they were decided, each goes to the
+        stream that is free first. By default each draw of a wave has its own.
     precision : float, optional
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
@@ -122,7 +126,7 @@ def sweep(
     whole, pool = pool, pool.of(source)
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
     _check(reps, seed, replay, precision)
-    _check_waves(pool, wave, speed)
+    _check_waves(pool, wave, speed, streams)
     rates = _rates(prices, cost)
     selectors, reward = check_selectors(selectors, pool, reward)
     threads = available_cores() if threads is None else threads
@@ -131,7 +135,7 @@ def sweep(
     values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
     demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
     totals = np.array([pool.total(b * PRICES[cost].units) for b in grid], dtype=np.int64)
-    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates, wave, speed)
+    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates, wave, speed, streams)
     columns = Columns(pool)
     if skip_unfit:
         chosen = _fitting(chosen, setting)
@@ -140,8 +144,8 @@ def sweep(
         "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
         "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
         "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
-        "wave": wave, "speed": speed, "prices": {name: own._asdict() for name, own in rates.items()},
-        "oracles": [str(p) for p in chosen if p.oracle],
+        "wave": wave, "speed": speed, "streams": streams,
+        "prices": {name: own._asdict() for name, own in rates.items()}, "oracles": [str(p) for p in chosen if p.oracle],
     }  # fmt: skip
     if keep is None:
         keeping: AbstractContextManager[Kept | None] = nullcontext()
@@ -153,7 +157,7 @@ def sweep(
         work = _Work(executor, kept, Count(progress))
         outcomes = _replayed(replays, setting, reps, precision, work)
     config["reps"] = len(outcomes[0].spent)
-    result = Result(pool=pool, outcomes=outcomes, config=config)
+    result = Result(pool=pool, outcomes=outcomes, config=config, place=whole.place)
     _warn_exhausted(result)
     _warn_adaptive(pool)
     _warn_unknown_tokens(whole, cost)
@@ -194,17 +198,20 @@ def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
     return grid
 
 
-def _check_waves(pool: Pool, wave: int, speed: float | None) -> None:
-    if isinstance(wave, bool) or not isinstance(wave, int | np.integer) or not 1 <= wave <= _WIDEST:
-        raise InputError(f"wave: {wave!r} is no whole number from 1 to {_WIDEST:,}")
+def _check_waves(pool: Pool, wave: int, speed: float | None, streams: int | None) -> None:
+    for label, number in (("wave", wave), ("streams", 1 if streams is None else streams)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= _WIDEST:
+            raise InputError(f"{label}: {number!r} is no whole number from 1 to {_WIDEST:,}")
     if speed is None:
+        if streams is not None:
+            raise InputError("streams: tell how long waves take; give --speed, the tokens a second of each")
         return
     if not 0 < speed < np.inf:
         raise InputError(f"speed: {speed!r} tokens a second; give a positive number")
     if pool.tokens is None:
         raise InputError(f"speed: needs the column 'tokens', which pool {pool.name} lacks; leave it out")
     if wave == 1:
-        raise InputError("speed: tells how long waves take; give --wave, the streams of the server")
+        raise InputError("speed: tells how long waves take; give --wave, the draws of one")
 
 
 def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:

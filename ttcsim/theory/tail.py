@@ -9,7 +9,6 @@ replays of such a pool are marked; theory/theory.md has a table of how much they
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,20 +108,16 @@ def _taken(
     pool: Pool, donor: NDArray[np.int64], strange: NDArray[np.bool_], offsets: NDArray[np.int64], fit: Fit, seed: int
 ) -> Pool:
     """The samples `donor` of a pool; `strange` ones are from another query, whose answer means nothing here."""
-    columns: dict[str, Any] = {
-        name: None if (values := getattr(pool, name)) is None else values[donor] for name in ("tokens", "logprob")
-    }
+    columns = pool.samples(donor)
     labels = pool.answer_labels
     if pool.answers is not None:
-        answers = pool.answers[donor]
+        answers = columns["answers"]
         # One answer more, right where it is right: strangers of a query agree with each other and with nobody else.
         answers[strange & (answers >= 0)] = len(labels)
-        columns["answers"], labels = answers, (*labels, "(continued)")
+        labels = (*labels, "(continued)")
     facts = {"from": pool.name, "hash": pool.hash, "own": [int(pool.sizes.min()), int(pool.sizes.max())], "seed": seed}
     return replace(
-        pool, offsets=offsets, correct=pool.correct[donor],
-        rewards={name: values[donor] for name, values in pool.rewards.items()}, answer_labels=labels,
-        chain=None, step=None, revisions=None,
+        pool, offsets=offsets, answer_labels=labels, revisions=None,
         manifest={**(pool.manifest or {}), "continued": {**facts, "law": {"family": fit.law.name, **fit.parameters}}},
-        **columns,
+        **{**columns, "chain": None, "step": None},
     )  # fmt: skip

@@ -116,14 +116,17 @@ def replay_policy(
     cost: str = "samples",
     predictions: tuple[Sequence[float], Sequence[float]] | None = None,
     wave: int = 1,
+    waves: list[list[Sample]] | None = None,
 ) -> tuple[list[Query], int]:
     """One replication at one total budget: (list of Query, amount spent).
 
-    With a `wave` of more than one, so many draws are decided as if each showed nothing, and then they are made.
+    With a `wave` of more than one, so many draws are decided as if each showed nothing, and then they are made; `waves`
+    gets the samples of each.
     """
     queries = queries_of(pool, seed, replication, replay, policy.get("cap", INF))
+    waves = [] if waves is None else waves
     if policy.get("stream"):
-        return replay_stream(queries, policy, total, cost)
+        return replay_stream(queries, policy, total, cost, wave, waves)
     batch: dict[str, Any] = {
         "rates": [sum(s["correct"] for s in samples) / len(samples) for samples in pool.values()],
         "first_stage": first_stage(policy, total, len(queries)),
@@ -139,10 +142,12 @@ def replay_policy(
             batch["prior"] = fitted_prior(batch["prior"], policy.get("signal", "correct"), queries)
             next_fit = max(t + 1, int(t * 1.25))
         planned = decide(queries, policy, t, batch, exploring, wave)
-        if not planned:
+        if not planned or (wave > 1 and spent == total):
             return queries, spent
+        waves.append([])
         for query in planned:
             sample = query.samples[next(query.order)]
+            waves[-1].append(sample)
             price = price_of(sample, cost)
             if spent + price > total:
                 return queries, total  # cut off: what is left is spent and nothing is shown
@@ -211,15 +216,34 @@ def fitted_prior(before: tuple[float, float], signal: str, queries: Sequence[Que
     return mean * worth, (1.0 - mean) * worth
 
 
-def replay_stream(queries: list[Query], policy: Mapping[str, Any], total: int, cost: str) -> tuple[list[Query], int]:
-    """Queries come one at a time; each may spend what has accrued by then and was not spent."""
+def tokens_lasted(waves: Sequence[Sequence[Sample]], streams: float = INF) -> int:
+    """Tokens that waves last, one after the other: each sample in turn goes to the stream that is free first."""
+    lasted = 0
+    for samples in waves:
+        free = [0] * int(min(streams, len(samples)))
+        for sample in samples:
+            first = free.index(min(free))
+            free[first] += sample["tokens"]
+        lasted += max(free)
+    return lasted
+
+
+def replay_stream(
+    queries: list[Query], policy: Mapping[str, Any], total: int, cost: str, wave: int, waves: list[list[Sample]]
+) -> tuple[list[Query], int]:
+    """Queries come one at a time; each may spend what has accrued by then and was not spent.
+
+    A wave is draws of one query, as many as it may have.
+    """
     spent = 0
     for arrived, query in enumerate(sorted(queries, key=lambda q: q.priority), start=1):
         accrued = total * arrived // len(queries)
         while not query.stopped and query.n < query.limit and spent < accrued:
-            block = min(policy.get("k", 1), query.limit - query.n)
+            block = min(wave if wave > 1 else policy.get("k", 1), query.limit - query.n)
+            waves.append([])
             for _ in range(int(block if cost == "tokens" else min(block, accrued - spent))):
                 sample = query.samples[next(query.order)]
+                waves[-1].append(sample)
                 price = price_of(sample, cost)
                 if spent + price > total:
                     return queries, total

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ttcsim.errors import InputError, among, closest
-from ttcsim.pool.format import is_reward
+from ttcsim.pool.format import family
 
 ALL = "all"
 """Word of ``--task`` for every task of the source."""
@@ -44,9 +44,9 @@ class Ask:
     rescale: Mapping[str, str] = field(default_factory=dict)
 
     def check_targets(self, known: Sequence[str], place: object) -> None:
-        """Refuse ``--map`` of what is no column; any ``reward_*`` is one where `reward` is."""
+        """Refuse ``--map`` of what is no column; any ``reward_*`` is one where `reward` is, as of `confidence`."""
         for target in self.mapping:
-            if target not in known and not (is_reward(target) and "reward" in known):
+            if family(target) not in known:
                 raise InputError(
                     f"{place}: --map {target}={self.mapping[target]}: nothing here is called '{target}'; "
                     f"{among(target, known)}"

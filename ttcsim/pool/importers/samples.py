@@ -8,14 +8,14 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PLACES, PROMPT_TOKENS, REASON, SAMPLE_COLUMNS, SOURCE, is_reward
+from ttcsim.pool.format import PLACES, REASON, SAMPLE_COLUMNS, SOURCE, family
 from ttcsim.pool.importers.ask import Ask
 from ttcsim.pool.importers.assemble import checked_ids, pool_of
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.looks import likely, words
 from ttcsim.pool.importers.tables import check_column, choose_rows, read_table, refuse_mixed_rows, texts
 
-_OF_SAMPLES = (*(c for c in SAMPLE_COLUMNS if c != REASON), "reward", PROMPT_TOKENS, SOURCE, *PLACES)
+_OF_SAMPLES = (*(c for c in SAMPLE_COLUMNS if c != REASON), "reward", "confidence", SOURCE, *PLACES)
 _OF_QUERIES = ("prompt", "gold", "level", "dataset")
 _OF_BOTH = ("task", "model")
 _TARGETS = (*_OF_SAMPLES, *_OF_QUERIES, *_OF_BOTH)
@@ -27,7 +27,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     for column in ask.mapping.values():
         check_column(table, column, path)
     taken = set(ask.mapping.values())
-    own = [c for c in table.columns if (c in _TARGETS or is_reward(c)) and c not in taken and c not in ask.mapping]
+    own = [c for c in table.columns if family(c) in _TARGETS and c not in taken and c not in ask.mapping]
     names = {**{c: c for c in own}, **ask.mapping}
     table = choose_rows(table, names, ask, path)
     missing = [c for c in ("query_id", "correct") if c not in names]
@@ -47,7 +47,7 @@ def _read(path: Path, ask: Ask) -> Pool:
     frame, queries, varying = _queries(frame, ask, path)
     used = {column for name, column in names.items() if name not in varying}
     rest = table.drop(used)
-    targets = [t for t in _TARGETS if t not in names and not (t == "reward" and any(map(is_reward, names)))]
+    targets = [t for t in _TARGETS if t not in set(map(family, names))]
     unused = words(rest.columns, likely(rest, targets, frame["query_id"]), rest)
     return pool_of(frame, path, ask, queries=queries, notes=[unused], facts={"unused": rest.columns})
 
