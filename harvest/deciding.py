@@ -15,7 +15,7 @@ from harvest.verifiers.fork_server import die_with_parent
 from ttcsim.errors import InputError, line_of
 
 if TYPE_CHECKING:
-    from ttcsim.replay.session import Session
+    from ttcsim.policies import Policy
 
 COSTS = ("samples", "tokens")
 _TURN = 0.1  # seconds: where polars is loaded, Ctrl-C does not end a wait but is seen after it
@@ -116,51 +116,71 @@ class Deciding:
         self.stop()
 
 
-def _decide(pipe: Connection, asked: Asked, queries: list[str], seed: int, unknown: list[str]) -> None:
+def _decide(pipe: Connection, *what: Any) -> None:
     """Answer samples with the next wave until nobody asks any more: what the process does."""
     die_with_parent()
     os.dup2(2, 1)  # results are the harvest's alone
     try:
-        session, decider = _begin(asked, queries, seed, unknown)
-        pipe.send(decider)
-        wave: list[Any] = []
+        decisions = Decisions(*what)
+        pipe.send(decisions.decider)
         while True:
-            for draw, sample in zip(wave, pipe.recv(), strict=True):
-                session.tell(draw.query, sample)
-            wave = session.ask(asked.wave)
-            pipe.send(Wave([str(draw.query) for draw in wave], sum(session.draws.values()), session.spent))
+            pipe.send(decisions.next(pipe.recv()))
     except EOFError:
         return
     except InputError as error:
         pipe.send(error)
     except Exception as error:  # whatever a policy of the user's raises
-        pipe.send(InputError(f"policy '{asked.policy}': {type(error).__name__}: {line_of(error)}"))
+        pipe.send(InputError(f"policy '{what[0].policy}': {type(error).__name__}: {line_of(error)}"))
 
 
-def _begin(asked: Asked, queries: list[str], seed: int, unknown: list[str]) -> tuple[Session, Decider]:
-    from ttcsim.policies import policy
-    from ttcsim.policies.user_code import sources
-    from ttcsim.pool.pool import total_budget
-    from ttcsim.replay.pins import versions
-    from ttcsim.replay.session import Session
+class Decisions:
+    """The policy and what it decides; arguments and errors are those of `Deciding`."""
 
-    chosen = policy(asked.policy)
-    if chosen.signal != "correct":
+    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, unknown: Sequence[str] = ()) -> None:
+        # Here, in a process of its own: they load numba.
+        from ttcsim.policies import policy
+        from ttcsim.policies.user_code import sources
+        from ttcsim.pool.pool import total_budget
+        from ttcsim.replay.pins import versions
+        from ttcsim.replay.session import Session
+
+        chosen = policy(asked.policy)
+        _refuse(chosen)
+        self._session = Session(chosen, queries, asked.budget, cost=asked.cost, seed=seed)
+        self._size, self._wave = asked.wave, list[Any]()
+        for column in self._session.columns:
+            if column in unknown:
+                raise InputError(
+                    f"policy '{chosen}' needs the column '{column}', which no sample here would have a value in; use a "
+                    "policy that goes by the verifier"
+                )
+        self.decider = Decider(
+            policy=chosen.written(),
+            code={source.name: source.sha256 or "" for source in sources([chosen])},
+            versions=versions(),
+            in_waves=self._session.in_waves,
+            total=total_budget(asked.budget, len(queries)),
+        )
+
+    def next(self, samples: Sequence[Mapping[str, Any]]) -> Wave:
+        """What to draw, now that the samples of the last wave are there, in the order in which they were asked for."""
+        session = self._session
+        for draw, sample in zip(self._wave, samples, strict=True):
+            session.tell(draw.query, sample)
+        self._wave = session.ask(self._size)
+        return Wave([str(draw.query) for draw in self._wave], sum(session.draws.values()), session.spent)
+
+
+def _refuse(policy: Policy) -> None:
+    """Raise `InputError` for a policy that wants what a live run does not have."""
+    if policy.oracle:
+        return  # a session says so
+    if policy.signal != "correct":
         raise InputError(
-            f"policy '{chosen}' goes by the column '{chosen.signal}': rewards are scored once all samples are there, "
+            f"policy '{policy}' goes by the column '{policy.signal}': rewards are scored once all samples are there, "
             "so live it can only go by the verifier (signal=correct)"
         )
-    if chosen.prior() is not None:
-        raise InputError(f"policy '{chosen}' goes by priors fitted to a pool, and a live run has none; use another")
-    if chosen.chooses_sources or chosen.on:
-        raise InputError(f"policy '{chosen}' chooses sources, and a harvest has one, its model; use another")
-    session = Session(chosen, queries, asked.budget, cost=asked.cost, seed=seed)
-    for column in session.columns:
-        if column in unknown:
-            raise InputError(
-                f"policy '{chosen}' needs the column '{column}', which no sample here would have a value in; use a "
-                "policy that goes by the verifier"
-            )
-    code = {source.name: source.sha256 or "" for source in sources([chosen])}
-    total = total_budget(asked.budget, len(queries))
-    return session, Decider(chosen.written(), code, versions(), session.in_waves, total)
+    if policy.prior() is not None:
+        raise InputError(f"policy '{policy}' goes by priors fitted to a pool, and a live run has none; use another")
+    if policy.chooses_sources or policy.on:
+        raise InputError(f"policy '{policy}' chooses sources, and a harvest has one, its model; use another")

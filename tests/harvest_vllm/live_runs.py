@@ -1,0 +1,44 @@
+"""Live runs by one engine, one after the other: ``live_runs.py CONFIG FOLDER RUN=POLICY ...``.
+
+The run `liar` has a verifier that says the opposite of every twentieth response, at random.
+"""
+
+import random
+import sys
+from pathlib import Path
+
+import harvest.live
+from harvest.config import load_config
+from harvest.deciding import Asked
+from harvest.generate import VllmGenerator
+from harvest.models import Factory
+from harvest.verify_beside import VerifyBeside
+
+BUDGET, WAVE = 4, 128
+LIES = 0.05
+
+
+class Lying(VerifyBeside):
+    """Verdicts of which some are turned round."""
+
+    def verify(self, name, problem, texts):
+        verdicts, chance = super().verify(name, problem, texts), random.Random(f"{problem.query_id} {len(texts)}")
+        found = verdicts.result
+        verdicts.result = lambda: [v._replace(right=v.right != (chance.random() < LIES)) for v in found()]
+        return verdicts
+
+
+def main(config, folder, *runs):
+    checked = load_config(config)
+    engine = VllmGenerator(checked.model, dict(checked.engine), checked.sampling, dict(checked.environment))
+    factory = Factory(lambda *_: engine, None)
+    close, engine.close = engine.close, lambda: None
+    for name, policy in (run.split("=", 1) for run in runs):
+        harvest.live.VerifyBeside = Lying if name == "liar" else VerifyBeside
+        own = load_config(config, [f"output.path={str(Path(folder) / name)!r}"])
+        harvest.live.live(own, Asked(policy, BUDGET, wave=WAVE), factory=factory)
+    close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
