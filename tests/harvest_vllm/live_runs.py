@@ -1,4 +1,4 @@
-"""Live runs by one engine, one after the other: ``live_runs.py CONFIG FOLDER RUN=POLICY ...``.
+"""Live runs by one engine, one after the other: ``live_runs.py CONFIG FOLDER RUN=BUDGET=POLICY ...``.
 
 The run `liar` has a verifier that says the opposite of every twentieth response, at random.
 """
@@ -14,7 +14,7 @@ from harvest.generate import VllmGenerator
 from harvest.models import Factory
 from harvest.verify_beside import VerifyBeside
 
-BUDGET, WAVE = 4, 128
+WAVE = 128
 LIES = 0.05
 
 
@@ -33,10 +33,10 @@ def main(config, folder, *runs):
     engine = VllmGenerator(checked.model, dict(checked.engine), checked.sampling, dict(checked.environment))
     factory = Factory(lambda *_: engine, None)
     close, engine.close = engine.close, lambda: None
-    for name, policy in (run.split("=", 1) for run in runs):
+    for name, budget, policy in (run.split("=", 2) for run in runs):
         harvest.live.VerifyBeside = Lying if name == "liar" else VerifyBeside
         own = load_config(config, [f"output.path={str(Path(folder) / name)!r}"])
-        harvest.live.live(own, Asked(policy, BUDGET, wave=WAVE), factory=factory)
+        harvest.live.live(own, Asked(policy, float(budget), wave=WAVE), factory=factory)
     close()
 
 
