@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ttcsim.replay.run_folder import read_run, rerun
     from ttcsim.replay.session import Session
     from ttcsim.replay.sweep import sweep
+    from ttcsim.statistics.across import across, profiles
     from ttcsim.statistics.comparison import allocation, compare, wins
     from ttcsim.statistics.regret import regret
 
@@ -36,15 +37,16 @@ _PLACES = {
     "ttcsim.replay.run_folder": ("read_run", "rerun"),
     "ttcsim.replay.session": ("Session",),
     "ttcsim.replay.sweep": ("sweep",),
+    "ttcsim.statistics.across": ("across", "profiles"),
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
     "ttcsim.statistics.regret": ("regret",),
 }
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "LiveRun", "Policy", "Pool", "Prior", "Result", "Session", "allocation", "compare", "fit",
-    "live_check", "load", "merge", "policy", "read_run", "regret", "rerun", "score", "see", "stop", "sweep",
-    "wins", "write",
+    "ALL", "InputError", "LiveRun", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare",
+    "fit", "live_check", "load", "merge", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop",
+    "sweep", "wins", "write",
 ]  # fmt: skip
 
 

@@ -215,3 +215,19 @@ def test_long_names_leave_room_for_the_figure_and_bars_are_never_hidden(result, 
     plot.encoded(bars)
     box = bars.get_legend().get_window_extent()
     assert not any(box.overlaps(bar.get_window_extent()) for bar in bars.patches if bar.get_height())
+
+
+def test_profiles_are_the_shares_of_the_table(result):
+    """Steps from the best pool to the worst, where the name stands."""
+    other = ttcsim.sweep(
+        make_pool("beta(1,3)", 20, 30), {str(o.policy): o.policy for o in result.outcomes}, BUDGETS, reps=20
+    )
+    table = ttcsim.profiles({"one": result, "other": other}).filter(budget=4.0)
+    axes = plot.profiles(table, ax=plot.canvas())
+    for policy in ("mine", "elimination", "prophet"):
+        line = curve(axes, policy)
+        own = table.filter(policy=policy)["threshold"].to_list()
+        assert line.get_drawstyle() == "steps-pre" and len(own) == 2
+        assert line.get_xydata().tolist() == [[0.0, max(own)], [0.5, max(own)], [1.0, min(own)]]
+    assert {name.split("\n")[0] for name in names(axes)} == {"mine", "elimination", "prophet"}
+    assert axes.get_xlim() == (0, 1)

@@ -200,6 +200,34 @@ def efficiencies(seed: int) -> Intervals:
     return found
 
 
+MODELS = {"first": (40, 5), "second": (20, 7)}
+"""Queries and models of two data sets."""
+
+
+def many_pools(*, improvement: bool, queries: bool, models: bool) -> Callable[[int], Intervals]:
+    def case(seed: int) -> Intervals:
+        """`across`, on fresh queries, fresh models or both; the others are the same in every set."""
+        samples = np.random.default_rng([seed, 1])
+        people, skills = (np.random.default_rng([seed, 2] if new else 5) for new in (queries, models))
+        results = {}
+        for name, (count, several) in MODELS.items():
+            rate = rates_of(people, count)
+            ids, offsets = tuple(f"{i:03d}" for i in range(count)), np.arange(count + 1, dtype=np.int64) * 40
+            for m, skill in enumerate(np.exp(skills.normal(0, 0.7, several))):
+                correct = samples.random((count, 40)) < (1 - (1 - rate) ** skill)[:, None]
+                pool = Pool(name, ids, offsets, correct.astype(np.uint8).ravel())
+                policies = ["uniform", "elimination"]
+                results[f"{name} {m}"] = ttcsim.sweep(pool, policies, [2, 4], reps=20, seed=seed, threads=1)
+        ends = ("lo_pools", "hi_pools") if models else ("lo_queries", "hi_queries")
+        return {
+            f"{row['statistic']} at {row['budget']:g}": (row[ends[0]], row[ends[1]], row["value"])
+            for row in ttcsim.across(results).iter_rows(named=True)
+            if (row["statistic"] == "improvement") == improvement
+        }
+
+    return case
+
+
 def judged(table: StrategyRuns, kind: str = "oracle") -> Difficulty:
     return difficulty(table.judged, kind)
 
@@ -326,6 +354,9 @@ def beyond_truth() -> Truth:
 
 
 CASES: dict[str, tuple[Callable[[int], Intervals], Callable[[], Truth]]] = {
+    "12 pools, new queries": (many_pools(improvement=False, queries=True, models=False), dict),
+    "12 pools, new queries and models": (many_pools(improvement=False, queries=True, models=True), dict),
+    "12 pools, new models": (many_pools(improvement=True, queries=False, models=True), dict),
     "replay": (replay, replay_truth),
     "20 new queries": (new_queries(20), dict),
     "80 new queries": (new_queries(80), dict),

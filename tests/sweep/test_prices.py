@@ -72,6 +72,17 @@ def test_bad_prices_are_one_line(prices, message):
         ttcsim.sweep(POOL, ["index"], [1.0], cost="dollars", prices=prices)
 
 
+def test_a_table_that_is_nearly_a_source_is_told():
+    """Of a long price list most names are no source of the pool; one letter off, a source is charged the default."""
+    prices = {"default": {"output": 1.0}, "large-x": {"output": 2.0}, "other": {"output": 3.0}}
+    pool = pool_of([(f"q{q}", s, q > 1, 9, 9) for q in range(4) for s in ("large-y", "small")])
+    with pytest.warns(
+        UserWarning, match=r"\[large-x\] is no source of pool test .*; did you mean 'large-y'\?$"
+    ) as told:
+        ttcsim.sweep(pool, ["index"], [1e-5], reps=2, cost="dollars", prices=prices, replay="bootstrap")
+    assert len([w for w in told if "prices" in str(w.message)]) == 1
+
+
 def test_prices_from_a_file(tmp_path):
     file = tmp_path / "prices.toml"
     file.write_text("[x]\noutput = 0.6\n[y]\ninput = 0.05\noutput = 2\nrequest = 0.0001\n")

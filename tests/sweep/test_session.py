@@ -95,8 +95,6 @@ def replay_into(replay, tally):
 def test_decides_as_a_replay_does(spec, plain, total, seed, cost, wave, chance):
     """Of every query it has the draws of the replay, at the end and, where a larger budget goes on, at each."""
     policy, pool = label(spec), to_pool(plain)
-    if spec.get("stream"):
-        wave = 1
     anytime = policies.policy(policy).anytime and not spec.get("stream") and cost == "samples" and wave == 1
     totals = np.arange(1, total + 1) if anytime else np.array([total])
     setting = Setting(pool, totals, seed, cost, "bootstrap", (), None, wave=wave)

@@ -36,10 +36,15 @@ def test_rule_with_the_clock_inside_equals_the_built_in(pool):
     assert (mine == built_in).all()
 
 
-def test_plain_python_equals_the_jitted_rule_and_says_it_is_slow(pool):
+@pytest.mark.parametrize("how", [{}, {"wave": 7}, {"wave": 40, "cost": "tokens", "replay": "bootstrap"}], ids=str)
+def test_plain_python_equals_the_jitted_rule_and_says_it_is_slow(pool, how):
+    """In waves too, whose draws it is asked about as if each showed nothing."""
+    policies = ["hopeful_rules:PlainUCB(weight=0.5)", "hopeful_rules:MyUCB(weight=0.5)"]
     with pytest.warns(UserWarning, match="plain Python"):
-        plain, jitted = coverage(pool, ["hopeful_rules:PlainUCB(weight=0.5)", "hopeful_rules:MyUCB(weight=0.5)"])
-    assert (plain == jitted).all()
+        plain, jitted = ttcsim.sweep(pool, policies, [1, 3, 6], reps=20, **how).outcomes
+    assert (plain.per_rep["coverage"] == jitted.per_rep["coverage"]).all()
+    assert (plain.draws == jitted.draws).all() and (plain.spent == jitted.spent).all()
+    assert (plain.waves is None) == (how == {}) and (how == {} or (plain.waves == jitted.waves).all())
 
 
 @pytest.mark.filterwarnings("ignore:policy")

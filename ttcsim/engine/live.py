@@ -46,7 +46,7 @@ def decide_block(x: Samples, plan: Plan, w: Work, how: int, most: int) -> int:
         q = choose_among_all(w, 0.0)
     if q == NOBODY:
         return 0
-    most = in_stock(plan, w, q, min(most, plan.k))
+    most = in_stock(plan, w, q, min(most, plan.wave if how == STREAMED and plan.wave > 1 else plan.k))
     for i in range(most):
         w.wave[i] = q
     return most

@@ -178,45 +178,61 @@ def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
 
 
 @inlined
-def decide(
-    score: Any, bonus: Any, quantile: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int
-) -> int:  # fmt: skip
-    """Choose the units of a wave of up to `most` draws as if each showed nothing; how many draws they are.
+def decide_more(score: Any, bonus: Any, quantile: Any, x: Samples, plan: Plan, w: Work, most: int) -> bool:
+    """Decide one more block of draws as if they showed nothing, up to `most` in all; False when nobody is left.
 
-    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet; afterwards all
-    is as before. A batch is fitted to what has been seen, before the first of them, and the draws with which a policy
-    begins every query are seen before it scores: a wave can be smaller for that.
+    A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet.
     """
     now = w.now[0]
-    decided = 0
-    before = now.t
-    while decided == 0 or (plan.wave > 1 and decided < most):
-        if decided == 0 or plan.rescore:
-            refresh(score, bonus, fit, plan, w, decided == 0)
-        q = choose(quantile, plan, w)
-        if q == NOBODY:
-            break
-        first, last = units_of(x, query_of(x, q))
-        for _ in range(min(in_stock(plan, w, q, plan.k), most - decided)):
-            w.wave[decided] = q
-            decided += 1
-            now.t += 1
-            w.rows[q, 0].draws += 1
-            w.notes[q].unseen += 1
-            for u in range(first, last):
-                w.rows[u, 0].query_draws += 1
-        tick(plan, w)
+    q = choose(quantile, plan, w)
+    if q == NOBODY:
+        return False
+    first, last = units_of(x, query_of(x, q))
+    for _ in range(min(in_stock(plan, w, q, plan.k), most - now.decided)):
+        w.wave[now.decided] = q
+        now.decided += 1
+        now.t += 1
+        w.rows[q, 0].draws += 1
+        w.notes[q].unseen += 1
         for u in range(first, last):
-            changed(score, bonus, plan, w, u, False)
-    for i in range(decided):
+            w.rows[u, 0].query_draws += 1
+    tick(plan, w)
+    for u in range(first, last):
+        changed(score, bonus, plan, w, u, False)
+    return True
+
+
+@inlined
+def draw_none(x: Samples, w: Work) -> int:
+    """What is decided counts as drawn no longer: all but the wave is as it was. How many draws it is."""
+    now = w.now[0]
+    for i in range(now.decided):
         q = w.wave[i]
         w.rows[q, 0].draws -= 1
         w.notes[q].unseen = 0
         first, last = units_of(x, query_of(x, q))
         for u in range(first, last):
             w.rows[u, 0].query_draws -= 1
-    now.t = before
-    return decided
+    now.t -= now.decided
+    return now.decided
+
+
+@inlined
+def decide(
+    score: Any, bonus: Any, quantile: Any, fit: Any, x: Samples, plan: Plan, w: Work, most: int
+) -> int:  # fmt: skip
+    """Choose the units of a wave of up to `most` draws as if each showed nothing; how many draws they are.
+
+    A batch is fitted to what has been seen, before the first of them, and the draws with which a policy begins every
+    query are seen before it scores: a wave can be smaller for that.
+    """
+    now = w.now[0]
+    now.decided = 0
+    refresh(score, bonus, fit, plan, w, True)
+    while decide_more(score, bonus, quantile, x, plan, w, most) and plan.wave > 1 and now.decided < most:
+        if plan.rescore:
+            refresh(score, bonus, fit, plan, w, False)
+    return draw_none(x, w)
 
 
 @inlined
@@ -243,8 +259,10 @@ def decoded_at(streams: NDArray[np.int64], tokens: int) -> int:
 
 @inlined
 def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: int) -> bool:
-    """Draw what was decided, in that order; False when the last budget has run out."""
+    """Draw what was decided, in that order; False when that is nothing, or the last budget has run out."""
     now = w.now[0]
+    if decided == 0:
+        return False
     while now.spent == w.totals[now.budget]:  # no wave begins that could show nothing
         record(x, plan, w, tally, now.spent)
         if now.budget == len(w.totals):
@@ -294,7 +312,7 @@ def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
         begin(x, plan, w, replication)
         while True:
             decided = decide(score, bonus, quantile, fit, x, plan, w, len(w.wave))
-            if decided == 0 or not see_wave(see, x, plan, w, tally, decided):
+            if not see_wave(see, x, plan, w, tally, decided):
                 break
             settle_wave(score, bonus, stop, x, plan, w, decided)
         finish(x, plan, w, tally)
@@ -318,30 +336,45 @@ def _step(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
     return True
 
 
+def _block(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """One block of a wave, by scores that lie ready; False when the wave is full, or nobody is left to draw."""
+    return decide_more(score, bonus, quantile, x, plan, w, len(w.wave)) and w.now[0].decided < len(w.wave)
+
+
+def _wave(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    """The wave whose blocks are decided; False when the replication is over."""
+    decided = draw_none(x, w)
+    if not see_wave(see, x, plan, w, tally, decided):
+        return False
+    settle_wave(score, bonus, stop, x, plan, w, decided)
+    return True
+
+
 RULES = {"score": "score", "bonus": "score", "quantile": "quantile", "stop": "stop", "see": "see", "fit": "fit"}
 """The rules that loops by index take, in their order, and the kind of each."""
 
 
 @functools.cache
 def kernel(name: str) -> Any:
-    """A loop, compiled (or taken from the cache) for one signature, whatever the rules.
+    """A loop, or a turn of one, compiled (or taken from the cache) for one signature, whatever the rules.
 
     Parameters
     ----------
-    name : {"in_rounds", "streamed", "by_index", "in_waves", "step"}
-        Each is ``(rules ..., x, plan, work, tally)`` and replays replications ``plan.first`` to ``plan.last - 1`` into
-        the rows of `tally`: in rounds, one query after the other, by the largest index, that in waves; `step` draws one
-        block and says whether to go on. The rules are stop and see; `by_index` and `in_waves` take score, bonus,
-        quantile, stop, see and fit.
+    name : {"in_rounds", "streamed", "by_index", "in_waves", "step", "block", "wave"}
+        Each is ``(rules ..., x, plan, work, tally)``. The first four replay replications ``plan.first`` to
+        ``plan.last - 1`` into the rows of `tally`: in rounds, one query after the other, by the largest index, that in
+        waves. `step` draws one block, `block` decides one of a wave, `wave` draws that; each says whether to go on. The
+        rules are stop and see; `by_index` and what is about waves take score, bonus, quantile, stop, see and fit.
     """
+    turns: dict[str, Any] = {"step": _step, "block": _block, "wave": _wave}
     loop: Any = {
-        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, "step": _step,
+        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, **turns,
     }[name]  # fmt: skip
-    rules = RULES if name in ("by_index", "in_waves") else {"stop": "stop", "see": "see"}
+    rules = {"stop": "stop", "see": "see"} if name in ("in_rounds", "streamed", "step") else RULES
     if JIT_DISABLED:
         return loop
     before = [types.FunctionType(COMMON[kind]) for kind in rules.values()]
-    return compiled_loop(loop, before, types.boolean if name == "step" else types.void)
+    return compiled_loop(loop, before, types.boolean if name in turns else types.void)
 
 
 def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any, after: Sequence[Any] = ()) -> Any:
@@ -355,25 +388,33 @@ def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any,
 
 
 def replay_interpreted(
-    scores: Callable[..., Any], rules: tuple[Any, ...], x: Samples, plan: Plan, w: Work, tally: Tally
+    scores: Callable[..., Any], rules: Sequence[Any], x: Samples, plan: Plan, w: Work, tally: Tally
 ) -> None:
-    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between."""
-    step = kernel("step")
+    """Replay a plain Python rule: the same draws, with ``scores(rows, active) -> f8[len(active)]`` computed between.
+
+    `rules` are stop and see, or in waves all of `RULES`, of which score, bonus and quantile are not asked.
+    """
+    last = kernel("step" if plan.wave == 1 else "wave")
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         going = True
         while going:
+            w.now["decided"] = 0
             enter_scores(scores, plan, w)
-            going = step(*rules, x, plan, w, tally)
+            while plan.wave > 1 and kernel("block")(*rules, x, plan, w, tally):
+                enter_scores(scores, plan, w)
+            going = last(*rules, x, plan, w, tally)
         finish(x, plan, w, tally)
 
 
 def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
-    """Ask a plain Python rule about every active query that has its warm-up draws."""
+    """Ask a plain Python rule about every active query; its warm-up comes first, and is seen before it is scored."""
     rows = w.rows[:, 0].view(np.recarray)
     active = w.active[: w.now["active"][0]]
-    ready = active[rows.draws[active] >= plan.warmup]
-    w.leaves["draws"][active] = rows.draws[active]
+    draws = rows.draws[active]
+    w.leaves["draws"][active] = draws
+    w.leaves["base"][active[draws >= plan.warmup]] = -np.inf
+    ready = active[draws - w.notes["unseen"][active] >= plan.warmup]
     if not len(ready):
         return
     rows.t = w.now["t"][0]

@@ -48,6 +48,7 @@ NOW = np.dtype(
         ("arena", "i8"),  # places of the arena in use
         ("next_fit", "i8"),
         ("classes", "i8"),  # classes of units that are alike
+        ("decided", "i8"),  # draws of this wave
         ("waves", "i8"),  # begun
         ("steps", "i8"),  # tokens that the waves before this one lasted
         ("longest", "i8"),  # tokens that this wave lasts
@@ -142,7 +143,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    wave: int = 1, streams: int = 0, alike: bool = False,
+    *, wave: int = 1, alike: bool = False, streams: int = 0,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -158,10 +159,10 @@ def make_work(
         Of the record that rules keep of each query.
     wave : int
         Draws of a wave.
-    streams : int
-        Streams that they share, fewer than these; 0 where each draw has its own.
     alike : bool
         See `Plan`.
+    streams : int
+        Streams that the draws of a wave share, fewer than these; 0 where each draw has its own.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
@@ -222,7 +223,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     now.row = replication - plan.first
     now.key = batch_stream(plan.seed, replication)
     now.spent = now.budget = now.t = now.level = now.cursor = now.arena = now.next_fit = now.classes = 0
-    now.waves = now.steps = now.longest = 0
+    now.decided = now.waves = now.steps = now.longest = 0
     now.clock = 0.0
     now.active = n
     now.exploring = plan.explore > 0

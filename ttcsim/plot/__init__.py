@@ -8,5 +8,6 @@
 from ttcsim.plot.bars import allocation
 from ttcsim.plot.curves import difference, efficiency, metric
 from ttcsim.plot.figures import SIZES, canvas, encoded, save
+from ttcsim.plot.profiles import profiles
 
-__all__ = ["SIZES", "allocation", "canvas", "difference", "efficiency", "encoded", "metric", "save"]
+__all__ = ["SIZES", "allocation", "canvas", "difference", "efficiency", "encoded", "metric", "profiles", "save"]

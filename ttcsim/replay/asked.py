@@ -12,7 +12,7 @@ from ttcsim.engine.arrays import UNBOUNDED
 from ttcsim.engine.loops import RULES
 from ttcsim.engine.work import Plan
 from ttcsim.policies import Policy
-from ttcsim.policies.base import Setup, blind, certain, level, unfitted
+from ttcsim.policies.base import Setup, blind, certain, is_plain, level, unfitted
 from ttcsim.policies.parameters import record
 from ttcsim.policies.sources import Sources
 
@@ -29,7 +29,8 @@ def plan_of(
     return Plan(
         k=int(policy.k), wave=wave, cap=cap_of(policy) if several else UNBOUNDED, warmup=setup.warmup,
         explore=0 if policy.anytime else setup.explore, watch=setup.see is not blind,
-        optimistic=setup.bonus is not level, rescore=policy.depends_on_everything(setup), alike=setup.alike,
+        optimistic=setup.bonus is not level, alike=setup.alike,
+        rescore=is_plain(policy) or policy.depends_on_everything(setup),
         refit=0.0 if setup.fit is unfitted else policy.refit, permute=permute, seed=np.uint64(seed), first=first,
         last=last,
     )  # fmt: skip

@@ -51,8 +51,6 @@ class Replay:
             raise InputError(
                 f"policy '{policy}': 'first' asks for the sample drawn first, which is not kept; leave it out"
             )
-        if setting.wave > 1 and self.plain:
-            raise InputError(f"policy '{policy}': is plain Python, and is not replayed in waves; leave it out")
         alike = (
             setting.wave == 1
             and len(self.x.price) == 0
@@ -138,29 +136,29 @@ class Replay:
         )  # fmt: skip
         params = params_of(policy, setup, self.columns.sources(self.x), planned)
         w = self._work(totals, params, setup)
-        if setting.wave > 1:
-            kernel("in_waves")(*compiled(setup, params), self.x, plan, w, tally)
-            return
-        if setup.score is not None and not (policy.streamed() or self.plain):
-            kernel("by_index")(*compiled(setup, params), self.x, plan, w, tally)
-            return
-        told = compiled(setup, params, ("stop", "see"))
-        if self.plain:
-            replay_interpreted(policy.scores, tuple(told), self.x, plan, w, tally)  # type: ignore[attr-defined]
+        if policy.streamed() or (setting.wave == 1 and (self.plain or setup.score is None)):
+            rules = compiled(setup, params, ("stop", "see"))
+            loop = "streamed" if policy.streamed() else "in_rounds"
         else:
-            kernel("streamed" if policy.streamed() else "in_rounds")(*told, self.x, plan, w, tally)
+            rules = compiled(setup, params)
+            loop = "by_index" if setting.wave == 1 else "in_waves"
+        if self.plain:
+            replay_interpreted(policy.scores, rules, self.x, plan, w, tally)  # type: ignore[attr-defined]
+        else:
+            kernel(loop)(*rules, self.x, plan, w, tally)
 
     def _work(self, totals: NDArray[np.int64], params: NDArray[np.void], setup: Setup) -> Work:
         sizes = np.diff(self.x.offsets)
         cheapest = int(self.x.price.min()) if len(self.x.price) else 1
         permute = self.setting.permute
-        limits = (
-            np.minimum(sizes, cap_of(self.policy)) if permute else np.full(len(sizes), cap_of(self.policy), np.int64)
-        )
+        cap = cap_of(self.policy)
+        limits = np.minimum(sizes, cap) if permute else np.full(len(sizes), cap, np.int64)
         arena = arena_size(sizes, int(totals[-1]) // cheapest, permute)
         wave, streams = self.setting.wave, self.setting.streams
         shared = 0 if streams is None or streams >= wave else streams
-        return make_work(self.x, totals, limits, arena, opaque(params), setup.memory, wave, shared, setup.alike)
+        return make_work(
+            self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared
+        )  # fmt: skip
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""

@@ -126,7 +126,14 @@ class Session:
         self._how = STREAMED if chosen.streamed() else SCORED if is_plain(chosen) else BY_INDEX
         limits = np.full(len(self._x.keys), cap_of(chosen), np.int64)
         self._work = make_work(
-            self._x, np.array([self._total]), limits, 0, opaque(params), setup.memory, self._plan.k, alike=setup.alike
+            self._x,
+            np.array([self._total]),
+            limits,
+            0,
+            opaque(params),
+            setup.memory,
+            wave=self._plan.k,
+            alike=setup.alike,
         )
         self._tally = make_tally(1, 1, n, 0, units=len(self._x.keys))
         self._asked: list[Draw] = []  # the wave that is decided
@@ -173,7 +180,8 @@ class Session:
         ----------
         n : int
             How many at most. With one, they are what the policy draws before it looks: one sample, or the k of a
-            policy that draws blocks. Of a stream of queries only the current one is drawn.
+            policy that draws blocks; so it is always for one in plain Python. Of a stream only the current query is
+            drawn.
 
         Returns
         -------
@@ -192,7 +200,7 @@ class Session:
         self._see()
         if self._over:
             return []
-        blocks = n == 1 or self._how != BY_INDEX
+        blocks = n == 1 or self._how == SCORED
         left = self._total - int(self._work.now["spent"][0])  # a sample costs one unit at least
         most = min(int(self._plan.k) if blocks else int(n), left)
         if most > len(self._work.wave):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ttcsim.engine.arrays import FIXED_POINT, Tally
 from ttcsim.engine.selectors import check_selectors
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 from ttcsim.policies import ZOO, ZOO_OF_SOURCES, Policy, policy
 from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
@@ -26,6 +26,7 @@ from ttcsim.replay.executors import Count, Executor, Job, Threads, available_cor
 from ttcsim.replay.kept import Kept
 from ttcsim.replay.pins import pins
 from ttcsim.replay.prices import PRICES, Rates, read_rates
+from ttcsim.replay.prices.rates import DEFAULT
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.result import Outcome, Result
 from ttcsim.replay.setting import REPLAYS, Setting, lacking
@@ -161,6 +162,7 @@ def sweep(
     _warn_exhausted(result)
     _warn_adaptive(pool)
     _warn_unknown_tokens(whole, cost)
+    _warn_unused_rates(whole, rates)
     return result
 
 
@@ -427,6 +429,16 @@ def _warn_unknown_tokens(pool: Pool, cost: str) -> None:
             f"{unknown.get('charged')}",
             stacklevel=3,
         )
+
+
+def _warn_unused_rates(pool: Pool, rates: Mapping[str, Rates]) -> None:
+    """One line on a table of prices whose name is nearly that of a source without one: it is charged the default."""
+    without = [source for source in pool.sources if source not in rates]
+    for name in rates:
+        if name not in pool.sources and name != DEFAULT and (meant := closest(name, without)):
+            warnings.warn(
+                f"prices: [{name}] is no source of pool {pool.name} and charges nothing; {meant.strip()}", stacklevel=3
+            )
 
 
 def _warn_exhausted(result: Result) -> None:
