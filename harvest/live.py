@@ -71,7 +71,9 @@ def _refuse(config: Config, asked: Asked) -> None:
         raise InputError("sampling.until_solved: live it is the policy that decides who gets more; leave it out")
     for key, made in (("reward", config.reward), ("strategy", config.strategy)):
         if made:
-            raise InputError(f"[[{key}]]: needs all samples first, and a live run is over by then; leave it out")
+            raise InputError(
+                f"[[{key}]]: needs all samples, and a live run is over by then; leave it out (--set {key}=[])"
+            )
 
 
 def _run(

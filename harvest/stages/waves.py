@@ -14,6 +14,7 @@ from harvest.stages.rows import columns, rows
 from harvest.stages.stage import Work
 from harvest.store import WAVES
 from ttcsim.errors import InputError
+from ttcsim.pool.format import KEYS
 
 
 class Drawn(NamedTuple):
@@ -55,17 +56,15 @@ def draw(work: Work, deciding: Deciding, *, by_tokens: bool) -> Drawn:
 def _check(queries: Sequence[str], drawn: Mapping[str, int], table: pl.DataFrame, number: int) -> None:
     """Whether a kept wave holds what is asked for now."""
     count = Counter(drawn)
-    for query_id, kept, sample in zip(queries, table["query_id"], table["sample"], strict=False):
-        if (kept, sample) != (query_id, count[query_id]):
-            break
+    expected = []
+    for query_id in queries:
+        expected.append((query_id, count[query_id]))
         count[query_id] += 1
-    else:
-        if table.height == len(queries):
-            return
-    raise InputError(
-        f"wave {number} is kept with other draws than the policy decides now; a policy has to decide alike from the "
-        "same samples: mend it, and run into another folder"
-    )
+    if table.select(KEYS).rows() != expected:
+        raise InputError(
+            f"wave {number} is kept with other draws than the policy decides now; from the same samples it has to "
+            "decide alike: mend it, and run into another folder"
+        )
 
 
 def _sampled(work: Work, queries: Sequence[str], drawn: Mapping[str, int]) -> pl.DataFrame:
