@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from ttcsim.policies import Policy
 
 COSTS = ("samples", "tokens")
+PATIENCE = 10.0
+"""Seconds that a policy gets to be refused before a model is loaded; while that goes on, it may still be compiled."""
+
 _TURN = 0.1  # seconds: where polars is loaded, Ctrl-C does not end a wait but is seen after it
 
 
@@ -78,20 +83,31 @@ class Deciding:
             context = multiprocessing.get_context("spawn")
             self._process = Process(context, _decide, asked, list(queries), seed, list(unknown))
         try:
-            self.decider: Decider = self._answer()
+            self._first = self._answer(PATIENCE)
         except BaseException:
             self.stop()
             raise
 
+    @property
+    def decider(self) -> Decider:
+        """Who decides."""
+        if self._first is None:
+            self._first = self._answer()
+        found: Decider = self._first
+        return found
+
     def next(self, samples: Sequence[Mapping[str, Any]]) -> Wave:
         """What to draw, now that the samples of the last wave are there, in the order in which they were asked for."""
+        assert self.decider
         with contextlib.suppress(OSError):  # it has ended, as its answer says
             self._process.tell(list(samples))
         wave: Wave = self._answer()
         return wave
 
-    def _answer(self) -> Any:
-        while True:
+    def _answer(self, seconds: float = math.inf) -> Any:
+        """What it says next; None where it says nothing in time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             try:
                 said = self._process.answer(_TURN)
             except TimeoutError:
@@ -103,6 +119,7 @@ class Deciding:
             if isinstance(said, InputError):
                 raise said
             return said
+        return None
 
     def stop(self) -> None:
         """End the process."""

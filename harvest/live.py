@@ -47,16 +47,13 @@ def live(config: Config, asked: Asked, *, factory: Factory, resume: bool = False
     Store.refuse_early(out, resume=resume)
     plain = make_queries(config, lambda messages: "")
     unknown = ["answer"] if all(q.verifier == "code" for q in plain) else []
-    with report or Report() as said:
-        said.say(f"policy '{asked.policy}' is compiled where it was not before")
-        with Deciding(asked, [q.query_id for q in plain], config.sampling.seed, unknown) as deciding:
-            if not deciding.decider.in_waves:
-                said.say(f"policy '{asked.policy}' draws from one query at a time: the engine will not be full")
-            models = Models(config, factory)
-            try:
-                _run(config, asked, models, deciding, out, resume, said)
-            finally:
-                models.close()
+    ids = [q.query_id for q in plain]
+    with Deciding(asked, ids, config.sampling.seed, unknown) as deciding, report or Report() as said:
+        models = Models(config, factory)
+        try:
+            _run(config, asked, models, deciding, out, resume, said)
+        finally:
+            models.close()
     return out
 
 
@@ -82,6 +79,8 @@ def _run(
     generator = models.generator()
     queries = make_queries(config, generator.render)
     engine = generator.facts()
+    if not deciding.decider.in_waves:
+        report.say(f"policy '{asked.policy}' draws from one query at a time, so the engine is not full")
     pinned = deciding.decider.pinned(asked, config.sampling.seed)
     plan = {**make_plan(config, queries, (0, 1), engine), "live": pinned}
     whole = digest({**plan, EXTRAS: []})

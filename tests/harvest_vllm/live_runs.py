@@ -21,23 +21,30 @@ LIES = 0.05
 class Lying(VerifyBeside):
     """Verdicts of which some are turned round."""
 
+    chance = random.Random(20261130)
+
     def verify(self, name, problem, texts):
-        verdicts, chance = super().verify(name, problem, texts), random.Random(f"{problem.query_id} {len(texts)}")
+        verdicts = super().verify(name, problem, texts)
         found = verdicts.result
-        verdicts.result = lambda: [v._replace(right=v.right != (chance.random() < LIES)) for v in found()]
+        verdicts.result = lambda: [v._replace(right=v.right != (self.chance.random() < LIES)) for v in found()]
         return verdicts
 
 
 def main(config, folder, *runs):
-    checked = load_config(config)
-    engine = VllmGenerator(checked.model, dict(checked.engine), checked.sampling, dict(checked.environment))
-    factory = Factory(lambda *_: engine, None)
-    close, engine.close = engine.close, lambda: None
+    kept = []
+
+    def engine(*what):
+        """The one engine, which is not closed between runs."""
+        if not kept:
+            kept.append(VllmGenerator(*what))
+            kept[0].close = lambda: None
+        return kept[0]
+
+    factory = Factory(engine, None)
     for name, budget, policy in (run.split("=", 2) for run in runs):
         harvest.live.VerifyBeside = Lying if name == "liar" else VerifyBeside
         own = load_config(config, [f"output.path={str(Path(folder) / name)!r}"])
         harvest.live.live(own, Asked(policy, float(budget), wave=WAVE), factory=factory)
-    close()
 
 
 if __name__ == "__main__":

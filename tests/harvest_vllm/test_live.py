@@ -33,8 +33,8 @@ path = "unused"
 """
 )
 RUNS = {
-    "honest": "4=elimination",
-    "agreement": "4=adaptive-consistency(threshold=0.8)",
+    "honest": "3=elimination",
+    "agreement": "3=adaptive-consistency(threshold=0.8)",
     "liar": "6=elimination",
 }
 
@@ -57,22 +57,9 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_live_runs_are_as_predicted_unless_the_verifier_lies(folder, run):
-    """Over all rows and both honest runs, one in a thousand would be outside; of liars, all but a few are."""
-    command = [
-        sys.executable,
-        "-m",
-        "ttcsim",
-        "live-check",
-        folder / "pool",
-        folder / run,
-        "--alpha",
-        "0.0005",
-        "--json",
-    ]
-    ended = subprocess.run([*map(str, command), "--reps", "50000"], cwd=ROOT, capture_output=True, text=True)
-    rows = json.loads(ended.stdout)["rows"]
-    assert rows[0]["live"] == 1, "the policy decides again as it did"
-    outside = [row["statistic"] for row in rows if row["inside"] is False]
-    assert (ended.returncode, bool(outside)) == ((1, True) if run == "liar" else (0, False)), rows
+    """An honest run is outside with probability below 0.2 %, over all rows; of liars, most are."""
+    found = ttcsim.live_check(folder / "pool", folder / run, alpha=0.002, reps=20_000)
+    assert found["live"][0] == 1, "the policy decides again as it did"
+    assert (False in found["inside"].to_list()) == (run == "liar"), found.rows()
     log = pl.read_parquet(folder / run / DECISIONS)
-    assert log["seen"].all() and log["wave"].n_unique() > 2 and log.height == rows[2]["live"] * 108
+    assert log["seen"].all() and log["wave"].n_unique() > 2 and log.height == round(found["live"][2] * 108)
