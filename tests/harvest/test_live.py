@@ -222,6 +222,7 @@ def test_as_a_command_killed_it_leaves_nobody_and_goes_on_to_the_same_bytes(here
     try:
         wait_for((tmp_path / "pool.partial" / "waves" / "part-00000.mark").exists)
         others = below(process.pid)
+        assert "llvmlite" not in Path(f"/proc/{process.pid}/maps").read_text()  # the engine's process
         process.send_signal(signal.SIGKILL)
         process.wait(SOON)
         wait_for(lambda: not others & parents().keys(), SOON)

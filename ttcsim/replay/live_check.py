@@ -70,7 +70,7 @@ class LiveRun:
         if not isinstance(told, dict) or not is_file(path):
             raise InputError(f"{folder}: is no live run; name the pool that `harvest live` wrote")
         for key, kind in keys.items():
-            if not isinstance(told.get(key), kind):
+            if not isinstance(told.get(key), kind) or (key == "seed" and not 0 <= told[key] < 2**63):
                 raise InputError(f"{folder}/manifest.json: adaptive.{key} is {told.get(key)!r}; restore the manifest")
         log = read_parquet(path, "restore it, or run live again")
         drawn = Counter(dict(zip(pool.query_ids, pool.sizes.tolist(), strict=True)))
