@@ -19,14 +19,19 @@ LIES = 0.05
 
 
 class Lying(VerifyBeside):
-    """Verdicts of which some are turned round."""
+    """Verdicts of which some are turned round: the same ones, in whatever order queries are verified."""
 
-    chance = random.Random(20261130)
+    def __init__(self, *how):
+        super().__init__(*how)
+        self._chances = {}
 
     def verify(self, name, problem, texts):
-        verdicts = super().verify(name, problem, texts)
+        verdicts, chance = (
+            super().verify(name, problem, texts),
+            self._chances.setdefault(problem.query_id, random.Random(problem.query_id)),
+        )
         found = verdicts.result
-        verdicts.result = lambda: [v._replace(right=v.right != (self.chance.random() < LIES)) for v in found()]
+        verdicts.result = lambda: [v._replace(right=v.right != (chance.random() < LIES)) for v in found()]
         return verdicts
 
 

@@ -57,8 +57,8 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_live_runs_are_as_predicted_unless_the_verifier_lies(folder, run):
-    """An honest run is outside with probability below 0.2 %, over all rows; of liars, most are."""
-    found = ttcsim.live_check(folder / "pool", folder / run, alpha=0.002, reps=20_000)
+    """An honest run is outside with probability below 0.5 %, over all rows; of liars, most are."""
+    found = ttcsim.live_check(folder / "pool", folder / run, alpha=0.005, reps=10_000, bins=2)
     assert found["live"][0] == 1, "the policy decides again as it did"
     assert (False in found["inside"].to_list()) == (run == "liar"), found.rows()
     log = pl.read_parquet(folder / run / DECISIONS)
