@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HARVEST := .venv-harvest
 
-.PHONY: demo test test-all lint format bench bench-harvest paper test-harvest test-lowest setup clean
+.PHONY: demo test test-all test-browser lint format bench bench-harvest paper test-harvest test-lowest setup clean
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -30,6 +30,14 @@ test-all: setup
 	$(MAKE) test COVERAGE="$(COVERAGE)"
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n auto -m "not slow" $(COVERAGE) tests/kernels
 	$(BIN)/python -m pytest -q -n auto -m slow --durations=15 --cov=ttcsim --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+# The report in a real Chromium. Where there is none and none can be installed, its tests are skipped.
+test-browser: setup
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
+	  echo "There is no Chromium, and installing it takes root and apt-get: the tests are skipped." >&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -80,7 +88,7 @@ LOWEST := .venv-lowest
 test-lowest:
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet numpy==2.0.0 numba==0.61.0 scipy==1.14.0 polars==1.17.0 matplotlib==3.9.0 \
-	  platformdirs==4.2.0 jinja2==3.1.4 typer==0.16.0 rich==13.9.0 pyyaml==6.0.2 zstandard==0.22.0 pydantic==2.9.0 math-verify==0.8.0 \
+	  platformdirs==4.2.0 jinja2==3.1.4 vl-convert-python==1.9.0 typer==0.16.0 rich==13.9.0 pyyaml==6.0.2 zstandard==0.22.0 pydantic==2.9.0 math-verify==0.8.0 \
 	  reasoning-gym==0.1.19 pyseccomp==0.1.2 pytest==8.3.1 pytest-cov==6.0.0 pytest-xdist==3.6.1 pytest-timeout==2.3.1 hypothesis==6.120.0 \
 	  hatchling==1.26.3 threadpoolctl==3.5.0
 	$(LOWEST)/bin/python -m pip install --quiet --no-deps -e .

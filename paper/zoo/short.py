@@ -24,8 +24,8 @@ def _gained(study: Study, gained: pl.DataFrame, every: pl.DataFrame) -> str:
     return (
         f"On {gained.height} pools, {strong} of them of strong models, elimination solves {100 * mean['value']:.1f} "
         f"points more than uniform at {BUDGET:g} samples a query (95 % CI {_limits(mean, 'queries')} for new queries, "
-        f"{_limits(mean, 'pools')} for other models too; interquartile mean {100 * middle['value']:.1f}), on "
-        f"{int((gained['difference'] > 0).sum())} pools more and on {gained['sure'].sum()} beyond chance by itself."
+        f"{_limits(mean, 'pools')} for other models too; interquartile mean {100 * middle['value']:.1f}): more on "
+        f"{int((gained['difference'] > 0).sum())} pools, on {gained['sure'].sum()} of them beyond chance by itself."
     )
 
 
@@ -59,7 +59,8 @@ def _explored(found: pl.DataFrame) -> list[str]:
             f"better on {sum(sure)} and for the worse on {len(sure) - sum(sure)} of {pools.height} pools)"
         )
     return [
-        f"On the queries that {max(AFTER)} samples leave unsolved, against {BASE} at {HARD_BUDGET:g}:",
+        f"On the queries that {max(AFTER)} samples leave unsolved ({whole['unsolved']:.0%} of them no other sample",
+        f"solves), against {BASE} at {HARD_BUDGET:g}:",
         f"{'; '.join(told)}.",
         "With the verifier alone UCB and GAP are elimination, draw for draw.",
     ]

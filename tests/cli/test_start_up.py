@@ -12,7 +12,7 @@ import pytest
 
 import ttcsim
 
-HEAVY = {"numba", "scipy", "polars", "matplotlib", "numpy", "jinja2"}
+HEAVY = {"numba", "scipy", "polars", "matplotlib", "numpy", "jinja2", "vl_convert"}
 ROOT = Path(__file__).parents[2]
 
 

@@ -123,6 +123,7 @@ def prepare(folder):
     ttcsim.write(pool.subset(pool.query_ids[:half]), folder / "shard-0")
     ttcsim.write(pool.subset(pool.query_ids[half:]), folder / "shard-1")
     ttcsim.write(make_pool("beta(1,1)", 20, 8), folder / "plain")
+    ttcsim.sweep(pool, ["uniform", "elimination"], [1, 2], reps=5).save(folder / "run2")
     next((folder / "plain" / "samples").iterdir()).rename(folder / "samples.parquet")
     rows = [{"id": i % 20, "correct": generator.random() < 0.4} for i in range(160)]
     (folder / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -47,6 +47,7 @@ def make_seeds(folder):
     for words in (
         ("pool", "import", "samples", folder / "samples.parquet", folder / "pool"),
         ("sweep", folder / "pool", "-p", "uniform,elimination", "-b", "1,2", "--reps", 4, "--out", folder / "run"),
+        ("report", folder / "run", "--out", folder / "page.html"),  # makes its script, once
     ):
         done = commands.run(*words)
         assert done.returncode == 0, done.stderr
@@ -297,12 +298,13 @@ def runs(dice, folder, seeds):
     run = folder / "run"
     shutil.copytree(seeds / "run", run)
     page = dice.random() < 0.06  # it takes a second
-    tables = ["frame.parquet", "compare.parquet", "allocation.parquet", "wins.parquet"] if page else ["frame.parquet"]
-    hit = dice.choice(["config.json"] * 6 * (not page) + tables)
+    tables = ["frame", "compare", "allocation", "wins", "queries", "per_query"] if page else ["frame"]
+    texts = ["pool.json"] if page else ["config.json"] * 6
+    hit = dice.choice(texts + [f"{table}.parquet" for table in tables])
     content = (run / hit).read_bytes()
-    if hit == "config.json" and dice.random() < 0.75:
+    if hit in texts and dice.random() < 0.75:
         content = mutate.text_of(mutate.mutated(json.loads(content), dice, dice.choice([1, 1, 3]))).encode()
-    elif hit != "config.json" and dice.random() < 0.5:
+    elif hit not in texts and dice.random() < 0.5:
         content = mutate.parquet(mutate.odd_table(pl.read_parquet(run / hit), dice)) or b""
     else:
         content = mutate.damaged(content, dice)

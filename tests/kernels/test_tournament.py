@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from ttcsim.compiled.jit import JIT_DISABLED, njit, records
 from ttcsim.engine import tournament
-from ttcsim.engine.tournament import LATEST, LEAF, make_games
+from ttcsim.engine.tournament import LATEST, TIE, make_nodes
 
 ULP = 2.0**-52
 LEVELS = [0.0, 0.25, 0.5, 0.1 + 0.2, 0.3, 1.0, 1e-300, 1e300, 1.7e308, -0.5, -np.inf, np.inf, np.nan]
@@ -16,32 +16,38 @@ SLOPES = [0.0, 0.1, 1.0, 1.0, math.sqrt(2.0), -0.1, 1e-17, 1e300, 1.7e308, np.in
 
 
 @njit
-def first_after_change(leaves, games, unit, score, bonus, draws, clock):
+def first_after_change(nodes, ties, unit, score, bonus, draws, clock):
     """Enter an index and say who goes first at a clock."""
-    tournament.set_leaf(leaves[unit], score, bonus, draws)
-    tournament.replay(leaves, games, unit, clock)
-    return tournament.first_of_all(leaves, games, clock)
+    ties[unit].draws = draws
+    tournament.set_index(nodes, unit, score, bonus)
+    tournament.replay(nodes, ties, unit, clock)
+    return tournament.first_of_all(nodes, ties, clock)
 
 
 @njit
-def first_at(leaves, games, clock):
+def first_at(nodes, ties, clock):
     """Who goes first at a clock, with no change since the last one."""
-    return tournament.first_of_all(leaves, games, clock)
+    return tournament.first_of_all(nodes, ties, clock)
 
 
 def enter_all(index, draws, priority):
     """A tournament that was played once, at clock 0."""
-    leaves, games = records(len(index), LEAF), make_games(len(index))
-    leaves["priority"] = priority
+    nodes, ties = make_nodes(len(index)), records(len(index), TIE)
+    ties["priority"], ties["draws"] = priority, draws
     for i in range(len(index)):
-        tournament.set_leaf(leaves[i], *index[i], draws[i])
-    play_all(leaves, games, 0.0)
-    return leaves, games
+        enter(nodes, i, *index[i])
+    play_all(nodes, ties, 0.0)
+    return nodes, ties
 
 
 @njit
-def play_all(leaves, games, clock):
-    tournament.play_all(leaves, games, clock)
+def enter(nodes, unit, score, bonus):
+    tournament.set_index(nodes, unit, score, bonus)
+
+
+@njit
+def play_all(nodes, ties, clock):
+    tournament.play_all(nodes, ties, clock)
 
 
 def judged(index, draws, priority, clock):
@@ -83,16 +89,16 @@ def test_finds_the_largest_index_at_every_step(run):
 
     priority, draws = generator.permutation(n), generator.integers(0, 3, n)
     index = [entered(*line()) for _ in range(n)]
-    leaves, games = enter_all(index, draws, priority)
+    nodes, ties = enter_all(index, draws, priority)
     clock, changed = 0.0, None
     for _ in range(steps):
         if changed is None:
-            first = first_at(leaves, games, clock)
+            first = first_at(nodes, ties, clock)
         else:
-            first = first_after_change(leaves, games, changed, *index[changed], draws[changed], clock)
+            first = first_after_change(nodes, ties, changed, *index[changed], draws[changed], clock)
         expected = judged(index, draws, priority, clock)
         if expected is None:
-            assert leaves["base"][first] == -np.inf
+            assert nodes["base"][n + first] == -np.inf
         else:
             assert first == expected
         changed = None
@@ -108,12 +114,12 @@ def test_only_its_own_games_are_played_again():
     n, steps = 1024, 20_000
     generator = np.random.default_rng(5)
     mean, draws = generator.random(n), np.ones(n, np.int64)
-    leaves, games = enter_all([(m, math.sqrt(2.0)) for m in mean], draws, generator.permutation(n))
-    first, expired = first_at(leaves, games, math.sqrt(math.log(n + 1.0))), 0
+    nodes, ties = enter_all([(m, math.sqrt(2.0)) for m in mean], draws, generator.permutation(n))
+    first, expired = first_at(nodes, ties, math.sqrt(math.log(n + 1.0))), 0
     for t in range(n, n + steps):
         clock = math.sqrt(math.log(t + 1.0))
-        expired += np.count_nonzero(games["expires"][1:] < clock)
+        expired += np.count_nonzero(nodes["expires"][1:n] < clock)
         draws[first] += 1
         bonus = math.sqrt(2.0 / draws[first])
-        first = first_after_change(leaves, games, first, mean[first], bonus, draws[first], clock)
+        first = first_after_change(nodes, ties, first, mean[first], bonus, draws[first], clock)
     assert expired / steps < 10

@@ -43,8 +43,8 @@ SABOTAGES = (
         "compiled/order.py",
         (
             (
-                "slot = drawn + bounded(key, drawn, size - drawn)",
-                "slot = drawn + (1 + bounded(key, drawn, size - drawn - 1) if size - drawn > 1 else 0)",
+                "slot = drawn + below(mix64(state), size - drawn)",
+                "slot = drawn + (1 + below(mix64(state), size - drawn - 1) if size - drawn > 1 else 0)",
             ),
             (
                 "slot = j + bounded(key, j, size - j)",

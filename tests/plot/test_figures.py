@@ -185,7 +185,7 @@ def test_unknown_sizes_formats_and_figures_are_one_line(result, tmp_path):
         plot.canvas("poster")
     with pytest.raises(InputError, match=r"x.doc: figures are \.png, \.pdf, \.svg"):
         plot.save(plot.canvas(), tmp_path / "x.doc")
-    with pytest.raises(InputError, match="no 'accuracy'; use coverage, accuracy_best, difference, efficiency or alloc"):
+    with pytest.raises(InputError, match=r"'accuracy': did you mean 'accuracy_best'\? there are cov"):
         result.plot("accuracy", ax=plot.canvas())
     alone = ttcsim.sweep(result.pool, ["uniform"], BUDGETS, reps=5)
     with pytest.raises(InputError, match="one policy; sweep two"):

@@ -93,6 +93,20 @@ def test_a_pool_is_a_line_and_a_table():
     assert Cells(make_pool("beta(0.5,1)", 3, 5)._repr_html_()).cells[1] == "3"
 
 
+def test_the_values_behind_the_means(result):
+    keys = ["policy", "metric", "budget"]
+    means = result.frame.sort(keys)["mean"].to_list()
+    single = result.per_replication().group_by(keys).agg(pl.col("value").mean()).sort(keys)
+    assert single["value"].to_list() == pytest.approx(means, abs=1e-12)
+    queries = result.per_query()
+    found = queries.group_by(keys).agg(pl.col("value", "influence", "spent").mean()).sort(keys)
+    assert found["value"].to_list() == pytest.approx(means, abs=1e-12)
+    assert found["influence"].to_list() == pytest.approx(means, abs=1e-12)
+    assert found["spent"].to_list() == pytest.approx(result.frame.sort(keys)["spent"].to_list(), abs=1e-12)
+    own = queries.filter(policy="uniform", metric="coverage", budget=8.0)
+    assert own["query_id"].to_list() == list(result.pool.query_ids) and own["draws"].unique().to_list() == [8.0]
+
+
 def test_a_result_compares_with_uniform_or_else_the_first(result):
     assert result.compare().equals(ttcsim.compare(result, "uniform"))
     assert result.compare("prophet").equals(ttcsim.compare(result, "prophet"))

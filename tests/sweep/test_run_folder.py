@@ -198,7 +198,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("name", ["frame", "compare", "allocation", "wins", "groups"])
+@pytest.mark.parametrize("name", ["frame", "compare", "allocation", "wins", "groups", "per_query"])
 @pytest.mark.parametrize("how", [*TABLES, "cut", "empty", "gone", "a folder", "text"])
 def test_a_damaged_table_is_one_line(plain, tmp_path, command, name, how):
     folder = tmp_path / "run"
@@ -223,7 +223,7 @@ def test_tables_are_read_as_they_were_written(plain):
         assert table.equals(pl.read_parquet((plain / f"{name}.parquet").read_bytes()))
 
 
-@pytest.mark.parametrize("name", ["frame", "compare", "groups"])
+@pytest.mark.parametrize("name", ["frame", "compare", "groups", "per_query"])
 @pytest.mark.parametrize("how", ["twice", "missing"])
 def test_rows_that_are_missing_or_there_twice_are_one_line(plain, tmp_path, command, name, how):
     folder = tmp_path / "run"
@@ -234,6 +234,25 @@ def test_rows_that_are_missing_or_there_twice_are_one_line(plain, tmp_path, comm
     code, out, err = command("report", folder)
     assert (code, out) == (2, "") and err.count("\n") == 1
     assert ("different runs" if (name, how) == ("compare", "missing") else "missing or there twice") in err
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("queries.parquet", lambda path: path.unlink()),
+        ("queries.parquet", lambda path: path.write_bytes(path.read_bytes()[:99])),
+        ("queries.parquet", lambda path: pl.read_parquet(path.read_bytes()).tail(-1).write_parquet(path)),
+        ("pool.json", lambda path: path.write_text("[1]")),
+        ("pool.json", lambda path: path.write_text("{")),
+    ],
+)
+def test_what_is_kept_of_the_pool_is_read_or_one_line(plain, tmp_path, command, name, damage):
+    folder = tmp_path / "run"
+    shutil.copytree(plain, folder)
+    damage(folder / name)
+    code, out, err = command("report", folder)
+    assert (code, out) == (2, "") and err.startswith("ttcsim: ") and err.count("\n") == 1 and "run folder" in err
+    assert command("rerun", folder)[0] == 0
 
 
 def test_tables_of_different_runs_are_one_line(plain, pool, tmp_path, command):

@@ -100,7 +100,7 @@ def test_models_dollars_and_waves_come_back_from_a_run_folder(tmp_path, command)
     _, frame = ttcsim.read_run(out)
     assert frame["seconds"].min() > 0 and (frame["spent"] <= 0.02).all()
     assert command("report", out)[0] == 0
-    assert "coverage against seconds" in (out / "report.html").read_text()
+    assert "coverage of each policy over seconds for all queries" in (out / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -24,18 +24,15 @@ def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
     ttcsim pool describe mypool
     ttcsim pool describe samples.parquet --json
     """
+    from ttcsim.report.facts import fact_rows
+
     with progress(f"reading {pool}"):
         facts = ttcsim.load(pool).describe()
     if as_json:
         print_json([facts], {"pool": pool})
         return
-    sources = facts.pop("sources", [])
-    rows = []
-    for key, value in facts.items():
-        values = value if isinstance(value, list) else [value]
-        words = (f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
-        rows.append({"fact": key.replace("_", " "), "value": ", ".join(words)})
-    show(rows, header=False)
+    show([{"fact": fact, "value": value} for fact, value in fact_rows(facts)], header=False)
+    sources = facts.get("sources")
     if sources:
         show([{key.replace("_", " "): value for key, value in row.items()} for row in sources])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -161,23 +161,73 @@ def rerun(
     say(f"{folder}: every number is the same")
 
 
-def report(folder: opt.RunFolder) -> None:
-    """Write one self-contained HTML page with figures into a run folder.
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER", help="Run folders of `ttcsim sweep --out`, one for each pool.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page; by default report.html in the only folder.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run `ttcsim check` on the pools too, and add its table.")
+    ] = False,
+    figure: opt.Figure = None,
+    of: Annotated[
+        str, typer.Option(metavar="NAME", help="What --figure shows: a metric, difference, efficiency, allocation.")
+    ] = "coverage",
+) -> None:
+    """Write one self-contained HTML page with figures: into a run folder, or of several to a file.
+
+    With --figure no page, but one figure as wide as a column of a paper.
 
     Examples
     --------
     ttcsim report run1
+    ttcsim report run1 run2 --out both.html
+    ttcsim report run1 --check
+    ttcsim report run1 --figure efficiency.pdf --of efficiency
     """
-    from ttcsim.replay.run_folder import read_groups, read_run, read_tables
-    from ttcsim.report.finding import finding
-    from ttcsim.report.page import report_html, write_report
+    from ttcsim.guarantees import check as run_check
+    from ttcsim.report.page.page import report_html, write_report
+    from ttcsim.report.run import run_of_folder
 
-    config, frame = read_run(folder)
-    comparison, table, won = read_tables(folder)
+    if figure is not None:
+        say(str(_drawn(folders, of, figure)))
+        return
+    if out is None and len(folders) > 1:
+        raise InputError("report: of several runs it goes to a file of its own; name one with --out FILE")
+    runs = [run_of_folder(folder) for folder in folders]
+    if check:
+        pools = [_pool_of(run.folder, run.config) for run in runs]
+        with progress("checking") as told:
+            runs = [
+                run._replace(claims=run_check(pool, budgets=run.config["budgets"], progress=told))
+                for run, pool in zip(runs, pools, strict=True)
+            ]
     with progress("drawing"):
-        page = report_html(
-            frame, comparison, table, config,
-            won=won, groups=read_groups(folder), headline=finding(frame, comparison, config),
-        )  # fmt: skip
-        written = write_report(folder, page)
+        written = write_report(out or folders[0] / "report.html", report_html(runs))
     say(str(written))
+
+
+def _drawn(folders: list[Path], of: str, path: Path) -> Path:
+    """One figure of one run."""
+    from ttcsim.plot import canvas, save
+    from ttcsim.plot.choice import figure
+    from ttcsim.report.run import run_of_folder
+
+    if len(folders) > 1:
+        raise InputError(f"--figure {path}: is of one run; give one folder")
+    run = run_of_folder(folders[0])
+    axes = canvas("column")
+    figure(of, run.frame, lambda: run.comparison, lambda: run.allocation, ax=axes, cost=run.config["cost"])
+    return save(axes, path)
+
+
+def _pool_of(folder: str, config: dict[str, Any]) -> ttcsim.Pool:
+    """The pool that a run was made from."""
+    if not config["source"]:
+        raise InputError(f"{folder}: does not say where its pool lies, so nothing can be checked; leave out --check")
+    pool = ttcsim.load(config["source"])
+    if pool.hash != config["pool_hash"]:
+        raise InputError(f"{folder}: was made from another pool than {config['source']}; leave out --check")
+    return pool.of(config["from_source"])

@@ -39,7 +39,7 @@ def check(
     """
     if (pool is None) == (world is None):
         raise InputError("check: give a POOL or --world, and not both")
-    from ttcsim.guarantees import ALPHA, as_rows
+    from ttcsim.guarantees import ALPHA, as_rows, words
     from ttcsim.guarantees import check as run_check
     from ttcsim.pool.worlds import make_pool
 
@@ -51,24 +51,14 @@ def check(
             only=opt.names(only) if only is not None else None, deep=deep, progress=told,
         )  # fmt: skip
     rows = as_rows(claims)
-    formats: Formats = {
-        "": "{guarantee}", "statement": "{statement}", "theory": "{theory:.5g}", "replayed": "{replayed:.5g}",
-        "may be": "{lo:.5g} to {hi:.5g}",
-        "slack": lambda row: "" if row["slack"] is None else f"{row['slack']:.2f}",
-        "verdict": lambda row: "holds" if row["holds"] else "says nothing" if row["holds"] is None else "FAILS",
-    }  # fmt: skip
     config = {"pool": subject.name, "pool_hash": subject.hash, "budgets": grid, "reps": reps, "seed": seed}
-    title = f"{subject.name}: a true statement fails with probability below {ALPHA:g} per row"
-    left = ("", "statement", "verdict")
-    answer(rows, {**config, "alpha": ALPHA}, formats, as_json=as_json, title=title, left=left)
-    failed = [row for row in rows if row["holds"] is False]
+    answer(
+        rows, {**config, "alpha": ALPHA}, words.columns(),
+        as_json=as_json, title=words.about(subject.name), left=("", "statement", "verdict"),
+    )  # fmt: skip
     if not as_json:
-        silent = sum(row["holds"] is None for row in rows)
-        verdict = (
-            f"{len(failed)} fail: {', '.join(sorted({r['guarantee'] for r in failed}))}" if failed else "none fails"
-        )
-        say(f"{len(rows)} statements, {verdict}{f'; {silent} need more replications or queries' if silent else ''}.")
-    if failed:
+        say(words.summed(rows))
+    if any(row["holds"] is False for row in rows):
         raise typer.Exit(1)
 
 

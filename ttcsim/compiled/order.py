@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
-from ttcsim.compiled.rng import bounded
+from ttcsim.compiled.rng import GOLDEN, below, bounded, mix64
 
 
 @njit
@@ -30,17 +30,19 @@ def first_times(
     first_hit = 0
     left = wanted
     drawn = 0
+    state = np.uint64(key)
     while drawn < limit and left != 0:
         if permute:
             # Fisher-Yates, one step per draw. Slot `drawn` is never read again, so only the other is written.
-            slot = drawn + bounded(key, drawn, size - drawn)
+            state += GOLDEN  # to the next word, without a multiplication
+            slot = drawn + below(mix64(state), size - drawn)
             sample = perm[slot]
             perm[slot] = perm[drawn]
             swaps[drawn] = slot
         else:
             sample = bounded(key, drawn, size)
         drawn += 1
-        found = left & flags[start + sample]
+        found = left & flags[np.uint64(start + sample)]  # unsigned: not from the end of the array
         if found != 0:
             if found & 1:
                 first_correct = drawn

@@ -74,12 +74,17 @@ def word(key: np.uint64, counter: int) -> np.uint64:
 
 @njit
 def bounded(key: np.uint64, counter: int, n: int) -> np.int64:
-    """Uniform integer in [0, n), 1 <= n < 2**31, without bias.
+    """Uniform integer in [0, n), 1 <= n < 2**31, without bias, of word number `counter`."""
+    return below(word(key, counter), n)
+
+
+@njit
+def below(bits: np.uint64, n: int) -> np.int64:
+    """Uniform integer in [0, n) of a word.
 
     Multiplication instead of division, with the rejection step that makes it exact (Lemire, "Fast random integer
     generation in an interval", 2019). A rejected word is scrambled again, so a draw always uses one counter.
     """
-    bits = word(key, counter)
     size = np.uint64(n)
     product = (bits >> _32) * size
     if (product & _LOW) < size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ttcsim.compiled.jit import inlined
-from ttcsim.engine.tournament import beats, first_of_all, index_at, set_leaf
+from ttcsim.engine.tournament import beats, first_of_all, leaf, set_index
 from ttcsim.engine.work import NOBODY, Plan, Work
 
 
@@ -65,7 +65,7 @@ def choose_streamed(w: Work) -> tuple[int, int]:
 @inlined
 def choose_by_index(w: Work, clock: float) -> int:
     """The unit of the largest index; NOBODY when none is active or every index is minus infinity."""
-    return if_drawn(w, first_of_all(w.leaves, w.games, clock), clock)
+    return if_drawn(w, first_of_all(w.nodes, w.ties, clock), clock)
 
 
 @inlined
@@ -75,7 +75,7 @@ def choose_among_all(w: Work, clock: float) -> int:
         return NOBODY
     first = w.active[0]
     for i in range(1, w.now[0].active):
-        if beats(w.leaves[w.active[i]], w.leaves[first], clock):
+        if beats(w.ties, leaf(w.nodes, w.active[i]), leaf(w.nodes, first), clock):
             first = w.active[i]
     return if_drawn(w, first, clock)
 
@@ -83,7 +83,8 @@ def choose_among_all(w: Work, clock: float) -> int:
 @inlined
 def if_drawn(w: Work, u: int, clock: float) -> int:
     """Unit u, unless its index is minus infinity."""
-    return u if index_at(w.leaves[u], clock) > -np.inf else NOBODY
+    own = leaf(w.nodes, u)
+    return u if own.base + own.slope * clock > -np.inf else NOBODY
 
 
 @inlined
@@ -95,4 +96,4 @@ def leave(w: Work, u: int) -> None:
     w.active[position] = last
     w.place[last] = position
     w.place[u] = NOBODY
-    set_leaf(w.leaves[u], -np.inf, 0.0, 0)
+    set_index(w.nodes, u, -np.inf, 0.0)

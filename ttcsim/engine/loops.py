@@ -25,7 +25,7 @@ from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
 from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.tournament import play_all, prepare, replay, set_leaf
+from ttcsim.engine.tournament import play_all, prepare, replay, set_index
 from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -106,7 +106,7 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
         return choose_among_all(w, w.now[0].clock)
     q = choose_by_index(w, w.now[0].clock)
     if q != NOBODY:
-        prepare(w.games, q)
+        prepare(w.nodes, q)
     elif plan.alike:
         return choose_alike(quantile, w)
     return q
@@ -115,17 +115,18 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
 @inlined
 def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
     """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
-    s, leaf = w.rows[u, 0], w.leaves[u]
+    s = w.rows[u, 0]
+    w.ties[u].draws = s.draws
     if s.draws < plan.warmup:
-        set_leaf(leaf, np.inf, 0.0, s.draws)
+        set_index(w.nodes, u, np.inf, 0.0)
     elif s.draws - w.notes[u].unseen < plan.warmup:
-        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        set_index(w.nodes, u, -np.inf, 0.0)
     elif plan.alike:
-        set_leaf(leaf, -np.inf, 0.0, s.draws)
+        set_index(w.nodes, u, -np.inf, 0.0)
         enter_class(w, u, s.draws)
     else:
         s.t = w.now[0].t
-        set_leaf(leaf, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
+        set_index(w.nodes, u, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
 
 
 @inlined
@@ -143,7 +144,7 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
             u = w.active[i]
             index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
         if not plan.rescore:
-            play_all(w.leaves, w.games, now.clock)
+            play_all(w.nodes, w.ties, now.clock)
 
 
 @inlined
@@ -158,7 +159,7 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
     if not plan.rescore:
-        replay(w.leaves, w.games, u, w.now[0].clock)
+        replay(w.nodes, w.ties, u, w.now[0].clock)
 
 
 def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -412,8 +413,9 @@ def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
     rows = w.rows[:, 0].view(np.recarray)
     active = w.active[: w.now["active"][0]]
     draws = rows.draws[active]
-    w.leaves["draws"][active] = draws
-    w.leaves["base"][active[draws >= plan.warmup]] = -np.inf
+    w.ties["draws"][active] = draws
+    leaves = len(w.ties)
+    w.nodes["base"][leaves + active[draws >= plan.warmup]] = -np.inf
     ready = active[draws - w.notes["unseen"][active] >= plan.warmup]
     if not len(ready):
         return
@@ -424,5 +426,5 @@ def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
             f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for {len(ready)} active "
             "queries; return one number for each"
         )
-    w.leaves["base"][ready] = np.where(np.isnan(values), -np.inf, values)
-    w.leaves["slope"][ready] = 0.0
+    w.nodes["base"][leaves + ready] = np.where(np.isnan(values), -np.inf, values)
+    w.nodes["slope"][leaves + ready] = 0.0

@@ -23,116 +23,113 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined, prefetch, records
+from ttcsim.compiled.jit import as_records, inlined, prefetch
 
 LATEST = 7.0
 """No clock is later: ``sqrt(ln(2**63))`` is 6.6."""
-ROUNDING = 2.0**-49
-"""16 half units in the last place: an index is off by 2, a lead by 3, and where it ends by 5 more."""
+ROUNDING = 17 * 2.0**-53
+"""17 half units in the last place: an index is off by 2, a lead by 3, where it ends by 5 more; kept in 24 bits."""
+SMALLEST = 1e-37
+"""An error that has the bits of a normal number."""
 FLAT = 1e-300
 """The least by which a line is steeper than another one, so that no lead ends by a division by zero."""
 
 ALWAYS_NEAR = 1024
 """Games that every unit plays sooner or later are in the cache."""
 
-LEAF = np.dtype(
+NODE = np.dtype(
     [
         ("base", "f8"),
         ("slope", "f8"),
-        ("error", "f8"),  # more than its index is ever rounded by
-        ("draws", "i8"),
-        ("priority", "u8"),
+        ("expires", "f8"),  # latest clock at which this and all games below it are sure to be right; inf of a leaf
+        ("unit", "i4"),
+        ("error", "f4"),  # more than the index is ever rounded by
     ],
     align=True,
 )
-"""An index, and what breaks its ties."""
-GAME = np.dtype([("champion", "i8"), ("expires", "f8")], align=True)
-"""The unit that wins, and the latest clock at which this and all games below it are known to be right."""
+"""The champion of a node, with its index: what a game needs of its two sides lies in 64 bytes, a line of the cache."""
+TIE = np.dtype([("draws", "i8"), ("priority", "u8")], align=True)
+"""What decides between units with the same index."""
 
 
-def make_games(n: int) -> NDArray[Any]:
-    """Room for the games of n units, GAME[2n]; behind them stand the units themselves."""
-    games = records(2 * n, GAME)
-    games["champion"][n:] = np.arange(n)
-    games["expires"] = np.inf
-    return games
+def make_nodes(n: int) -> NDArray[Any]:
+    """Room for the games of n units and behind them the units themselves, NODE[2n]; node 0 is not used."""
+    room = np.zeros(2 * n * NODE.itemsize + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    nodes = as_records(room[start : start + 2 * n * NODE.itemsize].view(NODE))
+    nodes["unit"][n:] = np.arange(n)
+    nodes["expires"] = np.inf
+    return nodes
 
 
 @inlined
-def set_leaf(leaf: Any, score: float, bonus: float, draws: int) -> None:
-    """Enter the index ``score + bonus * clock``; NaN counts as minus infinity (never drawn)."""
-    leaf.draws = draws
+def set_index(nodes: NDArray[Any], unit: int, score: float, bonus: float) -> None:
+    """Enter the index ``score + bonus * clock`` of a unit; NaN counts as minus infinity (never drawn)."""
+    leaf = nodes[(len(nodes) >> 1) + unit]
     leaf.base, leaf.slope, leaf.error = -np.inf, 0.0, 0.0
     if score > -np.inf and bonus > -np.inf:  # false of NaN
         if score == np.inf or bonus == np.inf:  # an infinite slope at clock 0 would be NaN
             leaf.base = np.inf
         else:
             leaf.base, leaf.slope = score, bonus
-            leaf.error = ROUNDING * (abs(score) + LATEST * abs(bonus))
-
-
-@inlined
-def index_at(leaf: Any, clock: float) -> float:
-    """The index of a unit."""
-    return leaf.base + leaf.slope * clock
-
-
-@inlined
-def goes_first(leaf: Any, other: Any) -> bool:
-    """Whether a unit is drawn before another one with the same index."""
-    return leaf.draws < other.draws or (leaf.draws == other.draws and leaf.priority < other.priority)
-
-
-@inlined
-def beats(leaf: Any, other: Any, clock: float) -> bool:
-    """Whether a unit is drawn before another one."""
-    value, others = index_at(leaf, clock), index_at(other, clock)
-    return value > others or (value == others and goes_first(leaf, other))
-
-
-@inlined
-def stays_ahead(leaf: Any, other: Any) -> bool:
-    """Whether a unit that beats another one by so little that rounding could decide does so at every clock.
-
-    Rounding keeps order: what is at least as high and at least as steep has at least the other's index.
-    """
-    if leaf.slope == 0.0 and other.slope == 0.0:
-        return True
-    return leaf.base >= other.base and leaf.slope >= other.slope and goes_first(leaf, other)
+            leaf.error = np.float32(SMALLEST + ROUNDING * (abs(score) + LATEST * abs(bonus)))
 
 
 class Contender(NamedTuple):
-    """A unit that comes to a game, with what is needed of its leaf."""
+    """A unit that comes to a game."""
 
     unit: int
-    value: float  # its index now
+    base: float
     slope: float
     error: float
 
 
 @inlined
-def contender(leaves: NDArray[Any], unit: int, clock: float) -> Contender:
-    """A unit as it is now."""
-    leaf = leaves[unit]
-    return Contender(unit, index_at(leaf, clock), leaf.slope, leaf.error)
+def contender(node: Any) -> Contender:
+    """The champion of a node."""
+    return Contender(np.int64(node.unit), node.base, node.slope, np.float64(node.error))
 
 
 @inlined
-def meet(leaves: NDArray[Any], one: Contender, other: Contender, clock: float) -> tuple[Contender, float]:
+def goes_first(one: Any, other: Any) -> bool:
+    """Whether of two units with the same index, given their TIE, the one is drawn before the other."""
+    return one.draws < other.draws or (one.draws == other.draws and one.priority < other.priority)
+
+
+@inlined
+def beats(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> bool:
+    """Whether a unit is drawn before another one."""
+    value, others = one.base + one.slope * clock, other.base + other.slope * clock
+    return value > others or (value == others and goes_first(ties[one.unit], ties[other.unit]))
+
+
+@inlined
+def stays_ahead(ties: NDArray[Any], one: Contender, other: Contender) -> bool:
+    """Whether a unit that beats another one by so little that rounding could decide does so at every clock.
+
+    Rounding keeps order: what is at least as high and at least as steep has at least the other's index.
+    """
+    if one.slope == 0.0 and other.slope == 0.0:
+        return True
+    return one.base >= other.base and one.slope >= other.slope and goes_first(ties[one.unit], ties[other.unit])
+
+
+@inlined
+def meet(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> tuple[Contender, float]:
     """Who is drawn before the other, and until when that is sure."""
-    lead = one.value - other.value if one.value != other.value else 0.0  # of infinities, too
+    value, others = one.base + one.slope * clock, other.base + other.slope * clock
+    lead = value - others if value != others else 0.0  # of infinities, too
     margin = one.error + other.error
     if abs(lead) > margin:
         wins = lead > 0.0
         closing = other.slope - one.slope
         until = clock + (abs(lead) - margin) / max(closing if wins else -closing, FLAT)
     else:
-        a, b = leaves[one.unit], leaves[other.unit]
-        wins = beats(a, b, clock)
-        until = np.inf if (stays_ahead(a, b) if wins else stays_ahead(b, a)) else clock
+        wins = beats(ties, one, other, clock)
+        until = np.inf if (stays_ahead(ties, one, other) if wins else stays_ahead(ties, other, one)) else clock
     winner = Contender(
         one.unit if wins else other.unit,
-        one.value if wins else other.value,
+        one.base if wins else other.base,
         one.slope if wins else other.slope,
         one.error if wins else other.error,
     )
@@ -140,61 +137,72 @@ def meet(leaves: NDArray[Any], one: Contender, other: Contender, clock: float) -
 
 
 @inlined
-def play(leaves: NDArray[Any], games: NDArray[Any], game: int, clock: float) -> None:
-    """Play one game, when all below it are right."""
-    a, b = games[2 * game], games[2 * game + 1]
-    winner, until = meet(leaves, contender(leaves, a.champion, clock), contender(leaves, b.champion, clock), clock)
-    games[game].champion = winner.unit
-    games[game].expires = min(until, a.expires, b.expires)
+def crown(node: Any, champion: Contender, expires: float) -> None:
+    """Enter who won a game."""
+    node.unit, node.base, node.slope, node.error = champion.unit, champion.base, champion.slope, champion.error
+    node.expires = expires
 
 
 @inlined
-def play_expired(leaves: NDArray[Any], games: NDArray[Any], node: int, clock: float) -> None:
+def play(nodes: NDArray[Any], ties: NDArray[Any], game: int, clock: float) -> None:
+    """Play one game, when all below it are right."""
+    one, other = nodes[2 * game], nodes[2 * game + 1]
+    champion, until = meet(ties, contender(one), contender(other), clock)
+    crown(nodes[game], champion, min(until, one.expires, other.expires))
+
+
+@inlined
+def play_expired(nodes: NDArray[Any], ties: NDArray[Any], node: int, clock: float) -> None:
     """Play again what has expired at a node and below it."""
     at = node
-    while games[node].expires < clock:
-        if games[2 * at].expires < clock:
+    while nodes[node].expires < clock:
+        if nodes[2 * at].expires < clock:
             at = 2 * at
-        elif games[2 * at + 1].expires < clock:
+        elif nodes[2 * at + 1].expires < clock:
             at = 2 * at + 1
         else:
-            play(leaves, games, at, clock)
+            play(nodes, ties, at, clock)
             at = max(at >> 1, node)
 
 
 @inlined
-def play_all(leaves: NDArray[Any], games: NDArray[Any], clock: float) -> None:
+def play_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> None:
     """Play every game: any unit may have changed."""
-    for game in range(len(leaves) - 1, 0, -1):
-        play(leaves, games, game, clock)
+    for game in range((len(nodes) >> 1) - 1, 0, -1):
+        play(nodes, ties, game, clock)
 
 
 @inlined
-def replay(leaves: NDArray[Any], games: NDArray[Any], unit: int, clock: float) -> None:
+def replay(nodes: NDArray[Any], ties: NDArray[Any], unit: int, clock: float) -> None:
     """Play the games of a unit that has changed, and what has expired: then every game holds at this clock."""
-    node = len(leaves) + unit
-    best, expires = contender(leaves, unit, clock), np.inf
+    node = (len(nodes) >> 1) + unit
+    best, expires = contender(nodes[node]), np.inf
     while node > 1:
         side = node ^ 1
-        play_expired(leaves, games, side, clock)
-        best, until = meet(leaves, best, contender(leaves, games[side].champion, clock), clock)
-        expires = min(expires, until, games[side].expires)
+        play_expired(nodes, ties, side, clock)
+        best, until = meet(ties, best, contender(nodes[side]), clock)
+        expires = min(expires, until, nodes[side].expires)
         node >>= 1
-        games[node].champion = best.unit
-        games[node].expires = expires
+        crown(nodes[node], best, expires)
 
 
 @inlined
-def prepare(games: NDArray[Any], unit: int) -> None:
+def prepare(nodes: NDArray[Any], unit: int) -> None:
     """Bring the opponents of a unit near while others compute: of many units most lie far away in memory."""
-    node = (len(games) >> 1) + unit
+    node = (len(nodes) >> 1) + unit
     while node >= ALWAYS_NEAR:
-        prefetch(games, node ^ 1)
+        prefetch(nodes, node ^ 1)
         node >>= 1
 
 
 @inlined
-def first_of_all(leaves: NDArray[Any], games: NDArray[Any], clock: float) -> int:
+def first_of_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> int:
     """The unit that goes before all others at this clock."""
-    play_expired(leaves, games, 1, clock)
-    return games[1].champion
+    play_expired(nodes, ties, 1, clock)
+    return np.int64(nodes[1].unit)
+
+
+@inlined
+def leaf(nodes: NDArray[Any], unit: int) -> Contender:
+    """A unit as a contender."""
+    return contender(nodes[(len(nodes) >> 1) + unit])

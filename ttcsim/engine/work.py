@@ -13,7 +13,7 @@ from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
-from ttcsim.engine.tournament import LEAF, make_games, set_leaf
+from ttcsim.engine.tournament import TIE, make_nodes, set_index
 from ttcsim.policies.rules import rows_for
 
 NOBODY = -1
@@ -92,8 +92,8 @@ class Work(NamedTuple):
     totals: NDArray[np.int64]  # i8[B] budgets, ascending
     active: NDArray[np.int64]  # i8[U] the first now.active are in play
     place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
-    leaves: NDArray[Any]  # LEAF[U] the index of each unit, and what breaks its ties
-    games: NDArray[Any]  # GAME[2 * U] of the tournament of indices
+    nodes: NDArray[Any]  # NODE[2 * U] the tournament of indices
+    ties: NDArray[Any]  # TIE[U] what breaks ties between them
     classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
     class_at: NDArray[np.int64]  # i8[U] draws of the class of the unit in each seat, -1 = it is in none
     unit_at: NDArray[np.int64]  # i8[U] the unit in each seat
@@ -178,8 +178,8 @@ def make_work(
         totals=totals,
         active=np.zeros(n, np.int64),
         place=np.zeros(n, np.int64),
-        leaves=records(n, LEAF),
-        games=make_games(n),
+        nodes=make_nodes(n),
+        ties=records(n, TIE),
         classes=records(n if alike else 0, CLASS),
         class_at=np.zeros(n if alike else 0, np.int64),
         unit_at=unit_at,
@@ -212,8 +212,9 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         if len(x.source) > 0:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
-        w.leaves[q].priority = priority(note.key)
-        set_leaf(w.leaves[q], np.inf, 0.0, 0)  # until a query has its warm-up draws
+        w.ties[q].priority = priority(note.key)
+        w.ties[q].draws = 0
+        set_index(w.nodes, q, np.inf, 0.0)  # until a query has its warm-up draws
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
@@ -235,7 +236,7 @@ def by_priority(w: Work) -> None:
     n = len(w.notes)
     priorities = np.empty(n, np.uint64)
     for q in range(n):
-        priorities[q] = w.leaves[q].priority
+        priorities[q] = w.ties[q].priority
     rank(np.zeros(n, np.int64), priorities, w.active, np.empty(n, np.int64))
 
 

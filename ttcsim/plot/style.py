@@ -29,7 +29,7 @@ _ORACLE_TURNS: tuple[tuple[Any, str], ...] = (((0, (4, 2)), "///"), ((0, (1, 1.5
 _LANDMARKS = ("uniform", "elimination")
 """Policies that every figure names, beside oracles and what is not of this package."""
 _CONTRAST = 4.5
-"""Of text on white, as the Web Content Accessibility Guidelines ask (2.2, 1.4.3)."""
+"""Of text on its ground, as the Web Content Accessibility Guidelines ask (2.2, 1.4.3)."""
 
 
 class Style(NamedTuple):
@@ -48,10 +48,20 @@ class Style(NamedTuple):
     @property
     def ink(self) -> str:
         """The colour as dark as text must be."""
-        rgb = np.array(to_rgb(self.color))
-        while 1.05 / (_luminance(rgb) + 0.05) < _CONTRAST:
-            rgb = 0.95 * rgb
-        return to_hex(tuple(rgb))
+        return readable(self.color, "#ffffff")
+
+
+def readable(color: str, paper: str) -> str:
+    """A colour as far from that of the paper, towards black or white, as text must be."""
+    rgb, ground = np.array(to_rgb(color)), _luminance(np.array(to_rgb(paper)))
+    towards = 0.0 if ground > 0.5 else 1.0
+    while _contrast(_luminance(rgb), ground) < _CONTRAST:
+        rgb = towards + 0.95 * (rgb - towards)
+    return to_hex(tuple(rgb))
+
+
+def _contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def _luminance(rgb: np.ndarray[Any, Any]) -> float:

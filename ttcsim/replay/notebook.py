@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ttcsim.errors import InputError
 from ttcsim.notebook import Cell, Row, table
 from ttcsim.statistics.comparison import allocation
 
@@ -64,21 +63,10 @@ def html(result: Result) -> str:
 
 def plot(result: Result, metric: str, *, ax: Axes | None, baseline: str | Policy | None, **how: Any) -> Axes:
     """See `Result.plot`."""
-    from ttcsim import plot as figures
+    from ttcsim.plot.choice import figure
 
     how = {"ax": ax, "cost": result.config["cost"], **how}
-    frame = result.frame
-    if metric == "allocation":
-        return figures.allocation(allocation(result), frame=frame, **how)
-    if metric in ("efficiency", "difference"):
-        draw = figures.efficiency if metric == "efficiency" else figures.difference
-        if len(result.outcomes) < 2:
-            raise InputError(f"plot: {metric} is against a baseline, and this result has one policy; sweep two")
-        return draw(result.compare(baseline), frame=frame, **how)
-    known = frame["metric"].unique(maintain_order=True).to_list()
-    if metric not in known:
-        raise InputError(f"plot: there is no '{metric}'; use {', '.join(known)}, difference, efficiency or allocation")
-    return figures.metric(frame, metric, **how)
+    return figure(metric, result.frame, lambda: result.compare(baseline), lambda: allocation(result), **how)
 
 
 def _oracles(result: Result) -> list[str]:

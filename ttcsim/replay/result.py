@@ -203,7 +203,7 @@ class Result:
         """The frame by groups of queries, the values of a column of ``queries.parquet``: see `by_group`."""
         return by_group(self, column)
 
-    def replications(self) -> pl.DataFrame:
+    def per_replication(self) -> pl.DataFrame:
         """Every single value: policy, budget, metric, replication, value."""
         return pl.concat(
             pl.DataFrame(
@@ -215,6 +215,26 @@ class Result:
             for outcome in self.outcomes
             for metric, values in outcome.per_rep.items()
         )  # fmt: skip
+
+    def per_query(self) -> pl.DataFrame:
+        """Every query's means over replications.
+
+        Columns: policy, budget, metric, query_id, value (how often it was solved, or answered right), influence (what
+        it contributes to the mean over queries, see `Outcome.influence`; null where that is not known), draws, spent.
+        """
+        queries, budgets = self.pool.n_queries, len(self.budgets)
+        return pl.concat(
+            pl.DataFrame(
+                {
+                    "policy": str(outcome.policy), "budget": np.tile(self.budgets, queries), "metric": metric,
+                    "query_id": np.repeat(self.pool.query_ids, budgets), "value": values.ravel(),
+                    "influence": outcome.influence(metric).ravel(), "draws": outcome.draws.ravel(),
+                    "spent": outcome.cost.ravel(),
+                }
+            )
+            for outcome in self.outcomes
+            for metric, values in outcome.per_query.items()
+        ).with_columns(pl.col("influence").fill_nan(None))  # fmt: skip
 
     @property
     def baseline(self) -> str:

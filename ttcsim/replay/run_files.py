@@ -35,22 +35,42 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def read_pool_facts(folder: Path) -> dict[str, Any] | None:
+    """``pool.json``, an object; None where there is none."""
+    if not (folder / "pool.json").exists():
+        return None
+    with decoding(f"{folder}: not a whole run folder", _REMEDY):
+        facts = read_json(folder / "pool.json")
+    if not isinstance(facts, dict):
+        raise damaged(folder, "pool.json holds no object")
+    return facts
+
+
 def read_table(folder: Path, name: str) -> pl.DataFrame:
     """A table by its name in `COLUMNS`, with those columns."""
     table = read_parquet(folder / f"{name}.parquet", _REMEDY)
     for column, kind in COLUMNS[name].items():
+        if column in _NEW and column not in table.columns:
+            continue
         if table.schema.get(column) != kind:
             raise damaged(folder, f"{name}.parquet: column '{column}' must hold {kind}")
         if column not in _MAY_LACK and table[column].has_nulls():
             raise damaged(folder, f"{name}.parquet: column '{column}' has empty cells")
-    budgets = table["budget"]
+    budgets = table["budget"] if "budget" in table.columns else pl.Series([1.0])
     if not (budgets.is_finite() & (budgets > 0)).fill_null(False).all():
         raise damaged(folder, f"{name}.parquet: column 'budget' must hold positive numbers")
-    if name in ("frame", "allocation", "groups") and table.is_empty():
+    if name in _NEVER_EMPTY and table.is_empty():
         raise damaged(folder, f"{name}.parquet has no rows")
     for rows in table.partition_by("by") if name == "groups" else [table]:
         _check_rows(folder, name, rows)
     return table
+
+
+def check_queries(folder: Path, frame: pl.DataFrame, queries: pl.DataFrame, outcomes: pl.DataFrame) -> None:
+    """That the outcomes of single queries are those of a frame's policies on these queries."""
+    alike = _same(frame.select(_ROWS), outcomes.select(_ROWS).unique())
+    if not alike or not _same(queries.select("query_id"), outcomes.select("query_id").unique()):
+        raise damaged(folder, "per_query.parquet, queries.parquet and frame.parquet are of different runs")
 
 
 def check_alike(folder: Path, frame: pl.DataFrame, compared: pl.DataFrame) -> None:
@@ -133,9 +153,17 @@ _KEYS = {
     "frame": [["policy"], ["budget"], ["metric"]],
     "compare": [["policy"], ["budget"], ["metric"]],
     "groups": [["policy"], ["budget"], ["metric"], ["kind", "group"]],
+    "queries": [["query_id"]],
+    "per_query": [["policy"], ["budget"], ["metric"], ["query_id"]],
 }
+_NEVER_EMPTY = {"frame", "allocation", "groups", "queries", "per_query"}
 _INTERVALS = "lo hi lo_queries hi_queries"
-_MAY_LACK = {*_INTERVALS.split(), "replay_holm", "queries_holm", "biased_by", "efficiency_lo", "efficiency_hi"}
+_MAY_LACK = {
+    *_INTERVALS.split(), "replay_holm", "queries_holm", "biased_by", "efficiency_lo", "efficiency_hi", "level",
+    "influence",
+}  # fmt: skip
+_NEW = {"ahead"}
+"""What folders of older versions lack, too."""
 _TESTS = "replay_holm queries_holm"
 _FAMILY: dict[str, type[pl.DataType]] = {"oracle": pl.Boolean, "family": pl.Int64}
 
@@ -143,7 +171,7 @@ COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
     "frame": _columns("policy metric biased_by", f"budget mean {_INTERVALS} spent exhausted"),
     "compare": _columns(
         "policy baseline metric",
-        f"budget spent difference {_INTERVALS} efficiency efficiency_lo efficiency_hi {_TESTS}",
+        f"budget spent difference {_INTERVALS} ahead efficiency efficiency_lo efficiency_hi {_TESTS}",
         **_FAMILY,
         at_least=pl.Boolean,
     ),
@@ -153,6 +181,8 @@ COLUMNS: dict[str, dict[str, type[pl.DataType]]] = {
         f"budget mean {_INTERVALS} spent",
         queries=pl.Int64,
     ),
+    "queries": _columns("query_id level", "", samples=pl.Int64, correct=pl.Int64),
+    "per_query": _columns("policy metric query_id", "budget value influence draws spent"),
     "wins": _columns("winner loser", f"budget difference {_INTERVALS} {_TESTS}", **_FAMILY),
 }
 """The columns of each table that others read."""

@@ -7,7 +7,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -21,9 +21,34 @@ from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.pool.format import as_parquet
 from ttcsim.replay.pins import versions
 from ttcsim.replay.result import Result
-from ttcsim.replay.run_files import check_alike, damaged, read_config, read_table
+from ttcsim.replay.run_files import check_alike, check_queries, damaged, read_config, read_pool_facts, read_table
 from ttcsim.replay.sweep import sweep
 from ttcsim.statistics.comparison import allocation, wins
+
+_MOST_ROWS = 4_000_000
+
+
+class Queries(NamedTuple):
+    """The queries of a run, and what every policy made of each."""
+
+    queries: pl.DataFrame  # query_id, level, samples, correct
+    outcomes: pl.DataFrame  # of `Result.per_query`
+
+
+def queries_of(result: Result) -> Queries | None:
+    """The queries of a result; None where they would be more than all else of a run folder by far."""
+    pool = result.pool
+    if pool.n_queries * len(result.budgets) * sum(len(o.per_query) for o in result.outcomes) > _MOST_ROWS:
+        return None
+    levels = None if pool.queries is None or "level" not in pool.queries.columns else pool.queries["level"]
+    columns = {
+        "query_id": list(pool.query_ids),
+        "level": [None] * pool.n_queries if levels is None else levels.cast(pl.String, strict=False),
+        "samples": pool.sizes,
+        "correct": pool.successes,
+    }
+    types = {"query_id": pl.String, "level": pl.String, "samples": pl.Int64, "correct": pl.Int64}
+    return Queries(pl.DataFrame(columns, schema_overrides=types), result.per_query())
 
 
 def write_run(
@@ -38,8 +63,9 @@ def write_run(
 
     Files: ``frame.parquet`` and ``frame.csv`` (the result), ``compare.parquet`` (against the baseline `uniform`, or the
     first policy), ``wins.parquet`` (all pairs, coverage), ``allocation.parquet``, ``groups.parquet`` (`Result.by` of
-    each column in `by`, if any), ``config.json``; with `replications`, ``replications.parquet``; with policies of
-    files, ``code/``, the text of each.
+    each column in `by`, if any), ``queries.parquet`` and ``per_query.parquet`` (the queries, and `Result.per_query`, up
+    to 4 million rows of it), ``pool.json`` (`Pool.describe`), ``config.json``; with `replications`,
+    ``replications.parquet``; with policies of files, ``code/``, the text of each.
 
     Parameters
     ----------
@@ -47,6 +73,7 @@ def write_run(
         Where the pool can be loaded from again, by default where it was loaded from; of one that was made in memory a
         rerun has to be given the pool.
     """
+    single = queries_of(result)
     with whole_folder(dest) as partial:
         tables = {
             "frame": result.frame,
@@ -54,11 +81,13 @@ def write_run(
             "allocation": allocation(result),
             "wins": wins(result),
             **({"groups": pl.concat(result.by(column) for column in by)} if by else {}),
-            **({"replications": result.replications()} if replications else {}),
+            **({"replications": result.per_replication()} if replications else {}),
+            **({} if single is None else {"queries": single.queries, "per_query": single.outcomes}),
         }
         for name, table in tables.items():
             write_whole(partial / f"{name}.parquet", as_parquet(table))
         write_whole(partial / "frame.csv", result.frame.write_csv().encode())
+        (partial / "pool.json").write_text(json.dumps(result.pool.describe(), indent=1) + "\n")
         code = _keep_code((o.policy for o in result.outcomes), partial)
         place = result.place if source is None else lasting(source)
         versioned = {"source": place, "versions": versions(), "code": code}
@@ -88,6 +117,21 @@ def read_run(folder: str | Path) -> tuple[dict[str, Any], pl.DataFrame]:
 def read_groups(folder: str | Path) -> pl.DataFrame | None:
     """The results by groups of queries of a run folder; None where it was made without."""
     return read_table(Path(folder), "groups") if read_config(Path(folder))["by"] else None
+
+
+def read_queries(folder: str | Path) -> Queries | None:
+    """The tables of single queries of a run folder; None where it was made without."""
+    folder = Path(folder)
+    if not (folder / "queries.parquet").exists() and not (folder / "per_query.parquet").exists():
+        return None
+    found = Queries(read_table(folder, "queries"), read_table(folder, "per_query"))
+    check_queries(folder, read_table(folder, "frame"), *found)
+    return found
+
+
+def read_facts(folder: str | Path) -> dict[str, Any] | None:
+    """What `Pool.describe` said of a run folder's pool; None where it was made without."""
+    return read_pool_facts(Path(folder))
 
 
 def read_tables(folder: str | Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.depends import Unknown, digest
-from ttcsim.engine.work import NOTE, NOW, Work
+from ttcsim.engine.tournament import NODE, TIE
+from ttcsim.engine.work import CLASS, NOTE, NOW, Work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import ROW
@@ -27,7 +28,7 @@ KEPT = tuple(name for name in Work._fields if name not in _SCRATCH)
 
 def _layout() -> str:
     """What the bytes of these arrays mean."""
-    return hashlib.sha256(repr([ROW.descr, NOTE.descr, NOW.descr]).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr([kind.descr for kind in (ROW, NOTE, NOW, NODE, TIE, CLASS)]).encode()).hexdigest()[:16]
 
 
 def made_by(policy: Policy) -> dict[str, Any]:

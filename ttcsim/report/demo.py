@@ -14,7 +14,7 @@ from ttcsim.pool.files import load
 from ttcsim.replay.result import Result
 from ttcsim.replay.sweep import sweep
 from ttcsim.report.finding import finding
-from ttcsim.statistics.comparison import allocation, compare, wins
+from ttcsim.statistics.comparison import allocation, compare
 from ttcsim.theory import uniform_coverage
 
 POOL = "builtin:smollm2-arithmetic"
@@ -63,7 +63,8 @@ def replay_demo(
 def write_demo(demo: Demo, folder: Path) -> list[Path]:
     """Write the figures and ``report.html`` into `folder`."""
     from ttcsim import plot
-    from ttcsim.report.page import report_html, write_report
+    from ttcsim.report.page.page import report_html, write_report
+    from ttcsim.report.run import run_of_result
 
     result, comparison = demo.result, demo.comparison
     table = allocation(result)
@@ -72,8 +73,8 @@ def write_demo(demo: Demo, folder: Path) -> list[Path]:
     plot.efficiency(comparison, frame=result.frame, ax=drawn["efficiency"])
     plot.allocation(table, frame=result.frame, budget=HEADLINE[1], ax=drawn["allocation"])
     written = [plot.save(axes, folder / f"{name}.png") for name, axes in drawn.items()]
-    page = report_html(result.frame, comparison, table, result.config, won=wins(result), headline=demo.headline)
-    return [*written, write_report(folder, page)]
+    page = report_html([run_of_result(result)], headline=demo.headline)
+    return [*written, write_report(folder / "report.html", page)]
 
 
 def subject(pool: Pool) -> str:

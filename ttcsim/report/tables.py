@@ -53,37 +53,76 @@ class Wins(NamedTuple):
 
 def means(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:
     """The rows of one metric of a result's frame, in per cent."""
+    return _by_budget(rows, "mean", lambda row: mean_cell(row, digits), oracles)
 
-    def cell(row: Row) -> Cell:
-        interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
-        return Cell(
-            f"{100 * row['mean']:.{digits}f}", interval, "*" if row["biased_by"] else "", _half(row), _partly(row)
-        )
 
-    return _by_budget(rows, "mean", cell, oracles)
+def mean_cell(row: Row, digits: int = 1) -> Cell:
+    """A row of a result's frame, in per cent."""
+    interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f}–{:.1f}", 100)
+    value = f"{100 * row['mean']:.{digits}f}"
+    return Cell(value, interval, "*" if row["biased_by"] else "", _half(row), _partly(row))
 
 
 def differences(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
     """The rows of one metric of a comparison, in points of per cent."""
+    return _by_budget(rows, "difference", difference_cell, oracles)
 
-    def cell(row: Row) -> Cell:
-        interval = _interval(row["lo_queries"], row["hi_queries"], "{:+.1f} to {:+.1f}", 100)
-        return Cell(
-            f"{100 * row['difference']:+.1f}", interval, "" if row["oracle"] else mark(row), _half(row), _partly(row)
-        )
 
-    return _by_budget(rows, "difference", cell, oracles)
+def difference_cell(row: Row) -> Cell:
+    """A row of a comparison, in points of per cent."""
+    interval = _interval(row["lo_queries"], row["hi_queries"], "{:+.1f} to {:+.1f}", 100)
+    found = "" if row["oracle"] else mark(row)
+    return Cell(f"{100 * row['difference']:+.1f}", interval, found, _half(row), _partly(row))
 
 
 def efficiencies(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
     """The rows of one metric of a comparison: budget that the baseline needs over what the policy spent."""
+    return _by_budget(rows, "efficiency", efficiency_cell, oracles)
 
-    def cell(row: Row) -> Cell:
-        least, most = row["efficiency_lo"], row["efficiency_hi"]
-        interval = _interval(least, most, "{:.2f}–{:.2f}") or ("" if least is None else f"from {least:.2f}")
-        return Cell(f"{'≥' if row['at_least'] else ''}{row['efficiency']:.2f}x", interval, "")
 
-    return _by_budget(rows, "efficiency", cell, oracles)
+def efficiency_cell(row: Row) -> Cell:
+    """A row of a comparison: budget that the baseline needs over what the policy spent."""
+    least, most = row["efficiency_lo"], row["efficiency_hi"]
+    interval = _interval(least, most, "{:.2f}–{:.2f}") or ("" if least is None else f"from {least:.2f}")
+    return Cell(f"{'≥' if row['at_least'] else ''}{row['efficiency']:.2f}x", interval, "")
+
+
+def regrets(won: pl.DataFrame, oracle: str, oracles: Collection[str]) -> pl.DataFrame:
+    """How many points each policy is below an oracle, of the pairs of `wins`: policy, budget, regret and its limits.
+
+    Chance can make it negative.
+    """
+    ends = ("lo", "hi", "lo_queries", "hi_queries")
+    ahead = won.filter(winner=oracle).select("budget", pl.col("loser").alias("policy"), "difference", *ends)
+    turned = [(-pl.col(b)).alias(a) for a, b in zip(ends, (ends[1], ends[0], ends[3], ends[2]), strict=True)]
+    behind = won.filter(loser=oracle).select(
+        "budget", pl.col("winner").alias("policy"), -pl.col("difference"), *turned
+    )  # fmt: skip
+    rows = pl.concat([ahead, behind]).filter(~pl.col("policy").is_in(list(oracles)))
+    return rows.rename({"difference": "regret"}).with_columns(closeness=-pl.col("regret"))
+
+
+def regret_cell(row: Row) -> Cell:
+    """A row of `regrets`, in points of per cent."""
+    interval = _interval(row["lo_queries"], row["hi_queries"], "{:.1f} to {:.1f}", 100)
+    return Cell(f"{100 * row['regret']:.1f}", interval, "", _half(row))
+
+
+def regret_grid(rows: pl.DataFrame) -> Grid:
+    """`regrets` by budget, the closest to the oracle first."""
+    return _by_budget(rows, "closeness", regret_cell, ())
+
+
+def pool_cell(row: Row) -> Cell:
+    """A row of `across`: points, or per cent of replays; marked where a value on some pool is not of fresh samples."""
+    form = "{:.1f}" if row["statistic"] == "improvement" else "{:+.1f}"
+    interval = _interval(row["lo_pools"], row["hi_pools"], f"{form} to {form}", 100)
+    return Cell(form.format(100 * row["value"]), interval, "*" if row["biased"] else "")
+
+
+def over_pools(rows: pl.DataFrame, oracles: Collection[str]) -> Grid:
+    """The rows of one statistic of `across`."""
+    return _by_budget(rows, "value", pool_cell, oracles)
 
 
 def groups(rows: pl.DataFrame, oracles: Collection[str], *, digits: int = 1) -> Grid:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from ttcsim.policies import Policy
-from ttcsim.statistics.paired import Drawn, Floats, common_budgets, pairs_of
+from ttcsim.statistics.paired import Drawn, Floats, Pair, Question, common_budgets, pairs_of
 from ttcsim.statistics.pigeonhole import interquartile_mean, mean_of_pools
 from ttcsim.statistics.shares import Limits, share_limits
 
@@ -52,14 +52,19 @@ def across(
     InputError
         When there is no result, one lacks the baseline or the metric, no budget is common to all, or costs differ.
     """
-    budgets = common_budgets(results)
+    question = _question(results, baseline, metric)
+    return judged(pairs_of(results, baseline, metric, question.budgets, asking), question)
+
+
+def judged(every: Iterable[tuple[str, list[Pair]]], question: Question) -> pl.DataFrame:
+    """The rows of `across` of policies with their pairs."""
     frames = [pl.DataFrame(schema=_ACROSS)]
-    for policy, pairs in pairs_of(results, baseline, metric, budgets, asking):
+    for policy, pairs in every:
         told = {
-            "policy": policy, "baseline": str(baseline), "budget": budgets, "metric": metric, "pools": len(pairs),
+            "policy": policy, **question.columns, "pools": len(pairs),
             "biased": np.sum([pair.biased for pair in pairs], axis=0),
         }  # fmt: skip
-        drawn = Drawn.of([pair.difference for pair in pairs], _seed(results))
+        drawn = Drawn.of([pair.difference for pair in pairs], question.seed)
         ahead = np.array([pair.ahead for pair in pairs])
         for statistic, aggregate in (("mean", mean_of_pools), ("interquartile mean", interquartile_mean)):
             value = aggregate(drawn.scores)
@@ -102,17 +107,25 @@ def profiles(
     thresholds : sequence of float, optional
         By default a policy's own differences, where its share falls.
     """
-    budgets = common_budgets(results)
+    question = _question(results, baseline, metric)
+    return profiled(pairs_of(results, baseline, metric, question.budgets, asking), question, thresholds)
+
+
+def profiled(
+    every: Iterable[tuple[str, list[Pair]]], question: Question, thresholds: Sequence[float] | None = None
+) -> pl.DataFrame:
+    """The rows of `profiles` of policies with their pairs."""
+    budgets = question.budgets
     frames = [pl.DataFrame(schema=_PROFILES)]
-    for policy, pairs in pairs_of(results, baseline, metric, budgets, asking):
-        drawn = Drawn.of([pair.difference for pair in pairs], _seed(results))
+    for policy, pairs in every:
+        drawn = Drawn.of([pair.difference for pair in pairs], question.seed)
         own = np.sort(drawn.scores, axis=0) if thresholds is None else np.array(thresholds)[:, None]
         at = np.broadcast_to(own, (len(own), len(budgets)))  # f8[T, B]
         share = np.array([mean_of_pools(_reaches(drawn.scores, gain)) for gain in at])
         spread = np.array([np.nanstd(mean_of_pools(_reaches(drawn.on_pools, gain)), axis=0) for gain in at])
         lo, hi = (np.where(drawn.unknown, np.nan, end) for end in share_limits(share, spread, len(pairs)))
         columns = {
-            "policy": policy, "baseline": str(baseline), "budget": np.repeat(budgets, len(at)), "metric": metric,
+            "policy": policy, **question.columns, "budget": np.repeat(budgets, len(at)),
             "threshold": at.T.ravel(), "share": share.T.ravel(), "lo": lo.T.ravel(), "hi": hi.T.ravel(),
             "pools": len(pairs),
         }  # fmt: skip
@@ -130,5 +143,6 @@ def _reaches(scores: Floats, gain: Floats) -> Floats:
     return np.where(np.isnan(scores), np.nan, scores >= gain)
 
 
-def _seed(results: Mapping[str, Result]) -> int:
-    return int(next(iter(results.values())).config["seed"])
+def _question(results: Mapping[str, Result], baseline: str | Policy, metric: str) -> Question:
+    budgets = common_budgets(results)
+    return Question(str(baseline), metric, budgets, int(next(iter(results.values())).config["seed"]))

@@ -21,6 +21,7 @@ from ttcsim.statistics.intervals import (
     replay_interval,
     resampled_means,
 )
+from ttcsim.statistics.paired import ahead
 from ttcsim.statistics.significance import corrected, mean_tests
 from ttcsim.theory.uniform import pass_at_k
 
@@ -32,10 +33,10 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
     """Every policy against `baseline` on the same sample orders, one row per policy, budget and metric.
 
     Columns: policy, baseline, budget (what was offered), spent (per query), metric, difference (policy minus baseline,
-    paired), se, lo, hi (95 %, replay noise), lo_queries, hi_queries (95 %, new queries too), relative (difference over
-    the baseline's mean), efficiency (what the baseline has to spend to reach the policy's mean, over what the policy
-    spent), efficiency_lo, efficiency_hi (95 %, new queries too), at_least (the baseline never got there: the efficiency
-    is a lower bound).
+    paired), se, lo, hi (95 %, replay noise), lo_queries, hi_queries (95 %, new queries too), ahead (share of the
+    replications in which the policy does better; a tie is half), relative (difference over the baseline's mean),
+    efficiency (what the baseline has to spend to reach the policy's mean, over what the policy spent), efficiency_lo,
+    efficiency_hi (95 %, new queries too), at_least (the baseline never got there: the efficiency is a lower bound).
 
     A policy that stops early is judged by what it spent, not by what it was offered, and so is a baseline that does:
     its curve is over its own spending. The curve of `uniform` is taken exactly, from the counts of the pool, up to its
@@ -62,6 +63,7 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
                 "policy": str(outcome.policy), "baseline": str(base.policy), "budget": result.budgets,
                 "spent": one.spent, "metric": metric, "difference": interval.mean, "se": interval.se,
                 "lo": interval.lo, "hi": interval.hi, "lo_queries": paired[0], "hi_queries": paired[1],
+                "ahead": ahead(values - base.per_rep[metric]),
                 "relative": np.divide(interval.mean, mean, out=np.full_like(mean, np.nan), where=mean > 0),
                 **_told(efficiency(one, reference, queries, open_end=True), one, reference),
                 "p_replay": mean_tests(values - base.per_rep[metric]),
@@ -74,7 +76,7 @@ def compare(result: Result, baseline: str | Policy = "uniform") -> pl.DataFrame:
 
 _COLUMNS: dict[str, type[pl.DataType]] = {
     "policy": pl.String, "baseline": pl.String, "budget": pl.Float64, "spent": pl.Float64, "metric": pl.String,
-    **dict.fromkeys(("difference", "se", "lo", "hi", "lo_queries", "hi_queries", "relative"), pl.Float64),
+    **dict.fromkeys(("difference", "se", "lo", "hi", "lo_queries", "hi_queries", "ahead", "relative"), pl.Float64),
     **dict.fromkeys(("efficiency", "efficiency_lo", "efficiency_hi"), pl.Float64), "at_least": pl.Boolean,
     "p_replay": pl.Float64, "p_queries": pl.Float64, "oracle": pl.Boolean,
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Aggregate = Callable[[Floats], Floats]
+
+
+class Question(NamedTuple):
+    """What is asked of many pools."""
+
+    baseline: str
+    metric: str
+    budgets: list[float]
+    seed: int
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What every row of an answer says of it."""
+        return {"baseline": self.baseline, "budget": self.budgets, "metric": self.metric}
 
 
 class Pair(NamedTuple):
@@ -80,8 +94,13 @@ def pairs_of(
             )
             biased = [any(bias) for bias in zip(*(result.biased_by(o) for o in both), strict=True)]
             difference = Scored(data_set, ids, column_means(queries), contributions)
-            pairs.append(Pair(difference, column_means((1 + np.sign(runs)) / 2), np.array(biased)[at]))
+            pairs.append(Pair(difference, ahead(runs), np.array(biased)[at]))
         yield policy, pairs
+
+
+def ahead(differences: Floats) -> Floats:
+    """Share f8[B] of the replications in which a paired difference f8[R, B] is above 0; a tie is half."""
+    return column_means((1 + np.sign(differences)) / 2)
 
 
 class Drawn(NamedTuple):

@@ -6,9 +6,7 @@ import sys
 import pytest
 
 REPORTS = """
-ttcsim.report.page.report_html(
-    result.frame, result.compare(), ttcsim.allocation(result), result.config, won=result.wins()
-)
+ttcsim.report.page.page.report_html([ttcsim.report.run.run_of_result(result)])
 unchanged("report")
 from ttcsim.strategies.questions.bins import by_bin
 from ttcsim.strategies.questions.difficulty import difficulty
@@ -40,7 +38,7 @@ def unchanged(what):
     assert matplotlib.get_backend() == "svg" and not changed, f"{what} changed {changed or 'the backend'}"
     assert plt.figure("theirs") is theirs and plt.fignum_exists("theirs"), f"{what} closed a figure"
 
-import ttcsim.plot, ttcsim.report.page, ttcsim.report.demo, ttcsim.report.strategies
+import ttcsim.plot, ttcsim.report.page.page, ttcsim.report.run, ttcsim.report.demo, ttcsim.report.strategies
 unchanged("import")
 result = ttcsim.sweep("builtin:smollm2-arithmetic", ["uniform", "elimination", "prophet"], [1, 2], reps=4)
 for name in ("coverage", "difference", "efficiency", "allocation"):

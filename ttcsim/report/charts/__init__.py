@@ -1,0 +1,1 @@
+"""Charts as Vega-Lite describes them: plain data, which a page draws."""

@@ -1,0 +1,1 @@
+"""What a page says of a run, a file a section."""
