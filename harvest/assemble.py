@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from harvest.config import RevisionsStrategy
 from harvest.queries import Query
 from harvest.stages.rewards import scored
 from harvest.stages.stage import Part, Stage, Work
-from harvest.store import clear_errors
+from harvest.store import WAVES, clear_errors
 from harvest.strategies.revisions import revision_rows
 from ttcsim.pool.format import (
+    DECISION_COLUMNS,
+    DECISIONS,
     KEYS,
     PLACES,
     QUERIES,
@@ -27,6 +30,9 @@ from ttcsim.pool.format import (
     PoolFolder,
     part,
 )
+
+_ROWS = 4096
+"""Samples of a live run in one file, at least."""
 
 
 class Assembled(NamedTuple):
@@ -58,6 +64,33 @@ def assemble(work: Work, stages: Sequence[Stage], facts: Mapping[str, Any]) -> A
         pool.add(QUERIES, _queries(work.queries))
         told = {**facts, "harvest": {**facts["harvest"], "reasons": dict(sorted(reasons.items()))}}
         pool.finish(told, queries=len(work.queries), samples=count)
+    return Assembled(pool.folder, told["harvest"]["reasons"])
+
+
+def assemble_waves(work: Work, seen: Sequence[int], facts: Mapping[str, Any]) -> Assembled:
+    """Make the pool of a live run, of whose waves the policy saw so many samples each, with the log of decisions."""
+    with clear_errors(work.store.folder):
+        pool = PoolFolder(work.store.new_pool())
+        waiting, logs, number, reasons = list[pl.DataFrame](), list[pl.DataFrame](), 0, Counter[str]()
+        covered, ids = set[str](), set[str]()
+        for wave, known in enumerate(seen):
+            table = work.store.read(WAVES, wave)
+            waiting.append(table)
+            decided = {"wave": wave, **table.select(KEYS).to_dict(), "seen": np.arange(table.height) < known}
+            logs.append(pl.DataFrame(decided, schema=DECISION_COLUMNS))
+            covered.update(table.head(known).filter("correct")["query_id"])
+            ids.update(table["query_id"])
+            reasons.update(table["reason"].drop_nulls())
+            if wave == len(seen) - 1 or sum(t.height for t in waiting) >= _ROWS:
+                _add_samples(pool, number, pl.concat(waiting), texts=work.config.output.texts)
+                waiting, number = [], number + 1
+        log = pl.concat(logs)
+        pool.add(DECISIONS, log)
+        pool.add(QUERIES, _queries([q for q in work.queries if q.query_id in ids]))
+        told = {**facts, "harvest": {**facts["harvest"], "reasons": dict(sorted(reasons.items()))}}
+        came = {"draws": int(log["seen"].sum()), "coverage": len(covered) / len(work.queries)}
+        told["adaptive"] = {**facts["adaptive"], **came}
+        pool.finish(told, queries=len(ids), samples=log.height)
     return Assembled(pool.folder, told["harvest"]["reasons"])
 
 

@@ -65,6 +65,59 @@ def run(
         print(pool)
 
 
+def live(
+    config: ConfigFile,
+    policy: Annotated[
+        str, typer.Option("--policy", "-p", metavar="POLICY", help="Who decides: elimination, mine.py:Mine.")
+    ],
+    budget: Annotated[float, typer.Option("--budget", "-b", metavar="B", help="Average budget per query.")],
+    wave: Annotated[
+        int,
+        typer.Option(metavar="W", help="Draws decided before the first is seen: as many as the engine runs at once."),
+    ] = 64,
+    cost: Annotated[str, typer.Option(help="samples or tokens.")] = "samples",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run, or start it.")] = False,
+    out: Annotated[str | None, typer.Option(metavar="DEST", help="Folder of the pool, instead of output.path.")] = None,
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Let a policy decide which query is sampled next; what comes is a pool with the log of its decisions.
+
+    Examples
+    --------
+    harvest live my.toml -p elimination -b 8 --wave 64 --out live-run
+    harvest live my.toml -p 'mine.py:Thrifty(weight=2)' -b 4 --resume
+    """
+    overrides = [*(set_ or []), *([] if out is None else [f"output.path={json.dumps(out)}"])]
+    checked = load_config(config, overrides)
+    from dataclasses import asdict
+
+    from harvest.deciding import Asked
+    from harvest.live import live as decide_and_sample
+    from harvest.live import realised
+    from harvest.models import vllm_factory
+
+    asked = Asked(policy, budget, cost, wave)
+    pool = decide_and_sample(checked, asked, factory=vllm_factory(), resume=resume)
+    manifest = json.loads((pool / "manifest.json").read_text())
+    row = realised(manifest)
+    if as_json:
+        told = {
+            "rows": [row],
+            "config": asdict(asked),
+            "version": VERSION,
+            "pool": str(pool),
+            "counts": manifest["counts"],
+        }
+        print(json.dumps({**told, "reasons": manifest["harvest"]["reasons"]}))
+    else:
+        print(pool)
+        print(
+            f"{row['policy']}: {row['mean']:.1%} of {manifest['adaptive']['queries']} queries solved with "
+            f"{row['spent']:g} of {budget:g} {cost} per query, in {row['waves']} waves"
+        )
+
+
 def _plain(messages: list[dict[str, str]]) -> str:
     """A conversation where no model has been loaded to write it by its chat template."""
     return "\n".join(m["content"] for m in messages)
@@ -142,7 +195,7 @@ app = program(
     """,
     version=f"harvest {VERSION}",
 )
-add(app, run, check, tasks)
+add(app, run, live, check, tasks)
 
 
 def main() -> None:

@@ -81,22 +81,23 @@ def _harvest(config: Config, models: Models, out: Path, resume: bool, shard: tup
             report.say(f"{out} is finished already")
             return
         with VerifyBeside(config.verifier, [q.verifier for q in queries]) as verify:
-            _check(queries, verify)
+            check_verifiers(queries, verify)
             work = Work(config, queries, models, verify, store, report)
             stages = [carry_out(stage, work) for stage in _stages(work)]
         facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
         pool, reasons = assemble(work, stages, facts)
         store.publish(pool)
-    report.say(f"wrote {out}{_summary(reasons)}")
+    report.say(f"wrote {out}{summary(reasons)}")
 
 
-def _check(queries: Sequence[Query], verify: VerifyBeside) -> None:
+def check_verifiers(queries: Sequence[Query], verify: VerifyBeside) -> None:
     """Judge an empty response to every query, so that a gold answer or a package at fault is known before sampling."""
     for pending in [verify.verify(q.verifier, q.problem, [""]) for q in queries]:
         pending.result()
 
 
-def _summary(reasons: Mapping[str, int]) -> str:
+def summary(reasons: Mapping[str, int]) -> str:
+    """How many samples are wrong for each reason, as the end of a line."""
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
     return f"; wrong without a comparison (column `reason`): {told}" if told else ""
 

@@ -25,16 +25,30 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool.folders import sync, write_whole
-from ttcsim.pool.format import MANIFEST, QUERIES, SAMPLES, SCORES, STRATEGIES, TEXTS, as_json, as_parquet, part
+from ttcsim.pool.format import (
+    DECISIONS,
+    MANIFEST,
+    QUERIES,
+    SAMPLES,
+    SCORES,
+    STRATEGIES,
+    TEXTS,
+    as_json,
+    as_parquet,
+    part,
+)
 
 PLAN, LOCK, POOL = "plan.json", "lock", "pool"
 EXTRAS = "extras"
 """The one key of a plan that may grow while a harvest is unfinished: rewards and strategies, each with its model."""
 
+WAVES = "waves"
+"""The folder of the parts of a live run."""
+
 _KEY = r"-[0-9a-f]{12}"  # the hash in a `harvest.config.table.Kept.key`
-_STAGE = re.compile(rf"samples-\d+(\..+{_KEY})?|.+{_KEY}(-\d+)?")
+_STAGE = re.compile(rf"{WAVES}|samples-\d+(\..+{_KEY})?|.+{_KEY}(-\d+)?")
 _PART = re.compile(r"\.?part-\d{5,}\.(parquet|mark)(\.tmp)?")
-_POOL_FILE = re.compile(rf"\.?({'|'.join(map(re.escape, (MANIFEST, QUERIES, STRATEGIES)))})(\.tmp)?")
+_POOL_FILE = re.compile(rf"\.?({'|'.join(map(re.escape, (MANIFEST, QUERIES, STRATEGIES, DECISIONS)))})(\.tmp)?")
 
 
 @contextmanager

@@ -7,69 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import signal
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing import connection, forkserver, resource_tracker
+from multiprocessing import forkserver
 from typing import Any
 
+from harvest.processes import Process, deaf
 from harvest.verifiers import fork_server
 from harvest.verifiers.worker import Fault, Outcomes, serve
 from ttcsim.errors import InputError
 
 START_SECONDS = 300.0  # to load computer algebra on a busy machine
 STARTS = (0.1, 0.3, 1.0, 3.0, 0.0)  # seconds after each attempt to start a process
-END_SECONDS = 5.0
 
 _CONTEXT = multiprocessing.get_context("forkserver")  # not forked from here: the engine's threads must not be copied
-_BOOKS = threading.Lock()  # multiprocessing keeps its list of children without one
-
-
-class _Process:
-    """A verifying process and the pipe to it."""
-
-    def __init__(self, modules: Sequence[str]) -> None:
-        self._pipe, its = _CONTEXT.Pipe()
-        with its, _BOOKS:
-            self._process = _CONTEXT.Process(target=serve, args=(its, modules), daemon=True)
-            self._process.start()
-
-    def answer(self, limit: float) -> Any:
-        """What it says next.
-
-        Raises
-        ------
-        TimeoutError, EOFError
-            Where it says nothing in time, or ends.
-        """
-        if not connection.wait([self._pipe, self._process.sentinel], limit):
-            raise TimeoutError
-        if not self._pipe.poll():
-            raise EOFError
-        return self._pipe.recv()
-
-    def ask(self, call: tuple[Any, ...], limit: float) -> Any:
-        """Its answer to a call."""
-        self._pipe.send(call)
-        return self.answer(limit)
-
-    def kill(self) -> None:
-        """End it at once."""
-        with _BOOKS:
-            self._process.kill()
-
-    def end(self) -> int | None:
-        """Let it end if it can, and forget it; its exit code."""
-        self._pipe.close()
-        if not connection.wait([self._process.sentinel], END_SECONDS):
-            self.kill()
-        with _BOOKS:
-            self._process.join()
-            code = self._process.exitcode
-            self._process.close()
-        return code
 
 
 class Verifying:
@@ -84,8 +36,8 @@ class Verifying:
     def __init__(self, number: int, modules: Sequence[str]) -> None:
         self._modules = list(modules)
         self._threads = ThreadPoolExecutor(number, "verifying")
-        self._idle: list[_Process] = []
-        self._alive: set[_Process] = set()
+        self._idle: list[Process] = []
+        self._alive: set[Process] = set()
         self._stopped = False
 
     def submit(self, call: tuple[Any, ...], size: int, limit: float, *, alone: bool) -> Future[Outcomes]:
@@ -116,17 +68,17 @@ class Verifying:
             fault = fault if fault.reason == "timeout" else Fault("crashed", f"exit code {code}")
         return [fault] * size
 
-    def _take(self) -> _Process:
+    def _take(self) -> Process:
         try:
             return self._idle.pop()
         except IndexError:
             return self._start()
 
-    def _start(self) -> _Process:
+    def _start(self) -> Process:
         """A process that is ready. That it cannot be started is no response's fault: the fork server may be dying."""
         for pause in STARTS:
             with contextlib.suppress(EOFError, OSError):
-                process = _Process(self._modules)
+                process = Process(_CONTEXT, serve, self._modules)
                 self._alive.add(process)
                 try:
                     if not self._stopped:
@@ -144,7 +96,7 @@ class Verifying:
             "then go on with --resume"
         )
 
-    def _end(self, process: _Process) -> int | None:
+    def _end(self, process: Process) -> int | None:
         self._alive.discard(process)
         return process.end()
 
@@ -159,12 +111,10 @@ class Verifying:
 
     def _start_fork_server(self) -> None:
         """Start it, unless it runs: from this thread, with which it dies, and deaf to Ctrl-C like all that it forks."""
-        resource_tracker.ensure_running()  # which would unblock the signal
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            _CONTEXT.set_forkserver_preload([fork_server.NAME, "harvest.verifiers.worker", *self._modules])
-            forkserver.ensure_running()
-        finally:
-            # Should it be killed, a thread of ours may start another, which must not die with that thread.
-            _CONTEXT.set_forkserver_preload([])
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with deaf():
+            try:
+                _CONTEXT.set_forkserver_preload([fork_server.NAME, "harvest.verifiers.worker", *self._modules])
+                forkserver.ensure_running()
+            finally:
+                # Should it be killed, a thread of ours may start another, which must not die with that thread.
+                _CONTEXT.set_forkserver_preload([])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ttcsim.pool.files import load, write
     from ttcsim.pool.merge import merge
     from ttcsim.pool.pool import Pool
+    from ttcsim.replay.live_check import LiveRun, live_check
     from ttcsim.replay.result import Result
     from ttcsim.replay.run_folder import read_run, rerun
     from ttcsim.replay.session import Session
@@ -32,6 +33,7 @@ _PLACES = {
     "ttcsim.pool.files": ("load", "write"),
     "ttcsim.pool.merge": ("merge",),
     "ttcsim.pool.pool": ("Pool",),
+    "ttcsim.replay.live_check": ("LiveRun", "live_check"),
     "ttcsim.replay.result": ("Result",),
     "ttcsim.replay.run_folder": ("read_run", "rerun"),
     "ttcsim.replay.session": ("Session",),
@@ -44,9 +46,9 @@ _PLACES = {
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
-    "ALL", "InputError", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare", "fit",
-    "load", "merge", "passes", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep",
-    "wins", "write",
+    "ALL", "InputError", "LiveRun", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare",
+    "fit", "live_check", "load", "merge", "passes", "policy", "profiles", "read_run", "regret", "rerun", "score", "see",
+    "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ app = program(
 add(
     app,
     sweeps.demo, sweeps.sweep, sweeps.rerun, sweeps.report,
-    theory.check, theory.regret, theory.predict, theory.extrapolate, theory.explain,
+    theory.check, theory.live_check, theory.regret, theory.predict, theory.extrapolate, theory.explain,
     policies,
 )  # fmt: skip
 

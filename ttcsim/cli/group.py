@@ -40,7 +40,7 @@ def add(commands: typer.Typer, *functions: Callable[..., Any]) -> None:
     """Make commands of functions; what their names have to avoid ends with an underscore."""
     for function in functions:
         words = help_of(function.__doc__)
-        name = function.__name__.rstrip("_")
+        name = function.__name__.rstrip("_").replace("_", "-")
         commands.command(name, help=words.text, short_help=words.short, epilog=words.examples)(function)
 
 

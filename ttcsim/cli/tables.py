@@ -128,7 +128,7 @@ def answer(rows: Sequence[Row], config: Row, formats: Formats | None = None, *, 
         show(rows, formats, **how)
 
 
-_STYLES = {"holds": "green", "FAILS": "red"}
+_STYLES = {"holds": "green", "FAILS": "red", "inside": "green", "OUTSIDE": "red"}
 
 
 def _plain(row: Row, key: str) -> str:

@@ -62,6 +62,44 @@ def check(
         raise typer.Exit(1)
 
 
+def live_check(
+    pool: Annotated[str, typer.Argument(help="Pool of the same queries, harvested with another seed.")],
+    live: Annotated[str, typer.Argument(help="Pool of `harvest live`.")],
+    policy: Annotated[
+        str | None, typer.Option("--policy", "-p", help="What decided, where it is code of yours: mine.py:Mine.")
+    ] = None,
+    alpha: Annotated[float, typer.Option(help="Probability that a run which is as predicted falls outside.")] = 0.01,
+    reps: opt.Reps = 10_000,
+    bins: opt.Bins = 5,
+    seed: opt.Seed = 0,
+    as_json: opt.Json = False,
+) -> None:
+    """Hold a live run against replays of an independently harvested pool; exit 1 when it falls outside.
+
+    Examples
+    --------
+    ttcsim live-check mypool live-run
+    ttcsim live-check mypool live-run --alpha 0.001 --json
+    """
+    with progress("replaying") as told:
+        found = ttcsim.live_check(
+            pool, live, policy=policy, alpha=alpha, reps=reps, bins=bins, seed=seed, progress=told
+        )  # fmt: skip
+    rows = found.to_dicts()
+    formats: Formats = {
+        "statistic": "{statistic}", "live": "{live:.4g}", "predicted": "{predicted:.4g}",
+        "may be": "{lo:.4g} to {hi:.4g}",
+        "verdict": lambda row: "inside" if row["inside"] else "says nothing" if row["inside"] is None else "OUTSIDE",
+    }  # fmt: skip
+    config = {"pool": pool, "live": live, "alpha": alpha, "reps": reps, "bins": bins, "seed": seed}
+    title = (
+        f"{live} beside replays of {pool}: a run that is as predicted falls outside with probability below {alpha:g}"
+    )
+    answer(rows, config, formats, as_json=as_json, title=title, left=("statistic", "verdict"))
+    if any(row["inside"] is False for row in rows):
+        raise typer.Exit(1)
+
+
 def regret(
     pool: opt.Pool,
     policy: opt.Policies,

@@ -8,6 +8,7 @@
     POOL/texts/part-*.parquet      the responses themselves, never needed to replay
     POOL/scores/part-*.parquet     the values of single steps, never needed to replay
     POOL/strategies.parquet        one row a run of a whole strategy
+    POOL/decisions.parquet         of a live run, one row a sample in the order in which a policy decided
 
 Nothing that this module imports is compiled or draws: the harvest stands on it, beside engines that pin other versions.
 """
@@ -31,6 +32,7 @@ FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 QUERIES = "queries.parquet"
 STRATEGIES = "strategies.parquet"
+DECISIONS = "decisions.parquet"
 SAMPLES, TEXTS, SCORES = "samples", "texts", "scores"
 NEVER_REPLAYED = (TEXTS, SCORES)
 """Folders that are big and that no replay reads: whether they are whole is asked of whoever reads them."""
@@ -83,6 +85,9 @@ STRATEGY_COLUMNS = {
     "answer": pl.String,
 }
 """Columns of strategies.parquet: the outcome of one run of a strategy on a query at a budget (in generations)."""
+
+DECISION_COLUMNS = {"wave": pl.Int32, "query_id": pl.String, "sample": pl.Int32, "seen": pl.Boolean}
+"""Columns of decisions.parquet. What costs more than is left of the budget is not seen, nor what follows it."""
 
 _LEVEL = 9  # of zstd: a pool is written once and kept for years
 

@@ -104,16 +104,20 @@ class Replay:
             whole.add(self._run(at, end), at - first, end - first)
         return whole
 
-    def _run(self, first: int, last: int) -> Tally:
-        setting, selecting = self.setting, bool(self.setting.selectors)
-        tally = self.zeros(last - first, every_draw=selecting)
+    def run_every_draw(self, first: int, last: int) -> Tally:
+        """`run` in one piece, with the draws of every replication."""
+        return self._run(first, last, every_draw=True)
+
+    def _run(self, first: int, last: int, *, every_draw: bool = False) -> Tally:
+        setting, every_draw = self.setting, every_draw or bool(self.setting.selectors)
+        tally = self.zeros(last - first, every_draw=every_draw)
         if self.by_events:
             self._run_by_events(first, last, tally)
         elif self.policy.anytime and not self.policy.streamed():
             self._run_by_draws(setting.totals, int(setting.plans[-1]), first, last, tally)
         else:
             for b in range(len(setting.totals)):
-                one = self.zeros(last - first, 1, every_draw=selecting)
+                one = self.zeros(last - first, 1, every_draw=every_draw)
                 self._run_by_draws(setting.totals[b : b + 1], int(setting.plans[b]), first, last, one)
                 tally.add(one, 0, last - first, slice(b, b + 1))
         for i, (selector, score) in enumerate(zip(setting.chosen_by, self.scores, strict=True)):

@@ -272,6 +272,11 @@ class Session:
         return self._told.columns
 
     @property
+    def in_waves(self) -> bool:
+        """Whether ``ask(n)`` gives draws of several queries; of a stream, and in plain Python, they are of one."""
+        return self._how == BY_INDEX
+
+    @property
     def asked(self) -> list[Draw]:
         """Draws that were asked for and are not told yet, in their order."""
         return [self._asked[at] for at in self._places()]

@@ -313,7 +313,13 @@ def _outcome(
 
 def _warn_adaptive(pool: Pool) -> None:
     adaptive = (pool.manifest or {}).get("adaptive")
-    if isinstance(adaptive, Mapping):
+    if isinstance(adaptive, Mapping) and "policy" in adaptive:
+        warnings.warn(
+            f"pool {pool.name} is a live run of policy '{adaptive['policy']}', which stopped by outcomes: its success "
+            "rates are biased; `ttcsim live-check` holds it against a harvested pool",
+            stacklevel=3,
+        )
+    elif isinstance(adaptive, Mapping):
         warnings.warn(
             f"pool {pool.name} was sampled until solved: queries have {adaptive.get('initial')} to "
             f"{adaptive.get('until_solved')} samples, and the success rates of the hard ones are biased; `ttcsim pool "

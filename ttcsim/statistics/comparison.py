@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
+from ttcsim.pool import Pool
 from ttcsim.statistics.intervals import (
     Curve,
     Efficiency,
@@ -166,9 +167,6 @@ def allocation(result: Result, bins: int = 5) -> pl.DataFrame:
     share (of all draws of the policy).
     """
     pool = result.pool
-    solvable = np.flatnonzero(pool.successes > 0)
-    ranked = solvable[np.argsort(-pool.rates[solvable], kind="stable")]
-    groups = [np.flatnonzero(pool.successes == 0), *np.array_split(ranked, bins)]
     rows = [
         {
             "policy": str(outcome.policy), "budget": budget, "bin": group, "rate_lo": pool.rates[members].min(),
@@ -177,7 +175,14 @@ def allocation(result: Result, bins: int = 5) -> pl.DataFrame:
         }
         for outcome in result.outcomes
         for budget, draws in zip(result.budgets, outcome.draws.T, strict=True)
-        for group, members in enumerate(groups)
-        if len(members)
+        for group, members in by_difficulty(pool, bins).items()
     ]  # fmt: skip
     return pl.DataFrame(rows)
+
+
+def by_difficulty(pool: Pool, bins: int) -> dict[int, NDArray[np.int64]]:
+    """The queries of each bin, see `allocation`; bins without any are left out."""
+    solvable = np.flatnonzero(pool.successes > 0)
+    ranked = solvable[np.argsort(-pool.rates[solvable], kind="stable")]
+    groups = [np.flatnonzero(pool.successes == 0), *np.array_split(ranked, bins)]
+    return {group: members for group, members in enumerate(groups) if len(members)}
