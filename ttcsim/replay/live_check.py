@@ -134,7 +134,7 @@ def live_check(
     found = _observed(both, run, session)
     wave = run.wave if session.in_waves else 1
     total = np.array([pool.total(run.budget * PRICES[run.cost].units)])
-    setting = Setting(both, total, seed, run.cost, "permute", (), None, wave=wave)
+    setting = Setting(total, seed, run.cost, "permute", (), None, wave=wave)
     replay = Replay(run.policy, setting, Columns(both))
     groups = by_difficulty(both, min(bins, both.n_queries))
     chunks = []
