@@ -21,7 +21,7 @@ OTHERS = ["thompson", "bayes", "adabon", "slg", "adaptive-consistency", "esc", "
 
 def main():
     pool = make_pool("beta(0.4,1.2)", QUERIES, SAMPLES)
-    setting = Setting(pool, np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
+    setting = Setting(np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
     arrays = Columns(pool)
     print(f"{QUERIES} x {SAMPLES} without replacement, {DRAWS} draws a replication, one core, median of {ROUNDS}:\n")
     print("| policy | ns a draw | draws a second |\n|---|---|---|")

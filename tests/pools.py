@@ -5,6 +5,8 @@ import hypothesis.strategies as st
 from ttcsim.guarantees.plain.world import to_pool as to_pool
 from ttcsim.guarantees.plain.world import with_signal as with_signal
 
+CONFIDENCES = [0.0, 0.5, 1.0, 2.5, 16.0]
+SIGNED = [-3.0, -0.25, 0.0, 1.5]
 REWARDS = [0.0, 0.25, 0.5, 0.75, 1.0]  # exact in float32, and full of ties
 
 samples = st.fixed_dictionaries(
@@ -14,6 +16,8 @@ samples = st.fixed_dictionaries(
         "tokens": st.integers(1, 9),
         "logprob": st.sampled_from([-0.5, -1.0, -3.0]),
         "answer": st.sampled_from([None, "a", "b", "c"]),
+        "confidence": st.sampled_from(CONFIDENCES),
+        "confidence_signed": st.sampled_from(SIGNED),
     }
 )
 

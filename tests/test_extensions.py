@@ -49,7 +49,10 @@ class Hopeful(Policy):
 '''
 
 SELECTOR = '''
-"""The latest sample."""
+"""The latest sample, but for so many."""
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 from ttcsim.compiled.jit import njit
 from ttcsim.engine.arrays import FIXED_POINT
@@ -57,13 +60,18 @@ from ttcsim.engine.selectors.selector import Selector
 
 
 @njit
-def value(correct, reward, answer, ballot, out):
+def value(correct, score, answer, before, asked, ballot, out):
     out[0] = 0
     for m in range(len(correct)):
-        out[m + 1] = FIXED_POINT if correct[m] else 0
+        out[m + 1] = FIXED_POINT if correct[max(0, m - int(before))] else 0
 
 
-SELECTOR = Selector("latest", (), value)
+@dataclass(frozen=True)
+class Latest(Selector):
+    before: float = 0.0
+
+    name: ClassVar[str] = "latest"
+    value = staticmethod(value)
 '''
 
 PRICE = '''
@@ -112,7 +120,7 @@ IMPORTER = Importer("marks", "a query and + or - a line", read)
 
 NEW = {
     "policies/hopeful.py": (POLICY, "policies/__init__.py", '"bayes_stop",', '"hopeful",'),
-    "engine/selectors/latest.py": (SELECTOR, "engine/selectors/__init__.py", '"weighted",', '"latest",'),
+    "engine/selectors/latest.py": (SELECTOR, "engine/selectors/__init__.py", '"borda",', '"latest",'),
     "replay/prices/calls.py": (PRICE, "replay/prices/__init__.py", '"tokens",', '"calls",'),
     "guarantees/thrift.py": (GUARANTEE, "guarantees/__init__.py", '"efficiency": "G17",', '"thrift": "G99",'),
     "pool/importers/marks.py": (IMPORTER, "pool/importers/__init__.py", '"monkeys",', '"marks",'),
@@ -126,7 +134,8 @@ from ttcsim.cli import main
 from ttcsim.pool.worlds import make_pool
 
 pool = make_pool("beta(0.5,1)", 12, 16, seed=1)
-result = ttcsim.sweep(pool, ["hopeful(patience=0.5)", "uniform"], [1, 3], reps=20, selectors=["first", "latest"])
+chosen_by = ["first", "latest", "latest(before=2)"]
+result = ttcsim.sweep(pool, ["hopeful(patience=0.5)", "uniform"], [1, 3], reps=20, selectors=chosen_by)
 priced = ttcsim.sweep(pool, ["elimination"], [30], reps=5, cost="calls")
 from ttcsim.guarantees import as_rows, check
 rows = as_rows(check(pool, budgets=[1, 2], reps=20, policies=["elimination"]))
@@ -136,6 +145,8 @@ frame = result.frame
 print(json.dumps({
     "first": frame.filter(policy="uniform", budget=1.0, metric="accuracy_first")["mean"].item(),
     "latest": frame.filter(policy="uniform", budget=1.0, metric="accuracy_latest")["mean"].item(),
+    "before": frame.filter(policy="uniform", budget=3.0, metric="accuracy_latest(before=2)")["mean"].item(),
+    "first of three": frame.filter(policy="uniform", budget=3.0, metric="accuracy_first")["mean"].item(),
     "later": frame.filter(policy="uniform", budget=3.0, metric="accuracy_latest")["mean"].item(),
     "hopeful": result.outcomes[0].draws.sum(axis=0).tolist(),
     "spent": float(priced.outcomes[0].spent.max()),
@@ -165,6 +176,7 @@ def test_each_takes_one_file_and_one_line(tmp_path):
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
     assert found["latest"] == found["first"] != found["later"]  # of one sample, the latest is the first
+    assert found["before"] == found["first of three"]
     assert found["hopeful"] == pytest.approx([12, 36])
     assert 0 < found["spent"] <= 30
     assert found["draws"] > 12

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ttcsim.replay.sweep import sweep
     from ttcsim.statistics.across import across, profiles
     from ttcsim.statistics.comparison import allocation, compare, wins
+    from ttcsim.statistics.passes import passes
     from ttcsim.statistics.regret import regret
 
 __version__ = "0.1.0"
@@ -39,14 +40,15 @@ _PLACES = {
     "ttcsim.replay.sweep": ("sweep",),
     "ttcsim.statistics.across": ("across", "profiles"),
     "ttcsim.statistics.comparison": ("allocation", "compare", "wins"),
+    "ttcsim.statistics.passes": ("passes",),
     "ttcsim.statistics.regret": ("regret",),
 }
 _FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
 
 __all__ = [
     "ALL", "InputError", "LiveRun", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare",
-    "fit", "live_check", "load", "merge", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop",
-    "sweep", "wins", "write",
+    "fit", "live_check", "load", "merge", "passes", "policy", "profiles", "read_run", "regret", "rerun", "score", "see",
+    "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
 
 from ttcsim.errors import InputError
 
@@ -28,5 +31,21 @@ def demand(size: int, what: str, remedy: str) -> None:
         How to need less.
     """
     if size > memory():
-        need = f"{size / _GIB:,.0f} GiB" if size < 2**60 else "far more"
-        raise InputError(f"{what} would take {need}, and this machine has {memory() / _GIB:,.0f} GiB; {remedy}")
+        _refuse(size, what, f"this machine has {memory() / _GIB:,.0f} GiB", remedy)
+
+
+def disk(folder: Path) -> int:
+    """Bytes that the disk of a folder has left."""
+    return shutil.disk_usage(folder).free
+
+
+def demand_disk(size: int, folder: Path, what: str) -> None:
+    """Raise `InputError` when `size` bytes are more than a folder has room for; `what` as in `demand`."""
+    free = disk(folder)
+    if size > free:
+        _refuse(size, what, f"{folder} has {free / _GIB:,.0f} GiB left", "set TMPDIR to a folder with more")
+
+
+def _refuse(size: int, what: str, there: str, remedy: str) -> NoReturn:
+    need = f"{size / _GIB:,.0f} GiB" if size < 2**60 else "far more"
+    raise InputError(f"{what} would take {need}, and {there}; {remedy}")

@@ -26,7 +26,7 @@ def rewards_lines(study: Study) -> list[str]:
                 over = compared.filter(policy=name, metric=metric, budget=BUDGET)
                 cells += [share(at), points(over.row(0, named=True)) if over.height else ""]
             rows.append((name.removesuffix(f" {gamma}"), gamma, *cells))
-    correct, reward = study.studied[REWARDED].pool.correct, study.studied[REWARDED].pool.reward("reward")
+    correct, reward = study.studied[REWARDED].pool.correct, study.studied[REWARDED].pool.score("reward")
     right = (
         pl.DataFrame({"correct": correct, "reward": reward})
         .group_by("correct")

@@ -86,6 +86,7 @@ ONLY_PARSED = {
     "harvest run recipe:math500-llama-3.1-8b --shard 0/4": "needs vLLM",
     "harvest check recipe:math500-llama-3.1-8b --set sampling.n=64": "needs the network",
     "ttcsim pool import lm-eval output/ evaluated": "tests/importers has the files",
+    "ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379": "tests/sweep/test_cluster.py has one",
 }
 
 MINE = """

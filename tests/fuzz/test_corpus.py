@@ -150,8 +150,12 @@ class TestTables:
     def test_more_rows_than_memory(self, tmp_path, monkeypatch):
         pl.select(query_id=pl.repeat("a", 10**6), correct=pl.repeat(True, 10**6)).write_parquet(tmp_path / "t.parquet")
         assert (tmp_path / "t.parquet").stat().st_size < 20_000
-        monkeypatch.setattr("ttcsim.room.memory", lambda: 2**24)
+        monkeypatch.setattr("ttcsim.room.memory", lambda: 2**20)
+        monkeypatch.setattr("ttcsim.room.disk", lambda folder: 2**19)
         refused("pool", "describe", tmp_path / "t.parquet", said="1,000,000 rows of 2 columns would take")
+        refused(
+            "pool", "import", "samples", tmp_path / "t.parquet", tmp_path / "out", said="1,000,000 rows of 2 columns"
+        )
 
     def test_panics_of_polars_are_one_line(self, tmp_path, monkeypatch, capfd):
         def panic(*_, **__):
@@ -159,7 +163,7 @@ class TestTables:
             raise pl.exceptions.PanicException("index out of bounds")
 
         SAMPLES.write_parquet(tmp_path / "t.parquet")
-        monkeypatch.setattr(pl, "read_parquet", panic)
+        monkeypatch.setattr(pl.LazyFrame, "collect", panic)
         refused("pool", "describe", tmp_path / "t.parquet", said="not a whole Parquet file (index out of bounds)")
         assert "panicked" not in capfd.readouterr().err
 

@@ -20,6 +20,10 @@ FILE = Path(__file__).with_name("replays.json")
 BUDGETS = (0.5, 1, 2.3, 4, 9)
 REPS = 6
 SELECTORS = ("first", "best", "majority", "weighted")
+CONFIDENT = (
+    "best(by=confidence)", "weighted(by=confidence)", "deepconf", "deepconf(keep=60)", "cisc", "cisc(temperature=0.05)",
+    "borda", "borda(p=2)",
+)  # fmt: skip
 VARIANTS = (
     "elimination(k=2,cap=5)",
     "elimination(gamma=0.75,signal=reward)",
@@ -39,6 +43,12 @@ VARIANTS = (
     "slg(m=2,tail=0.5,horizon=8)",
     "slg(m=3,tail=1,gamma=0.75,cap=7)",
     "esc(k=2,cap=8)",
+    "elimination(gamma=0.9,signal=confidence)",
+    "doubling(share=0.6,cap=16)",
+    "bayes-factor(factor=30,cap=120)",
+    "consol(variant=beta,cap=40)",
+    "deepconf(min=2,share=0.6)",
+    "deepconf(min=4,share=0.8,signal=reward)",
     "bayes-stop(confidence=0.7,keep=2,law='0.4/0.3/0.2/0.1')",
     "bayes-stop(confidence=0.7,keep=3,law='0.4/0.3/0.2/0.1')",
 )
@@ -55,10 +65,15 @@ def pools():
 
 def digest(outcome):
     """Hash of all that a replay gives: values and spending of every replication, draws and values of every query."""
-    state = hashlib.blake2b(digest_size=12)
     arrays = {"spent": outcome.spent, "exhausted": outcome.exhausted, "draws": outcome.draws}
     arrays |= {f"rep {name}": values for name, values in outcome.per_rep.items()}
     arrays |= {f"query {name}": values for name, values in outcome.per_query.items()}
+    return digest_of(arrays)
+
+
+def digest_of(arrays):
+    """Hash of arrays by name."""
+    state = hashlib.blake2b(digest_size=12)
     for name in sorted(arrays):
         state.update(name.encode())
         state.update(np.ascontiguousarray(arrays[name], np.float64).tobytes())
@@ -80,6 +95,12 @@ def digests():
                     )  # fmt: skip
                 for outcome in result.outcomes:
                     found[f"{label} {replay} {cost} {outcome.policy}"] = digest(outcome)
+            if label == "built-in":
+                result = ttcsim.sweep(pool, ["uniform"], BUDGETS, reps=REPS, seed=7, replay=replay, selectors=CONFIDENT)
+                for selector in CONFIDENT:
+                    metric = f"accuracy_{selector}"
+                    kept = {"rep": result.outcomes[0].per_rep[metric], "query": result.outcomes[0].per_query[metric]}
+                    found[f"{label} {replay} {selector}"] = digest_of(kept)
     return found
 
 

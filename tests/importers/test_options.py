@@ -54,6 +54,16 @@ class TestMap:
                 importer(tmp_path, mapping={"nonsense": "x"})
             assert form
 
+    def test_confidences(self, runs, tmp_path):
+        assert "confidence" not in noted(import_samples(runs, mapping=REQUIRED))
+        pool = import_samples(runs, mapping={**REQUIRED, "confidence_tail": "score"})
+        assert pool.confidences["confidence_tail"].tolist() == [-2.5, 2.5, 0.5, 0.0]
+        RUNS.with_columns(mean_confidence="score", confidence_low="score").write_ndjson(tmp_path / "sure.jsonl")
+        pool = import_samples(tmp_path / "sure.jsonl", mapping=REQUIRED)
+        assert set(pool.confidences) == {"confidence_low"}  # which a pool calls so too, and so asks for no other
+        RUNS.with_columns(mean_confidence="score").write_ndjson(tmp_path / "likely.jsonl")
+        assert "--map confidence=mean_confidence" in noted(import_samples(tmp_path / "likely.jsonl", mapping=REQUIRED))
+
     def test_a_column_twice(self, runs):
         pool = import_samples(runs, mapping={**REQUIRED, "tokens": "n_tokens", "prompt_tokens": "n_tokens"})
         assert pool.tokens.tolist() == pool.prompt_tokens.tolist() == [12, 15, 9, 8]
@@ -242,7 +252,7 @@ class TestRescale:
         with pytest.raises(InputError, match=r"a reward lies in \[0, 1\]: import it with --rescale reward=LOW:HIGH"):
             import_samples(runs, mapping=mapping)
         pool = import_samples(runs, mapping=mapping, rescale={"reward": "-2.5:2.5"})
-        assert pool.reward().tolist() == pytest.approx([0.0, 1.0, 0.6, 0.5])
+        assert pool.score().tolist() == pytest.approx([0.0, 1.0, 0.6, 0.5])
         assert ttcsim.load(ttcsim.write(pool, tmp_path / "p")).manifest["import"]["rescale"] == {"reward": "-2.5:2.5"}
         with pytest.raises(InputError, match="there is no reward 'rewrd'; did you mean 'reward'"):
             import_samples(runs, mapping=mapping, rescale={"rewrd": "0:1"})

@@ -200,7 +200,7 @@ class TestLmEval:
             line |= {"metrics": ["exact_match", "judge"], "judge": 10 - i % 3}
         (tmp_path / "samples_t_1.jsonl").write_text("\n".join(map(json.dumps, lines)))
         pool = import_lm_eval(tmp_path, mapping={"reward": "judge"}, rescale={"reward": "0:10"})
-        assert pool.reward().tolist() == pytest.approx([1.0, 0.9, 0.8])
+        assert pool.score().tolist() == pytest.approx([1.0, 0.9, 0.8])
         assert pool.correct.tolist() == [int(line["exact_match"]) for line in lines[:3]]
         with pytest.raises(InputError, match=r"'reward'.*is 10.0; a reward lies in \[0, 1\]: import it with --rescale"):
             import_lm_eval(tmp_path, mapping={"reward": "judge"})
@@ -272,7 +272,7 @@ class TestInspect:
             sample["scores"]["judge"] = {"value": i - 1.5}
         (tmp_path / "t.json").write_text(json.dumps(log))
         pool = import_inspect(tmp_path, mapping={"reward": "judge"}, rescale={"reward": "logistic"})
-        assert pool.reward().min() > 0.18 and pool.reward().max() < 0.82
+        assert pool.score().min() > 0.18 and pool.score().max() < 0.82
         assert facts(pool)["rescale"] == {"reward": "logistic"}
 
 

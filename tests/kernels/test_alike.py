@@ -48,7 +48,7 @@ def law_of_draws(b):
 def replayed(text, wave=1):
     """How often each division of the draws occurs."""
     pool = make_pool("constant(0.0)", QUERIES, TOTAL)
-    setting = Setting(pool, np.array([TOTAL], np.int64), 3, "samples", "permute", (), None, wave=wave)
+    setting = Setting(np.array([TOTAL], np.int64), 3, "samples", "permute", (), None, wave=wave)
     replay = Replay(policy(text), setting, Columns(pool))
     tally = replay.zeros(REPS, every_draw=True)
     replay._run_by_draws(setting.totals, TOTAL, 0, REPS, tally)

@@ -124,7 +124,7 @@ def test_every_kernel_and_rule_of_the_package_has_a_key():
         assert digest(kernel.py_func)
     for loop in (loops._in_rounds, loops._streamed, loops._by_index, loops._step, selection._add_accuracy):
         assert digest(loop)
-    for selector in SELECTORS:
+    for selector in SELECTORS.values():
         assert digest(getattr(selector.value, "py_func", selector.value))
 
 

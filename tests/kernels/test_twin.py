@@ -10,7 +10,7 @@ from ttcsim import policies
 from ttcsim.compiled.jit import JIT_DISABLED
 from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.guarantees.plain import replay as reference
-from ttcsim.guarantees.plain.policies import POLICIES, label
+from ttcsim.guarantees.plain.policies import POLICIES, SELECTORS, label
 from ttcsim.policies.priors import Prior, beta_law, mean_rate
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.cross_fit import cross_fit
@@ -19,12 +19,13 @@ from ttcsim.replay.setting import Setting
 
 EXAMPLES = 40 if JIT_DISABLED else 120
 REPS = 3
-SELECTORS = ("first", "best", "majority", "weighted")
+USUAL = SELECTORS[:4]  # all of them: test_selectors.py
+NAMES = tuple(map(label, USUAL))
 
 
-def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=SELECTORS, **timing):
+def engine(plain, spec, totals, seed, replay, cost, reps=REPS, selectors=NAMES, **timing):
     pool = to_pool(plain)
-    setting = Setting(pool, np.array(totals, np.int64), seed, cost, replay, selectors, "reward", **timing)
+    setting = Setting(np.array(totals, np.int64), seed, cost, replay, selectors, "reward", **timing)
     return Replay(policies.policy(label(spec)), setting, Columns(pool))
 
 
@@ -57,7 +58,7 @@ def test_agrees_draw_for_draw(spec, plain, totals, seed, replay, cost):
             queries, spent = twin(plain, spec, total, seed, r, replay, cost)
             assert tally.spent[r, b] == spent <= total
             assert tally.covered[r, b] == sum(reference.covered(q) for q in queries)
-            for s, selector in enumerate(SELECTORS):
+            for s, selector in enumerate(USUAL):
                 exact = sum(reference.selected_accuracy(q, selector) for q in queries)
                 # Each query's fraction is rounded down to a multiple of 2**-40, at most twice.
                 assert 0 <= exact * FIXED_POINT - int(tally.chosen[s, r, b]) < 4 * len(queries)

@@ -3,6 +3,7 @@
 Simulated means are compared at 4.5 standard errors: a true statement fails with probability below 1e-5. Fixed seeds.
 """
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -18,14 +19,16 @@ from scipy import integrate, optimize, stats
 
 import ttcsim
 from ttcsim.compiled.rng import query_key
+from ttcsim.errors import InputError
 from ttcsim.policies.adabon import AdaBoN
 from ttcsim.policies.adaptive_consistency import leads_beta, leads_dirichlet
 from ttcsim.policies.bayes import Bayes
+from ttcsim.policies.bayes_factor import trails
 from ttcsim.policies.bayes_stop import mode_posterior
 from ttcsim.policies.esc import esc_expected_draws
 from ttcsim.policies.parameters import record
 from ttcsim.policies.priors import Prior, beta_law, mean_rate
-from ttcsim.policies.rules import row_with
+from ttcsim.policies.rules import RANKS, row_with
 from ttcsim.policies.slg import SLG, expected_maximum
 from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
@@ -98,6 +101,111 @@ def test_dirichlet_rule_is_the_chance_that_the_leader_leads(votes):
         return stats.gamma.pdf(x, votes[0] + 1) * math.prod(stats.gamma.cdf(x, v + 1) for v in votes[1:])
 
     assert value == pytest.approx(integrate.quad(integrand, 0, 250, limit=400, points=[votes[0]])[0], abs=1e-6)
+
+
+def expected_draws(law, leaves, most):
+    """Mean draws of a query whose answers are independent with frequencies `law`, by going through all votes."""
+
+    @functools.cache
+    def more(votes):
+        n = sum(votes)
+        if n == most or (n and leaves(n, votes)):
+            return Fraction(0)
+        grown = [tuple(v + (i == j) for j, v in enumerate(votes)) for i in range(len(law))]
+        return 1 + sum(p * more(after) for p, after in zip(law, grown, strict=True))
+
+    return float(more((0,) * len(law)))
+
+
+THREE = (Fraction(6, 10), Fraction(3, 10), Fraction(1, 10))
+THREE_ANSWERS = [0.6, 0.3, 0.1]
+
+
+@checks("doubling")
+def test_doubling_waits_as_long_as_its_law_says():
+    """At 2 draws both have to agree, at 4 three of them, at 8 six, at 16 twelve."""
+    exact = expected_draws(THREE, lambda n, votes: max(votes) >= {2: 2, 4: 3, 8: 6, 16: 12}.get(n, n + 1), 20)
+    mean, se = mean_draws(pool_of_law(THREE_ANSWERS), "doubling(cap=20)", reps=40)
+    assert abs(mean - exact) < 4.5 * se
+
+
+@checks("bayes-factor")
+def test_bayes_factor_is_that_of_the_dirichlet_law():
+    def behind(*votes):
+        ranked = np.zeros(RANKS, np.int32)
+        ranked[: min(len(votes), RANKS)] = votes[:RANKS]
+        return trails(ranked, len(votes), sum(votes), 0.3, 1.0)
+
+    for n in (1, 2, 5, 40):  # alone with the unknown: a tail of the Beta law
+        assert behind(n) == pytest.approx(stats.beta.cdf(0.5, n + 1, 1.3), rel=2e-6, abs=1e-13)
+    for votes in ((3, 2, 1), (9, 4, 4, 1, 1), (2, 2), (5, *[1] * 20)):  # as the authors do, by Monte Carlo
+        draws = np.random.default_rng(0).dirichlet([*(v + 1.0 for v in votes), 1.3], size=200_000)
+        assert abs(behind(*votes) - np.mean(draws.argmax(axis=1) != 0)) < 4.5 * math.sqrt(0.25 / 200_000)
+
+
+@checks("bayes-factor")
+def test_bayes_factor_waits_as_long_as_its_law_says():
+    @functools.cache
+    def factor(votes):
+        others = [*votes[1:], 0.3]
+        points = np.linspace(0, 60, 20_001)
+        density = stats.gamma.pdf(points, votes[0] + 1)
+        below = np.prod([stats.gamma.cdf(points, v + 1) for v in others], axis=0)
+        leads = integrate.simpson(density * below, x=points)
+        return (len(votes) + 1) * leads / (1 - leads)
+
+    def leaves(n, votes):
+        return factor(tuple(sorted((v for v in votes if v), reverse=True))) >= 10
+
+    mean, se = mean_draws(pool_of_law(THREE_ANSWERS), "bayes-factor(cap=12)", reps=40)
+    assert abs(mean - expected_draws(THREE, leaves, 12)) < 4.5 * se
+    assert mean_draws(pool_of_law([1.0]), "bayes-factor", reps=2)[0] == 3.0  # 2 alike have a factor of 9.2, 3 of 19.1
+    assert mean_draws(pool_of_law([1.0]), "bayes-factor(cap=101)", reps=2)[0] == 4.0  # not asked at 3
+
+
+@checks("consol")
+@pytest.mark.parametrize("variant", ["sprt", "msprt"])
+def test_consol_s_sequential_tests_are_a_walk_to_a_lead_of_three(variant):
+    """Its expected length to 3 or -3 with steps up of probability p is 3 (p^3 - q^3) / (p^3 + q^3) / (p - q)."""
+    p, q = 0.7, 0.3
+    mean, se = mean_draws(pool_of_law([p, q]), f"consol(variant={variant})", reps=40)
+    assert abs(mean - 3 * (p**3 - q**3) / (p**3 + q**3) / (p - q)) < 4.5 * se
+
+
+@checks("consol")
+@pytest.mark.parametrize("variant", ["binomial", "beta"])
+def test_consol_waits_as_long_as_its_law_says(variant):
+    """Both are shares of coins: P(at least `top` heads of n), and of n + 1 coins P(at most `second` heads)."""
+
+    def heads(least, coins):
+        return sum(math.comb(coins, h) for h in range(least, coins + 1)) / 2**coins
+
+    def leaves(n, votes):
+        top, second = sorted(votes, reverse=True)[:2]
+        p = heads(top, top + second) if variant == "binomial" else heads(top + 1, top + second + 1)
+        return p <= 0.1
+
+    mean, se = mean_draws(pool_of_law(THREE_ANSWERS), f"consol(variant={variant},alpha=0.1,cap=16)", reps=40)
+    assert abs(mean - expected_draws(THREE, leaves, 16)) < 4.5 * se
+
+
+@checks("deepconf")
+def test_deepconf_waits_for_a_share_of_the_confidence():
+    """The first answer is three times as sure as the others."""
+    weights = (3, 1, 1)
+
+    def leaves(n, votes):
+        sums = [w * v for w, v in zip(weights, votes, strict=True)]
+        return n >= 4 and max(sums) >= 0.8 * sum(sums)
+
+    pool = pool_of_law(THREE_ANSWERS)
+    sure = np.array(weights, np.float32)[pool.answers]
+    pool = replace(pool, confidences={"confidence_tail": sure})
+    for signal in ("confidence", "confidence_tail"):  # the only column there is has both names
+        mean, se = mean_draws(pool, f"deepconf(share=0.8,min=4,cap=16,signal={signal})", reps=40)
+        assert abs(mean - expected_draws(THREE, leaves, 16)) < 4.5 * se
+    with pytest.raises(InputError, match=r"takes signals in \[0, inf\), and 'confidence' of pool law has -3"):
+        ttcsim.sweep(replace(pool, confidences={"confidence": -sure}), ["deepconf"], [2])
 
 
 @checks("esc")
@@ -209,7 +317,7 @@ def test_greedy_by_predicted_gain_is_the_best_fixed_allocation(total):
 def test_uab_reads_the_first_draw_only():
     pool = make_pool("constant(0.5)", 2, 30, seed=1)
     logprob = np.where(np.arange(60) < 30, math.log(0.5), math.log(0.05)).astype(np.float32)
-    pool = Pool(**{**vars_of(pool), "logprob": logprob, "tokens": np.ones(60, np.int32)})
+    pool = dataclasses.replace(pool, logprob=logprob, tokens=np.ones(60, np.int32))
     result = ttcsim.sweep(pool, ["uab"], [8.0], reps=3)
     draws = result.outcomes[0].draws[:, 0]
     # Query 0 has p = 0.5, query 1 p = 0.05: gains 0.5^(n+1) against 0.05 * 0.95^n, taken greedily after a draw each.
@@ -218,10 +326,6 @@ def test_uab_reads_the_first_draw_only():
         gains = [0.5 * 0.5 ** expected[0], 0.05 * 0.95 ** expected[1]]
         expected[int(np.argmax(gains))] += 1
     assert draws.tolist() == expected
-
-
-def vars_of(pool):
-    return {f: getattr(pool, f) for f in pool.__dataclass_fields__}
 
 
 @checks("bayes")
@@ -325,7 +429,7 @@ def test_predictions_never_use_a_query_s_own_outcomes():
         for q in (0, 7, 23):
             correct = pool.correct.copy()
             correct[pool.offsets[q] : pool.offsets[q + 1]] ^= 1
-            after = cross_fit(Pool(**{**vars_of(pool), "correct": correct}), Prior("level", law))
+            after = cross_fit(dataclasses.replace(pool, correct=correct), Prior("level", law))
             assert after.mean[q] == before.mean[q]
             assert (after.mean != before.mean).any()
 

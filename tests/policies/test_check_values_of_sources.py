@@ -3,7 +3,9 @@
 Simulated means are compared at 4.5 standard errors: a true statement fails with probability below 1e-5. Fixed seeds.
 """
 
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,8 +15,11 @@ from scipy import integrate, stats
 
 import ttcsim
 from ttcsim.compiled.special import fit_beta
+from ttcsim.errors import InputError
+from ttcsim.policies.priors import Prior, mean_rate
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.worlds import make_pool
+from ttcsim.replay.cross_fit import cross_fit
 
 QUERIES, REPS = 100, 40
 
@@ -48,6 +53,67 @@ def test_cascade_pays_for_its_patience_and_then_for_the_last_source(patience):
     )
     exact = sum((1 - small) ** i for i in range(patience)) + (1 - small) ** patience / large
     assert abs(mean - exact) < 4.5 * se
+
+
+@checks("cascade")
+def test_cascade_with_a_threshold_for_each_source_asks_each_once():
+    """Half of the first source's scores are accepted, a quarter of the second's, whatever the third says."""
+    scores = {"a": [0.9, 0.5], "b": [0.9, 0.6, 0.6, 0.6], "c": [0.0]}
+    rows = [(f"{q:03d}", name, False, score) for q in range(QUERIES) for name, own in scores.items() for score in own]
+    frame = pl.DataFrame(rows, schema=["query_id", "source", "correct", "reward"], orient="row")
+    pool = pool_from_frame(frame, where="test", name="test")
+    policy = "cascade(order=a>b>c,signal=reward,accept=0.9>0.7)"
+    spent = ttcsim.sweep(pool, [policy], [100], reps=REPS, replay="bootstrap").outcomes[0].spent[:, 0]
+    assert abs(spent.mean() - (1 + 1 / 2 + 1 / 2 * 3 / 4)) < 4.5 * spent.std(ddof=1) / math.sqrt(REPS)
+    for wrong in ("0.9", "0.9>0.7>0.1>0", "0.9>x"):
+        with pytest.raises(InputError, match="give a number for each of 3 sources, or all but the last"):
+            ttcsim.sweep(pool, [f"cascade(order=a>b>c,signal=reward,accept='{wrong}')"], [1])
+
+
+def with_levels():
+    """Level 0: both right; level 1: the strong one half of the time; level 2: always, and the weak one never."""
+    ids = [f"{q:03d}" for q in range(60)]
+    right = {"weak": [1.0, 0.0, 0.0], "strong": [1.0, 0.5, 1.0]}
+    rows = [
+        (query, name, i < 4 * right[name][q % 3], 1 if name == "weak" else 10)
+        for q, query in enumerate(ids) for name in right for i in range(4)
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, schema=["query_id", "source", "correct", "tokens"], orient="row")
+    levels = pl.DataFrame({"query_id": ids, "level": [q % 3 for q in range(60)]})
+    return pool_from_frame(frame, where="test", name="test", queries=levels)
+
+
+@checks("router")
+@pytest.mark.parametrize(
+    ("how", "strong", "coverage"),
+    [("share=0.3", 1 / 3, 2 / 3), ("share=0.6", 2 / 3, 5 / 6), ("threshold=0.8", 1 / 3, 2 / 3), ("share=0", 0, 1 / 3),
+     ("share=1", 1, 5 / 6)],
+)  # fmt: skip
+def test_router_asks_the_strong_source_where_it_is_predicted_to_win(how, strong, coverage):
+    """Predicted win rates lie near 0, 0.5 and 1, a level each; the share is met as nearly as three levels allow."""
+    policy = f"router(weak=weak,strong=strong,cap=1,{how})"
+    result = ttcsim.sweep(with_levels(), [policy], [20], reps=400, cost="tokens")
+    assert result.outcomes[0].spent[:, 0] == pytest.approx(1 + 9 * strong)
+    values = result.outcomes[0].per_rep["coverage"][:, 0]
+    assert abs(values.mean() - coverage) <= 4.5 * values.std(ddof=1) / math.sqrt(400) + 1e-12
+
+
+def test_router_predicts_by_other_queries_and_refuses_what_it_cannot_predict():
+    pool, prior = with_levels(), Prior("level", mean_rate, contest=("strong", "weak"))
+    before = cross_fit(pool, prior).mean
+    correct = pool.correct.copy()
+    correct[4 : pool.offsets[1]] ^= 1  # the weak one is wrong now
+    after = cross_fit(replace(pool, correct=correct), prior).mean
+    assert after[0] == before[0] and (after != before).any()
+    for policy, said in {
+        "router": "contest: pool test has no source ''; it has strong, weak",
+        "router(weak=weak,strong=weak)": "weak and strong are both 'weak'; name two sources",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            ttcsim.sweep(pool, [policy], [1])
+    some = pool.take([(q, np.arange(a + 4 * (q == 3), b)) for q, (a, b) in enumerate(itertools.pairwise(pool.offsets))])
+    with pytest.raises(InputError, match="query '003' has no sample of source 'strong'; leave it out"):
+        ttcsim.sweep(some, ["router(weak=weak,strong=strong)"], [1])
 
 
 @checks("mixture")

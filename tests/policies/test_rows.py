@@ -1,7 +1,7 @@
 """What a rule sees: the row and nothing else; what it needs follows from what it reads."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numba
@@ -11,8 +11,8 @@ import pytest
 
 import ttcsim
 from ttcsim.guarantees.plain import replay as reference
+from ttcsim.guarantees.plain.world import tiny, to_pool, with_signal
 from ttcsim.policies.rules import FIELDS, ROW
-from ttcsim.pool import Pool
 from ttcsim.pool.worlds import make_pool
 
 
@@ -145,7 +145,7 @@ def pool():
 def without(pool, *columns):
     names = {"answer": ("answers", "answer_labels")}
     gone = {f: () if f == "answer_labels" else None for c in columns for f in names.get(c, (c,))}
-    return Pool(**{**{f: getattr(pool, f) for f in Pool.__dataclass_fields__}, **gone})
+    return replace(pool, **gone)
 
 
 def test_columns_follow_from_the_fields_read(pool):
@@ -187,6 +187,39 @@ def test_memory_has_named_fields(pool):
         assert outcome.draws[:, 0].tolist() == counted_by_hand(pool, total, seed=total)
 
 
+@pytest.mark.filterwarnings("ignore:policy")
+@pytest.mark.parametrize("replay", ["permute", "bootstrap"])
+def test_sums_of_the_signal_by_answer_follow_it_down_as_well(replay):
+    """Confidences below zero: the largest sum of an answer may fall."""
+    plain, told = tiny(5, queries=4, most=30), []
+
+    class Witness(ttcsim.Policy):
+        name = "witness"
+
+        def scores(self, s, active):
+            told.append(np.asarray(s).view(ROW).copy())
+            return -s.draws[active].astype(float)
+
+    policy = Witness(signal="confidence_signed", gamma=9.0)
+    ttcsim.sweep(to_pool(plain), [policy], [12], reps=1, seed=2, replay=replay)
+    fallen = 0
+    for q, query in enumerate(reference.queries_of(with_signal(plain, "confidence_signed"), 2, 0, replay, math.inf)):
+        shown = [query.samples[i] for i, _ in zip(query.order, range(60), strict=False)]
+        rows = {int(step[q]["draws"]): step[q] for step in told}
+        before = 0.0
+        for n in range(1, max(rows) + 1):
+            sums = {}
+            for sample in shown[:n]:
+                if sample["answer"] is not None:
+                    sums[sample["answer"]] = sums.get(sample["answer"], 0.0) + sample["signal"]
+            top = max(sums.values(), default=0.0)
+            assert (rows[n]["top_signal"], rows[n]["answered_signal"]) == (top, sum(sums.values()))
+            assert rows[n]["signal_max"] == max(sample["signal"] for sample in shown[:n])
+            fallen += top < before
+            before = top
+    assert fallen > 5
+
+
 class Spy(ttcsim.Policy):
     """A plain Python policy that keeps whatever it is shown, and looks for more."""
 
@@ -221,7 +254,7 @@ def test_nobody_sees_an_outcome_before_it_is_drawn(pool):
         flipped[shown] = pool.correct[shown]
     assert (flipped != pool.correct).sum() > 100
     Spy.seen.clear()
-    other = Pool(**{**{f: getattr(pool, f) for f in Pool.__dataclass_fields__}, "correct": flipped})
+    other = replace(pool, correct=flipped)
     again = ttcsim.sweep(other, [Spy()], [3], reps=1, seed=5).outcomes[0].draws[:, 0]
     assert (again == draws).all()
     # The slopes of the interval replay other budgets too; the first run of both is the one in question.
@@ -251,7 +284,7 @@ def test_a_prior_gets_the_counts_of_other_queries_only(pool):
             return s.prior_mean
 
     levels = pl.DataFrame({"query_id": pool.query_ids, "level": ["easy", "hard"] * 10})
-    own = Pool(**{**{f: getattr(pool, f) for f in Pool.__dataclass_fields__}, "queries": levels})
+    own = replace(pool, queries=levels)
     ttcsim.sweep(own, [Declared()], [2], reps=2)
     assert asked
     for alike, half in asked:

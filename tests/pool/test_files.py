@@ -26,6 +26,9 @@ def test_round_trip(plain, tmp_path_factory):
     for name in ("offsets", "correct", "tokens"):
         np.testing.assert_array_equal(getattr(again, name), getattr(pool, name))
     np.testing.assert_array_equal(again.rewards["reward"], pool.rewards["reward"])
+    assert set(again.confidences) == {"confidence", "confidence_signed"} <= again.columns()
+    for name, confidence in pool.confidences.items():
+        np.testing.assert_array_equal(again.confidences[name], confidence)
     labels = [None if a < 0 else pool.answer_labels[a] for a in pool.answers]
     assert [None if a < 0 else again.answer_labels[a] for a in again.answers] == labels
 

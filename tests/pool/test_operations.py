@@ -58,26 +58,43 @@ def test_reward_names():
     one = np.full(4, 0.5, np.float32)
     other = np.full(4, 0.25, np.float32)
     pool = bare(rewards={"reward_prm": one})
-    assert pool.reward_name() == "reward_prm"
-    assert pool.reward_name("reward_orm") is None
-    assert (pool.reward() == one).all()
+    assert pool.score_name() == "reward_prm"
+    assert pool.score_name("reward_orm") is None
+    assert (pool.score() == one).all()
     two = bare(rewards={"reward_prm": one, "reward_orm": other})
-    assert two.reward_name() is None
-    assert (two.reward("reward_orm") == other).all()
+    assert two.score_name() is None
+    assert (two.score("reward_orm") == other).all()
     with pytest.raises(InputError, match="no reward column 'reward'; it has reward_orm, reward_prm"):
-        two.reward()
+        two.score()
 
 
 def test_reward_is_derived_from_log_probabilities_where_no_other_exists():
     logprob = np.array([-2.0, 0.0, -6.0, -1e4], np.float32)
     tokens = np.array([2, 5, 3, 1], np.int32)
     pool = bare(logprob=logprob, tokens=tokens)
-    np.testing.assert_allclose(pool.reward(), [np.exp(-1), 1, np.exp(-2), 0], rtol=1e-6)
-    assert pool.reward_name() == "reward_logprob"
-    assert bare(logprob=logprob).reward_name() is None  # without tokens, long answers would just look unlikely
+    np.testing.assert_allclose(pool.score(), [np.exp(-1), 1, np.exp(-2), 0], rtol=1e-6)
+    assert pool.score_name() == "reward_logprob"
+    assert bare(logprob=logprob).score_name() is None  # without tokens, long answers would just look unlikely
     named = bare(logprob=logprob, tokens=tokens, rewards={"reward": np.zeros(4, np.float32)})
-    assert named.reward_name() == "reward"
-    assert named.reward_name("reward_logprob") == "reward_logprob"
+    assert named.score_name() == "reward"
+    assert named.score_name("reward_logprob") == "reward_logprob"
+
+
+def test_confidences_are_named_as_rewards_are_and_told_apart_from_them():
+    tail = np.array([9.0, -2.0, 0.5, 0.0], np.float32)
+    pool = bare(confidences={"confidence_tail": tail}, rewards={"reward": np.zeros(4, np.float32)})
+    assert (pool.score_name("confidence"), pool.score_name("reward")) == ("confidence_tail", "reward")
+    assert (pool.score("confidence") == tail).all()
+    assert bare().score_name("confidence") is None
+    with pytest.raises(InputError, match="no confidence column 'confidence_mean'; it has confidence_tail"):
+        pool.score("confidence_mean")
+    told = bare(logprob=np.full(4, -2.0, np.float32), tokens=np.full(4, 2, np.int32))
+    assert told.score_name("confidence") == "confidence_logprob"
+    assert pool.describe()["mean_confidence_tail"] == pytest.approx(7.5 / 4)
+    assert (pool.subset(["b"]).confidences["confidence_tail"] == tail[2:]).all()
+    assert (
+        len({pool.hash, replace(pool, confidences={}).hash, replace(pool, confidences={"confidence": tail}).hash}) == 3
+    )
 
 
 def test_derived_reward_serves_selectors_and_policies():

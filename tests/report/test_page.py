@@ -348,7 +348,7 @@ def test_the_command_has_every_option_that_changes_a_number(result):
     (command,) = again(run._replace(config={**run.config, **unusual}))
     asked = set(inspect.signature(sweep).parameters) - {
         "pool", "policy", "budgets", "prices", "precision", "skip_unfit", "noise", "out", "resume",
-        "keep_replications", "as_json", "threads",
+        "keep_replications", "as_json", "threads", "executor", "ray_address", "dry_run", "within",
     }  # fmt: skip
     assert {word.removeprefix("--") for word in shlex.split(command) if word.startswith("--")} == asked
 

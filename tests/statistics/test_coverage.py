@@ -93,7 +93,7 @@ def test_samples_set_apart_are_not_those_of_the_values():
     )  # fmt: skip
     judging, rest = set_apart(pool, 5)
     assert judging.sizes.tolist() == [5] * 3 and rest.sizes.tolist() == [15] * 3
-    both = np.concatenate([judging.reward(), rest.reward()]) * 64
+    both = np.concatenate([judging.score(), rest.score()]) * 64
     assert sorted(both.tolist()) == counts.tolist()
     assert set_apart(pool)[0].sizes.tolist() == [10] * 3
 

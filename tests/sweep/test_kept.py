@@ -19,9 +19,11 @@ from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool
 from ttcsim.replay import kept, pins
 from ttcsim.replay.columns import Columns
-from ttcsim.replay.executors import Job, Threads, replicate
+from ttcsim.replay.executors import Threads
 from ttcsim.replay.kept import PLAN, Kept, Part
+from ttcsim.replay.parts import Done
 from ttcsim.replay.replay import Replay
+from ttcsim.replay.replicate import Job, replicate
 from ttcsim.replay.setting import Setting
 
 POLICIES = ["uniform", "elimination", "entropy", "two-stage", "prophet"]
@@ -272,18 +274,19 @@ def test_what_waits_is_added_up_before_it_grows(tmp_path, monkeypatch):
 class Elsewhere:
     """An executor that hands in parts of any size in any order, as a cluster would."""
 
-    def run(self, replay, gaps):
+    def run(self, replays, gaps):
         chance = random.Random(7)
         parts = []
-        for first, last in gaps:
-            cuts = sorted({first, last, *(chance.randint(first, last) for _ in range(9))})
-            parts += [Part(a, b, replay.run(a, b)) for a, b in itertools.pairwise(cuts)]
+        for number, (replay, own) in enumerate(zip(replays, gaps, strict=True)):
+            for first, last in own:
+                cuts = sorted({first, last, *(chance.randint(first, last) for _ in range(9))})
+                parts += [Done(number, Part(a, b, replay.run(a, b))) for a, b in itertools.pairwise(cuts)]
         chance.shuffle(parts)
         yield from parts
 
 
 def test_parts_come_from_anywhere_in_any_order(pool, tmp_path, often):
-    setting = Setting(pool, np.array([20, 50]), 5, "samples", "permute", ("best",), "reward")
+    setting = Setting(np.array([20, 50]), 5, "samples", "permute", ("best",), "reward")
     jobs = [Job(name, Replay(policy(name), setting, Columns(pool))) for name in ("elimination", "entropy")]
     with Threads(2) as threads:
         wanted = replicate(jobs, 200, threads)
@@ -308,8 +311,8 @@ def test_slow_replications_come_in_small_parts(pool):
             return kept.make_tally(last - first, 1, 1)
 
     with Threads(2) as threads, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttcsim.replay.executors._SECONDS", 0.25)
-        sizes = [part.last - part.first for part in threads.run(Slow(), [(0, 12)])]
+        patch.setattr("ttcsim.replay.parts._SECONDS", 0.25)
+        sizes = [part.last - part.first for _, part, *_ in threads.run([Slow()], [[(0, 12)]])]
     assert sum(sizes) == 12 and max(sizes) <= 2
 
 

@@ -97,7 +97,7 @@ def test_decides_as_a_replay_does(spec, plain, total, seed, cost, wave, chance):
     policy, pool = label(spec), to_pool(plain)
     anytime = policies.policy(policy).anytime and not spec.get("stream") and cost == "samples" and wave == 1
     totals = np.arange(1, total + 1) if anytime else np.array([total])
-    setting = Setting(pool, totals, seed, cost, "bootstrap", (), None, wave=wave)
+    setting = Setting(totals, seed, cost, "bootstrap", (), None, wave=wave)
     replay = Replay(policies.policy(policy), setting, Columns(pool))
     tally = replay.zeros(REPS, every_draw=True)
     replay_into(replay, tally)
@@ -128,7 +128,7 @@ def test_chooses_sources_as_a_replay_does(spec, plain, total, seed, cost, wave):
     units = {q: {"large": samples, "small": samples[::-1]} for q, samples in plain.items()}
     rows = [{"query_id": q, "source": n, **s} for q, own in units.items() for n, listed in own.items() for s in listed]
     pool = pool_from_frame(pl.DataFrame(rows), where="test", name="test")
-    setting = Setting(pool, np.array([total]), seed, cost, "bootstrap", (), None, wave=wave)
+    setting = Setting(np.array([total]), seed, cost, "bootstrap", (), None, wave=wave)
     replay = Replay(policies.policy(label(spec)), setting, Columns(pool))
     tally = replay.zeros(REPS, every_draw=True)
     replay_into(replay, tally)

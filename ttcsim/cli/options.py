@@ -56,6 +56,10 @@ Threads = Annotated[
     int | None,
     typer.Option(metavar="N", help="Threads; all cores by default. Never changes a number.", min=1, max=4096),
 ]
+Executor = Annotated[str, typer.Option(metavar="WHO", help="Who replays: threads, or ray, a cluster. The same bits.")]
+RayAddress = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="With --executor ray: where; $RAY_ADDRESS, or one here.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 Queries = Annotated[int, typer.Option("--queries", "-n", metavar="N", help="Queries of the world.", min=1, max=10**9)]
 Samples = Annotated[
@@ -86,7 +90,7 @@ Estimate = Annotated[
     ),
 ]
 Select = Annotated[
-    str, typer.Option(metavar="SELECTOR", help="How best-of-N chooses: weighted, best, majority, oracle.")
+    str, typer.Option(metavar="SELECTOR", help="How best-of-N chooses: weighted, best, majority, oracle ...")
 ]
 Bins = Annotated[int, typer.Option("--bins", metavar="N", help="Bins of difficulty.", min=1, max=10**6)]
 Reward = Annotated[

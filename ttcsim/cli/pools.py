@@ -16,25 +16,41 @@ FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infini
 """Names of the importers for the help, which does not wait for them to load."""
 
 
-def describe(pool: opt.Pool, as_json: opt.Json = False) -> None:
+def describe(
+    pool: opt.Pool,
+    samples: Annotated[
+        str | None, typer.Option("-k", metavar="K,K,...", help="Also pass@k (any of k right) and pass^k (all of k).")
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
     """Check a pool and say what is in it.
 
     Examples
     --------
     ttcsim pool describe mypool
+    ttcsim pool describe mypool -k 1,4,16
     ttcsim pool describe samples.parquet --json
     """
     from ttcsim.report.facts import fact_rows
 
     with progress(f"reading {pool}"):
-        facts = ttcsim.load(pool).describe()
+        loaded = ttcsim.load(pool)
+        facts = loaded.describe()
+        if samples is not None:
+            facts["passes"] = ttcsim.passes(loaded, opt.numbers(samples, "-k", int)).to_dicts()
     if as_json:
         print_json([facts], {"pool": pool})
         return
+    sources, passes = facts.pop("sources", []), facts.pop("passes", [])
     show([{"fact": fact, "value": value} for fact, value in fact_rows(facts)], header=False)
-    sources = facts.get("sources")
     if sources:
         show([{key.replace("_", " "): value for key, value in row.items()} for row in sources])
+    if passes:
+        limits = {"95 % of new queries": "{lo_queries:.1%} to {hi_queries:.1%}"}
+        of = {"source": "{source}"} if "source" in passes[0] else {}
+        show(
+            passes, {**of, "metric": "{metric}", "k": "{k}", "mean": "{mean:.1%}", **limits}, left=["source", "metric"]
+        )
 
 
 def list_(as_json: opt.Json = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import logging
 import os
 import sys
 import warnings
@@ -32,6 +33,9 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
         What to say after Ctrl-C; nothing by default.
     """
     warnings.showwarning = lambda message, *_, **__: _say(name, f"note: {message}")
+    log = logging.getLogger("ttcsim")
+    log.handlers, log.propagate = [_Notes(name)], False
+    log.setLevel(logging.INFO)
     if isinstance(sys.stdout, io.TextIOWrapper):
         codecs.register_error("as-bytes", _as_bytes)
         sys.stdout.reconfigure(errors="as-bytes")
@@ -61,6 +65,18 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
         code = _INTERRUPTED
     # Typer turns Ctrl-C into this code, older versions into an Abort.
     _end(name, interrupted if code == _INTERRUPTED else "", code if isinstance(code, int) else 0)
+
+
+class _Notes(logging.Handler):
+    """What the package logs, as notes on stderr."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        _say(self._name, f"note: {record.getMessage()}")
 
 
 def _as_bytes(error: UnicodeError) -> tuple[bytes, int]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ttcsim.errors import InputError
+
 if TYPE_CHECKING:
     from ttcsim.replay.kept import Kept
 
@@ -30,6 +32,8 @@ def _stop(number: int, _: FrameType | None) -> None:
 @contextmanager
 def stoppable(kept: Kept | None) -> Iterator[None]:
     """Let Ctrl-C, a terminal that closes and whoever ends processes stop a sweep; exit 128 + signal, as shells do.
+
+    An error in the middle of it says what is kept too.
 
     Parameters
     ----------
@@ -49,6 +53,10 @@ def stoppable(kept: Kept | None) -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         print(f"ttcsim: stopped; {_told(kept)}", file=sys.stderr, flush=True)
         raise typer.Exit(128 + stopped.args[0]) from None
+    except InputError as error:  # such as a cluster that was lost
+        if kept is None or not kept.kept:
+            raise
+        raise InputError(f"{error}; {_told(kept)}") from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -65,7 +65,9 @@ def sweep(
         int | None, typer.Option(metavar="S", help="Streams that the draws of a wave share; as many as these if left.")
     ] = None,
     replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
-    select: Annotated[str, typer.Option(help="Selectors with commas: first, best, majority, weighted.")] = "",
+    select: Annotated[
+        str, typer.Option(help="Selectors with commas: first, best, majority, weighted, deepconf, cisc, borda.")
+    ] = "",
     reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
     precision: Annotated[
         float | None, typer.Option(help="Replicate until every 95 % interval has at most this half-width.")
@@ -86,6 +88,14 @@ def sweep(
     ] = False,
     as_json: opt.Json = False,
     threads: opt.Threads = None,
+    executor: opt.Executor = "threads",
+    ray_address: opt.RayAddress = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only measure a few replications, and say what all of them take.")
+    ] = False,
+    within: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="With --dry-run: say how many cores it takes to be done by.")
+    ] = None,
 ) -> None:
     """Replay policies on a pool at every budget.
 
@@ -94,6 +104,9 @@ def sweep(
     ttcsim sweep mypool -p uniform -p elimination -b 1,2,4,8 --out run1
     ttcsim sweep mypool -p 'mine=mine.py:Thrifty(weight=2)' -p uniform -b 4
     ttcsim sweep mypool -p all --skip-unfit -b 2,8 --select best --json
+    ttcsim sweep mypool -p uniform,ucb -b 8 --reps 90000 --dry-run --within 60
+    ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379
+    ttcsim sweep mypool -p deepconf -b 8 --select 'majority,deepconf(keep=90)'
     """
     if out is not None and out.exists():
         if resume:
@@ -101,9 +114,16 @@ def sweep(
         raise InputError(f"--out {out}: exists already and is not overwritten; name another folder or remove it")
     if out is None and resume:
         raise InputError("--resume: goes on with a sweep to --out, which is missing; give the same as before")
+    if within is not None and not dry_run:
+        raise InputError("--within: is for --dry-run, which says what it takes; add that")
+    if ray_address is not None and executor != "ray":
+        raise InputError("--ray-address: is for --executor ray; add that")
+    from ttcsim.cli.forecast import show_forecast
     from ttcsim.cli.results import show_groups, show_result
     from ttcsim.cli.stopping import stoppable
     from ttcsim.pool.groups import query_groups
+    from ttcsim.replay.cluster import Cluster
+    from ttcsim.replay.forecast import forecast
     from ttcsim.replay.kept import Kept
     from ttcsim.replay.pins import versions
     from ttcsim.report.finding import findings
@@ -112,13 +132,24 @@ def sweep(
     loaded = ttcsim.load(pool)
     for column in columns:
         query_groups(loaded, column)  # whether it has such groups, before anything runs
+    asked: dict[str, Any] = {
+        "reps": reps, "seed": seed, "cost": cost, "prices": prices, "source": source, "wave": wave, "speed": speed,
+        "streams": streams, "replay": replay, "selectors": opt.names(select), "reward": reward, "precision": precision,
+        "skip_unfit": skip_unfit, "threads": threads,
+    }  # fmt: skip
+    what = loaded, opt.names(*policy), opt.budgets_of(budgets)
+    if dry_run:
+        with progress("measuring"):
+            found = forecast(*what, **asked)
+        show_forecast(found, within, as_json=as_json)
+        return
     kept = None if out is None else Kept(out.with_name(f"{out.name}.partial"), resume=resume)
     with stoppable(kept), kept or nullcontext(), progress("replaying") as told:
-        result = ttcsim.sweep(
-            loaded, opt.names(*policy), opt.budgets_of(budgets), reps=reps, seed=seed, cost=cost, prices=prices,
-            source=source, wave=wave, speed=speed, streams=streams, replay=replay, selectors=opt.names(select),
-            reward=reward, precision=precision, skip_unfit=skip_unfit, threads=threads, keep=kept, progress=told,
-        )  # fmt: skip
+        if executor == "ray":
+            asked["executor"] = Cluster(
+                ray_address, threads=threads, tell=lambda words: print(f"ttcsim: {words}", file=sys.stderr)
+            )
+        result = ttcsim.sweep(*what, **{"executor": executor, **asked}, keep=kept, progress=told)
         if out is not None:
             result.save(out, replications=keep_replications, by=columns)
     if out is not None:

@@ -285,11 +285,12 @@ def extrapolate(
 
 def explain(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Guarantees (G7) and policies (ucb, mine.py:Mine).")
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Guarantees (G7), policies (ucb, mine.py:Mine), selectors (cisc)."),
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Say what a guarantee states, why it holds and where it comes from; or what a policy does. All, without a NAME.
+    """Say what a guarantee states, why it holds and where it comes from, or what a policy or selector does.
 
     Examples
     --------

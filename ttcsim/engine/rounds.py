@@ -110,12 +110,14 @@ def plan_rounds(
         Draws a round, and most draws a query.
     """
     limits = np.empty(len(x.keys), np.int64)
+    most = np.int64(0)
     for q in range(len(x.keys)):
         limits[q] = min(x.offsets[q + 1] - x.offsets[q], cap) if permute else cap
+        most = max(most, limits[q])
     levels, rest = np.empty(len(totals), np.int64), np.empty(len(totals), np.int64)
     for b in range(len(totals)):
         levels[b], rest[b] = water_level(limits, explore[b])
-    return Rounds(totals, levels, rest, limits, available, min(limits.max(), totals[-1]), k, permute)
+    return Rounds(totals, levels, rest, limits, available, min(most, totals[-1]), k, permute)
 
 
 def make_events(x: Samples) -> Events:
@@ -292,7 +294,8 @@ def replay_rounds(
     needs more, so it only affects speed.
     """
     x, plan, e, tally = borrowed(x), borrowed(plan), borrowed(e), borrowed(tally)
-    depth = max(depth, plan.levels.max() + 1)
+    for b in range(len(plan.levels)):
+        depth = max(depth, plan.levels[b] + 1)
     start_depth = min((depth + plan.k - 1) // plan.k * plan.k, plan.most)
     for r in range(first, last):
         depth = start_depth

@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, inlined, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import stream
 from ttcsim.engine.arrays import CORRECT, Samples, example_samples, units_of
@@ -23,6 +23,7 @@ from ttcsim.engine.selectors.selector import VALUE_TYPE, Ballot, Selector
 def add_accuracy(
     selector: Selector,
     x: Samples,
+    score: NDArray[np.float32],
     counts: NDArray[np.int64],
     first: int,
     seed: int,
@@ -35,7 +36,9 @@ def add_accuracy(
     Parameters
     ----------
     x : Samples
-        With the columns that the selector needs.
+        With answers, where the selector takes a vote.
+    score : f4[N]
+        The column that it chooses by, or f4[0] where it needs none.
     counts : i8[R, B, U]
         Draws of each unit at each budget in replications ``first .. first + R - 1``.
     chosen : i8[R, B]
@@ -43,10 +46,9 @@ def add_accuracy(
     query_chosen : i8[B, Q]
         Sums over replications. Modified in place.
     """
-    for column in selector.needs:
-        if len(getattr(x, column)) == 0:
-            raise ValueError(f"selector '{selector.name}' reads the column '{column}', which the samples lack")
-    _kernel()(selector.compiled, x, counts, first, np.uint64(seed), permute, chosen, query_chosen)
+    _kernel()(
+        selector.compiled, selector.number, x, score, counts, first, np.uint64(seed), permute, chosen, query_chosen
+    )
 
 
 @functools.cache
@@ -54,30 +56,34 @@ def _kernel() -> Any:
     if JIT_DISABLED:
         return _add_accuracy
     cube, table = types.int64[:, :, ::1], types.int64[:, ::1]
-    samples = numba.typeof(example_samples())
+    samples = example_samples()
+    given = (types.float64, numba.typeof(samples), numba.typeof(samples.signal))
     return njit_signature(
-        types.void(VALUE_TYPE, samples, cube, types.int64, types.uint64, types.boolean, table, table), _add_accuracy
+        types.void(VALUE_TYPE, *given, cube, types.int64, types.uint64, types.boolean, table, table), _add_accuracy
     )
 
 
-class Shown(NamedTuple):
-    """Columns of the samples shown of a query, those of one source after those of another."""
+class Columns(NamedTuple):
+    """What selectors read: of all samples, or of those shown of a query, one source after another."""
 
-    correct: NDArray[np.uint8]
-    reward: NDArray[np.float32]
+    correct: NDArray[np.uint8]  # flags, of all samples
+    score: NDArray[np.float32]
     answer: NDArray[np.int32]
 
 
 @inlined
-def _enter(x: Samples, at: int, sample: int, into: Shown) -> None:
-    into.correct[at] = x.flags[sample] & CORRECT
-    if len(x.reward) > 0:
-        into.reward[at] = x.reward[sample]
-    if len(x.answer) > 0:
-        into.answer[at] = x.answer[sample]
+def _enter(every: Columns, offset: int, order: NDArray[np.int32], into: Columns, at: int) -> None:
+    """Copy the samples of a unit that begins at `offset`, in the order they were shown, to `into` from `at` on."""
+    for m in range(len(order)):
+        sample = offset + order[m]
+        into.correct[at + m] = every.correct[sample] & CORRECT
+        if len(every.score) > 0:
+            into.score[at + m] = every.score[sample]
+        if len(every.answer) > 0:
+            into.answer[at + m] = every.answer[sample]
 
 
-def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
+def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
     reps, budgets = counts.shape[:2]
     deepest = counts.max() if counts.size > 0 else 0
     longest = np.diff(x.offsets).max()
@@ -89,15 +95,17 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
     perm = np.arange(longest).astype(np.int32)
     swaps = np.empty(longest, np.int32)
     order = np.empty(most, np.int32)
-    into = Shown(
+    every = borrowed(Columns(x.flags, score, x.answer))
+    into = Columns(
         np.empty(most, np.uint8),
-        np.empty(most if len(x.reward) > 0 else 0, np.float32),
+        np.empty(most if len(score) > 0 else 0, np.float32),
         np.empty(most if len(x.answer) > 0 else 0, np.int32),
     )
     ballot = Ballot(
         np.empty(codes, np.float64), np.empty(codes, np.int64), np.empty(codes, np.int64), np.empty(codes, np.float64)
     )
     values = np.empty(most + 1, np.int64)
+    asked = np.zeros(most + 1, np.uint8)
     for r in range(reps):
         for q in range(query_chosen.shape[1]):
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
@@ -110,9 +118,12 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
                 shown(stream(seed, first + r, x.keys[u]), size, drawn, permute, perm, swaps, order, at)
                 at += drawn
             if not several:
-                for m in range(at):
-                    _enter(x, m, x.offsets[start] + order[m], into)
-                value(into.correct[:at], into.reward[:at], into.answer[:at], scratch, values)
+                _enter(every, x.offsets[start], order[:at], into, 0)
+                for b in range(budgets):
+                    asked[counts[r, b, start]] = 1
+                value(into.correct[:at], into.score[:at], into.answer[:at], number, asked[: at + 1], scratch, values)
+                for b in range(budgets):
+                    asked[counts[r, b, start]] = 0
             for b in range(budgets):
                 count = counts[r, b, start]
                 if several:
@@ -121,10 +132,13 @@ def _add_accuracy(value, x, counts, first, seed, permute, chosen, query_chosen):
                     count = 0
                     base = 0
                     for u in range(start, end):
-                        for m in range(counts[r, b, u]):
-                            _enter(x, count, x.offsets[u] + order[base + m], into)
-                            count += 1
+                        drawn = counts[r, b, u]
+                        _enter(every, x.offsets[u], order[base : base + drawn], into, count)
+                        count += drawn
                         base += counts[r, :, u].max()
-                    value(into.correct[:count], into.reward[:count], into.answer[:count], scratch, values)
+                    last = asked[: count + 1]
+                    last[count] = 1
+                    value(into.correct[:count], into.score[:count], into.answer[:count], number, last, scratch, values)
+                    last[count] = 0
                 chosen[r, b] += values[count]
                 query_chosen[b, q] += values[count]

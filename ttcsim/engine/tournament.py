@@ -87,7 +87,7 @@ class Contender(NamedTuple):
 @inlined
 def contender(node: Any) -> Contender:
     """The champion of a node."""
-    return Contender(np.int64(node.unit), node.base, node.slope, np.float64(node.error))
+    return Contender(int(node.unit), node.base, node.slope, float(node.error))
 
 
 @inlined
@@ -199,7 +199,7 @@ def prepare(nodes: NDArray[Any], unit: int) -> None:
 def first_of_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> int:
     """The unit that goes before all others at this clock."""
     play_expired(nodes, ties, 1, clock)
-    return np.int64(nodes[1].unit)
+    return int(nodes[1].unit)
 
 
 @inlined

@@ -105,6 +105,7 @@ class Work(NamedTuple):
     perm: NDArray[np.int32]  # i4[longest query] the identity
     swaps: NDArray[np.int32]  # i4[longest query]
     votes: NDArray[np.int32]  # i4[answer slots]
+    signals: NDArray[np.float64]  # f8[answer slots] sum of the signal, or f8[0] where no rule reads it
     xlogx: NDArray[np.int64]  # i8[C] table of c ln c, fixed point
     log: NDArray[np.float64]  # f8[C] table of ln c
     p: NDArray[Any]  # OPAQUE[...] parameters of the rules, which a fit may overwrite
@@ -143,7 +144,7 @@ def arena_size(sizes: NDArray[np.int64], draws: int, permute: bool) -> int:
 
 def make_work(
     x: Samples, totals: NDArray[np.int64], limits: NDArray[np.int64], arena: int, p: NDArray[Any], memory: Any = None,
-    *, wave: int = 1, alike: bool = False, streams: int = 0,
+    *, wave: int = 1, alike: bool = False, streams: int = 0, weigh: bool = False,
 ) -> Work:  # fmt: skip
     """Scratch for one thread.
 
@@ -163,6 +164,8 @@ def make_work(
         See `Plan`.
     streams : int
         Streams that the draws of a wave share, fewer than these; 0 where each draw has its own.
+    weigh : bool
+        Whether the signal is summed by answer.
     """
     n = len(x.keys)
     longest = int(np.diff(x.offsets).max())
@@ -191,6 +194,7 @@ def make_work(
         perm=np.arange(longest, dtype=np.int32),
         swaps=np.zeros(longest, np.int32),
         votes=np.zeros(x.answer_offsets[-1], np.int32),
+        signals=np.zeros(x.answer_offsets[-1] if weigh else 0),
         xlogx=_tables()[0],
         log=_tables()[1],
         p=p.copy(),
@@ -204,6 +208,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
     n = len(x.keys)
     w.blank[:] = 0
     w.votes[:] = 0
+    w.signals[:] = 0.0
     for i in range(len(w.p)):
         w.p[i] = w.p_start[i]
     for q in range(n):

@@ -1,7 +1,7 @@
-"""What a guarantee or a policy is, in words: its statement, why it is so, and where it comes from.
+"""What a guarantee, a policy or a selector is, in words: its statement, why it is so, and where it comes from.
 
-Statements are the first lines of the files here, proofs are sections of ``theory/theory.md``, policies speak by their
-docstrings: each text has one place, and this one finds it.
+Statements are the first lines of the files here, proofs are sections of ``theory/theory.md``, policies and selectors
+speak by their docstrings: each text has one place, and this one finds it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module, resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ttcsim.engine.selectors import SELECTORS, selector
 from ttcsim.errors import InputError
 from ttcsim.guarantees import FILES
 from ttcsim.policies import ALL, policy
@@ -22,7 +23,7 @@ _DOCSTRING = re.compile(r'^    (?P<quotes>"""|\'\'\').*?(?P=quotes)\n+', re.DOTA
 
 
 class Explanation(NamedTuple):
-    """A guarantee or a policy in words."""
+    """A guarantee, a policy or a selector in words."""
 
     name: str
     statement: str
@@ -37,7 +38,7 @@ def guarantees() -> list[Explanation]:
 
 
 def explain(name: str) -> Explanation:
-    """The guarantee of a number such as G7, or the policy of a string such as ``ucb``.
+    """The guarantee of a number such as G7, or the policy, else the selector, of a string such as ``ucb``.
 
     Raises
     ------
@@ -49,11 +50,13 @@ def explain(name: str) -> Explanation:
         return _guarantee(number)
     if re.fullmatch(r"G\d+", number):
         raise InputError(f"explain: there is no guarantee {number}; there are {', '.join(FILES.values())}")
-    if name.strip() not in ALL and re.fullmatch(r"[\w-]+", name.strip()):
+    word = name.partition("(")[0].strip()
+    if word not in (*ALL, *SELECTORS) and re.fullmatch(r"[\w-]+", name.strip()):
         raise InputError(
-            f"explain: '{name}' is neither a guarantee ({', '.join(FILES.values())}) nor a policy ({', '.join(ALL)})"
+            f"explain: '{name}' is neither a guarantee ({', '.join(FILES.values())}) nor a policy ({', '.join(ALL)}) "
+            f"nor a selector ({', '.join(SELECTORS)})"
         )
-    kind = type(policy(name))
+    kind: type[Any] = type(policy(name) if word in ALL or word not in SELECTORS else selector(name))
     statement, _, rest = inspect.cleandoc(kind.__doc__ or "").partition("\n")
     try:
         code = _DOCSTRING.sub("", inspect.getsource(kind), count=1)

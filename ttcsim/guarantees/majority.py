@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ttcsim.guarantees.decide import alike, exactly
+from ttcsim.guarantees.plain import rules as plain
 from ttcsim.guarantees.plain import selection
 from ttcsim.guarantees.study import Study
 from ttcsim.policies.adaptive_consistency import leads_beta
+from ttcsim.policies.bayes_factor import trails
+from ttcsim.policies.consol import limits
+from ttcsim.policies.rules import RANKS
 from ttcsim.pool import Pool
 from ttcsim.statistics.claim import Claim
+
+_TESTS = (
+    ("sprt", 3, "1.0002^3 > 1.00048 > 1.0002^2"),
+    ("binomial", 5, "2^-5 < 0.05 < 2^-4"),
+    ("beta", 4, "2^-5 < 0.05 < 2^-4, of one vote more"),
+)
+_VOTES = ((1,), (3,), (2, 1), (4, 4, 1), (9, 3, 2, 1, 1), (40, 30), (100, 60, 3))
 
 
 def claims(study: Study) -> Iterator[Claim]:
     """The vote against its definition; every sample drawn; the threshold worked out."""
     words = "accuracy of majority is that of its plain definition, in every replay of tiny pools"
-    yield exactly("G11", words, 0.0, selection.worst_difference("majority", study.seed), selection.ROUNDING)
+    worst = selection.worst_difference({"name": "majority"}, study.seed)
+    yield exactly("G11", words, 0.0, worst, selection.ROUNDING)
     pool = study.pool
     if pool.answered:
         values = study.outcome(
@@ -30,6 +42,21 @@ def claims(study: Study) -> Iterator[Claim]:
     yield alike("G11", "P(Beta(top + 1, runner-up + 1) > 1/2) = the sum of its binomial chances", pairs)
     words = "adaptive-consistency at 0.95 stops at 4 equal answers and not at 3 (P = 1 - 2^-5 and 1 - 2^-4)"
     yield exactly("G11", words, 4.0, float(next(n for n in range(1, 9) if leads_beta(n, 0) >= 0.95)))
+    for variant, equal, why in _TESTS:
+        words = f"consol(variant={variant}) at 0.05 stops at {equal} equal answers and not at {equal - 1} ({why})"
+        yield exactly("G11", words, float(equal), float(limits(variant, 0.05, 40)[1][0]))
+    pairs = [(plain.bayes_factor(votes, 0.3), _bayes_factor(votes, 0.3)) for votes in _VOTES]
+    yield alike("G11", "bayes-factor: its integral = an adaptive one over SciPy's laws", pairs, 1e-5, relative=True)
+    words = "bayes-factor at 10 stops at 3 equal answers and not at 2 (factors 19.1 and 9.2)"
+    yield exactly("G11", words, 3.0, float(next(n for n in range(1, 9) if _bayes_factor([n], 0.3) >= 10)))
+
+
+def _bayes_factor(votes: Sequence[int], unknown: float) -> float:
+    """Of the leader, by the policy's own integral."""
+    ranked = np.zeros(RANKS, np.int32)
+    ranked[: len(votes)] = votes
+    behind = trails(ranked, len(votes), sum(votes), unknown, 1.0)
+    return float((len(votes) + 1) * (1 - behind) / behind)
 
 
 def _mode_is_right(pool: Pool) -> float:

@@ -61,14 +61,14 @@ def _pool_of(queries: Queries, name: str = "small") -> Pool:
 
 
 def _ratios(pool: Pool, cost: str) -> Ratios:
-    price = Columns(pool).price(Setting(pool, np.array([1]), 0, cost, "bootstrap", (), None))
+    price = Columns(pool).price(Setting(np.array([1]), 0, cost, "bootstrap", (), None))
     each = price if len(price) else np.ones(pool.n_samples, np.int64)
     return ratios(pool.units, Draws.of(pool.units.offsets, pool.correct, each))
 
 
 def _replayed(study: Study, pool: Pool, totals: Sequence[int], replay: str, cost: str, reps: int) -> dict[str, Tally]:
     """Every policy that chooses sources, as often as asked for."""
-    setting, columns = Setting(pool, np.array(totals), study.seed, cost, replay, (), None), Columns(pool)
+    setting, columns = Setting(np.array(totals), study.seed, cost, replay, (), None), Columns(pool)
     return {name: Replay(policy(name), setting, columns).run(0, reps) for name in ZOO_OF_SOURCES}
 
 
@@ -112,7 +112,7 @@ def _prophet(study: Study, pool: Pool) -> Iterator[Claim]:
 def _waiting(pool: Pool, reps: int) -> Claim:
     """Spending until each query is solved, summed: the clairvoyant attains the least that there is."""
     totals = np.arange(1, _LATE + 1)
-    setting = Setting(pool, totals, 0, "tokens", "bootstrap", (), None)
+    setting = Setting(totals, 0, "tokens", "bootstrap", (), None)
     covered = Replay(policy("clairvoyant"), setting, Columns(pool)).run(0, reps).covered
     # Of n queries, n - N(B) are unsolved after B units; summed over B = 0, 1, ... that is what each had to wait for.
     waited = pool.n_queries + (pool.n_queries - covered).sum(axis=1).astype(np.float64)
@@ -141,7 +141,7 @@ def _fixed_budget(reps: int) -> Iterator[Claim]:
         ((("a", 1, 2, 1, 9),), "clairvoyant", 1, "0.5, where success costs 1, failure 9 and p / c is 0.1", 0.5),
     ):
         pool = _pool_of((units,))
-        setting = Setting(pool, np.array([total]), 0, "tokens", "bootstrap", (), None)
+        setting = Setting(np.array([total]), 0, "tokens", "bootstrap", (), None)
         covered = Replay(policy(name), setting, Columns(pool)).run(0, reps).covered[:, 0].astype(np.float64)
         yield on_average(
             "G18", f"{name} at {total} units: {words}", value, covered, step=1.0, variance=value * (1 - value)

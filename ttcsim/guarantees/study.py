@@ -59,7 +59,7 @@ class Study:
         if replay not in self._tallies:
             pool, budgets = self.pool, dict(self.replays())[replay]
             totals = np.array([pool.total(b) for b in budgets], np.int64)
-            setting, columns = Setting(pool, totals, self.seed, "samples", replay, (), None), Columns(pool)
+            setting, columns = Setting(totals, self.seed, "samples", replay, (), None), Columns(pool)
             chosen = dict.fromkeys([*self.rivals, Clairvoyant(), Prophet()])
             replays = [Replay(p, setting, columns) for p in chosen]
             with ThreadPoolExecutor(available_cores()) as executor:

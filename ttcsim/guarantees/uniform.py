@@ -9,7 +9,7 @@ from ttcsim.guarantees.plain import values
 from ttcsim.guarantees.plain.values import SMALL, counts
 from ttcsim.guarantees.study import Study
 from ttcsim.statistics.claim import Claim
-from ttcsim.theory import uniform_coverage, uniform_coverage_variance
+from ttcsim.theory import pass_hat_k, uniform_coverage, uniform_coverage_variance
 
 _TOTALS = (1, 2, 4, 7, 9, 14)
 
@@ -27,6 +27,12 @@ def claims(study: Study) -> Iterator[Claim]:
         spread = uniform_coverage_variance(*counts(SMALL), 2 * len(SMALL), replay=replay)
         words = f"exact variance of uniform's coverage = that over all cases of a small pool ({replay})"
         yield alike("G1", words, [(values.variance_of_uniform(SMALL, 2, replay), spread)])
+        cases = [(m, c, k) for m, c in SMALL for k in range(1, min(m for m, _ in SMALL) + 1)]
+        pairs = [
+            (values.all_right(m, c, k, replay), float(pass_hat_k(*counts([(m, c)]), k, replay=replay)[0]))
+            for m, c, k in cases
+        ]
+        yield alike("G1", f"pass^k = every hand of k samples counted, all of them right ({replay})", pairs)
     for replay, budgets in study.replays():
         replayed = study.sweep(["uniform"], budgets, replay=replay).outcomes[0].per_rep["coverage"]
         for budget, column in zip(budgets, replayed.T, strict=True):

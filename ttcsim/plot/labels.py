@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import Container
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
-from scipy.optimize import isotonic_regression
 
 LITERAL: dict[str, Any] = {"parse_math": False, "usetex": False}
 """A dollar in a name is a dollar, and no formula that may be wrong."""
@@ -207,6 +207,6 @@ def apart(wanted: np.ndarray[Any, Any], heights: np.ndarray[Any, Any]) -> np.nda
         Middles and heights as shares of the range.
     """
     before = np.concatenate([[0.0], np.cumsum((heights[1:] + heights[:-1]) / 2)])
-    placed = isotonic_regression(wanted - before).x
+    placed = scipy.optimize.isotonic_regression(wanted - before).x
     room = max(1.0 - before[-1], 0.0)
     return np.asarray(np.clip(placed, 0.0, room) + before)

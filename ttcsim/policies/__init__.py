@@ -25,6 +25,10 @@ _FILES = (
     "adaptive_consistency",
     "esc",
     "bayes_stop",
+    "doubling",
+    "bayes_factor",
+    "consol",
+    "deepconf",
     "clairvoyant",
     "prophet",
     "cascade",
@@ -32,6 +36,7 @@ _FILES = (
     "explore_sources",
     "thompson_sources",
     "source_index",
+    "router",
     "best_source",
 )
 
@@ -61,18 +66,24 @@ ZOO: tuple[str, ...] = (
     "elimination(k=4)",
     "adaptive-consistency",
     "adaptive-consistency(variant=dirichlet)",
+    "consol(variant=msprt)",
+    "consol(variant=binomial,cap=40)",
     "clairvoyant",
     "prophet",
 )
 """Every published policy at its default parameters, and the variants that its papers compare: what ``-p all`` means."""
 
 ZOO_OF_SOURCES: tuple[str, ...] = (
-    *(name for name, kind in ALL.items() if kind.chooses_sources and name not in ("cascade", "clairvoyant", "prophet")),
+    *(
+        name
+        for name, kind in ALL.items()
+        if kind.chooses_sources and name not in ("cascade", "router", "clairvoyant", "prophet")
+    ),
     *(f"cascade(patience={patience})" for patience in (1, 2, 4)),
     "clairvoyant",
     "prophet",
 )
-"""Those that choose sources: what ``-p all`` means on a pool of several."""
+"""Those that choose sources: what ``-p all`` means on a pool of several. `router` has to be told of two."""
 
 
 def policy(text: str | Policy, *, label: str = "") -> Policy:

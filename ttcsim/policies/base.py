@@ -18,6 +18,7 @@ from ttcsim.policies.priors import Prior
 from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
 from ttcsim.policies.sources import Sources
+from ttcsim.pool.format import is_confidence, is_reward
 
 
 def _is_label(text: str) -> bool:
@@ -95,7 +96,7 @@ class Policy:
     gamma : float
         Signal at which a draw counts as a success.
     signal : str
-        What the policy sees of a draw: "correct" (the verifier), or the name of a reward column.
+        What the policy sees of a draw: "correct" (the verifier), or the name of a reward or confidence column.
     cap : float
         Most draws a query may get.
     on : str
@@ -128,6 +129,8 @@ class Policy:
     warmup: ClassVar[int] = 1
     anytime: ClassVar[bool] = True
     """Whether a larger budget only continues what a smaller one did."""
+    signal_within: ClassVar[str] = "(-inf, inf)"
+    """Interval in which its signal has to lie; rewards lie in [0, 1], confidences anywhere."""
     chooses_sources: ClassVar[bool] = False
     """Whether it says from which source a query's next sample comes: its rules are asked about units."""
     oracle: ClassVar[str] = ""
@@ -141,10 +144,11 @@ class Policy:
         if not isinstance(self.on, str) or (self.on and self.chooses_sources):
             why = "it chooses the source itself" if self.chooses_sources else "name a source of the pool, or mixed"
             raise InputError(f"policy {self.name or type(self).__name__}: on={self.on!r}: {why}")
-        if not isinstance(self.signal, str) or (self.signal != "correct" and not self.signal.startswith("reward")):
+        signal = self.signal
+        if not isinstance(signal, str) or not (signal == "correct" or is_reward(signal) or is_confidence(signal)):
             raise InputError(
-                f"policy {self.name or type(self).__name__}: signal={self.signal!r} must be 'correct', 'reward' or a "
-                "column 'reward_*' of the pool"
+                f"policy {self.name or type(self).__name__}: signal={signal!r} must be 'correct', 'reward', "
+                "'confidence' or a column 'reward_*' or 'confidence_*' of the pool"
             )
 
     def setup(self, total: int, queries: int) -> Setup:

@@ -37,13 +37,13 @@ def choice(default: str, *others: str) -> Any:
     return field(default=default, metadata={"words": (default, *others)})
 
 
-def check(policy: Any) -> None:
+def check(owner: Any, what: str = "policy") -> None:
     """Raise `InputError` for the first field of a policy (a dataclass) that is not as its declaration says."""
-    name = policy.name or type(policy).__name__
-    for f in fields(policy):
-        fault = _fault(f, getattr(policy, f.name))
+    name = owner.name or type(owner).__name__
+    for f in fields(owner):
+        fault = _fault(f, getattr(owner, f.name))
         if fault:
-            raise InputError(f"policy {name}: {f.name}={getattr(policy, f.name)!r} {fault}")
+            raise InputError(f"{what} {name}: {f.name}={getattr(owner, f.name)!r} {fault}")
 
 
 def _fault(f: Field[Any], value: Any) -> str | None:

@@ -58,7 +58,11 @@ class Prior:
         quantiles.
     law : callable
         From the `Counts` of those queries, and of all of that half, to (expected rate, worth in draws).
+    contest : pair of str
+        Two sources of the pool: the law is then of how often a sample of the first is correct and one of the second is
+        not, a query counting as many draws as the one with fewer samples has.
     """
 
     column: str
     law: Law = beta_law
+    contest: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, Erased, as_records, njit_signature, records
+from ttcsim.compiled.jit import JIT_DISABLED, Erased, as_records, first_class, records
 from ttcsim.errors import InputError
 from ttcsim.policies.reads import Reads, reads_of
 
@@ -42,7 +42,7 @@ FIELDS: dict[str, Field] = {
     "draws": Field("i8", "", "samples shown; of several sources, those of this one"),
     "t": Field("i8", "", "samples shown over all queries"),
     "successes": Field("i8", "", "samples whose signal reached gamma"),
-    "signal": Field("f8", "", "signal of the latest sample (a reward, or 1 for correct)"),
+    "signal": Field("f8", "", "signal of the latest sample (a reward, a confidence, or 1 for correct)"),
     "signal_sum": Field("f8", "", "sum of the signal"),
     "signal_squares": Field("f8", "", "sum of the squares of the signal"),
     "signal_max": Field("f8", "", "largest signal, 0 before the first draw"),
@@ -59,12 +59,17 @@ FIELDS: dict[str, Field] = {
     "second": Field("i8", "answer", "votes of the runner-up"),
     "streak": Field("i8", "answer", "latest samples in a row with one and the same answer, or with none"),
     "ranked": Field("i4", "answer", f"votes of the {RANKS} most frequent answers, descending", (RANKS,)),
+    "top_signal": Field("f8", "answer", "largest sum of the signal over the samples of one answer"),
+    "answered_signal": Field("f8", "answer", "sum of the signal over the samples shown that have an answer"),
     "rate": Field("f8", RATES, "true success rate"),
     "price": Field("f8", RATES, "true mean price of a sample, units of the budget; 1 where there is one source"),
     "prior_mean": Field("f8", PRIOR, "success rate expected before any draw"),
     "prior_draws": Field("f8", PRIOR, "how many draws that expectation is worth"),
 }
 """The one list of what is seen of a query. What a rule needs of a pool follows from the fields that it reads."""
+
+SUMS_BY_ANSWER = frozenset({"top_signal", "answered_signal"})
+"""Fields that are kept only for policies that read them: every answer needs a sum of its own."""
 
 ROW = np.dtype([(name, f.dtype, f.shape) for name, f in FIELDS.items()], align=True)
 """The row of a query. Behind it lies the policy's memory, see `row_with`."""
@@ -187,7 +192,7 @@ def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], mem
     row = numba.from_dtype(ROW if kind == "fit" else row_with(memory))
     exact = _signature(kind, row, numba.from_dtype(params))
     try:
-        compiled = njit_signature(exact, function)
+        compiled = first_class(exact, function)
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()
         detail = next((line.strip() for line in reason if line.strip() and not line.startswith("Failed")), "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import integrate, stats
+import scipy
 
 from ttcsim.compiled.special import insert
 from ttcsim.policies import rules
@@ -17,7 +17,8 @@ from ttcsim.policies.parameters import number
 @functools.cache
 def expected_maximum(n: float) -> float:
     """Expected largest of n standard normal numbers, by integration."""
-    value, _ = integrate.quad(lambda x: x * n * math.exp((n - 1) * stats.norm.logcdf(x) + stats.norm.logpdf(x)), -9, 12)
+    law = scipy.stats.norm
+    value, _ = scipy.integrate.quad(lambda x: x * n * math.exp((n - 1) * law.logcdf(x) + law.logpdf(x)), -9, 12)
     return float(value)
 
 
@@ -64,8 +65,8 @@ class SLG(Policy):
         """The m draws, and what follows from the truncated normal law: mean (inverse Mills ratio) and variance."""
         mills, variance = 0.0, 1.0
         if self.tail < 1:
-            z = float(stats.norm.isf(self.tail))
-            mills = float(stats.norm.pdf(z)) / self.tail
+            z = float(scipy.stats.norm.isf(self.tail))
+            mills = float(scipy.stats.norm.pdf(z)) / self.tail
             variance = 1.0 + z * mills - mills * mills
         return super().setup(total, queries)._replace(
             warmup=int(self.m),

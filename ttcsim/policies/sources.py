@@ -12,11 +12,12 @@ from ttcsim.policies.rules import slots
 
 
 class Sources(NamedTuple):
-    """The S sources of a pool; rates and prices are NaN but for oracles."""
+    """The S sources of a pool and what is known of its Q queries; rates and prices are NaN but for oracles."""
 
     names: tuple[str, ...]
     rate: NDArray[np.float64]  # f8[Q, S] success rates; 0 where a query has no sample of the source
     price: NDArray[np.float64]  # f8[Q, S] mean prices, units of the budget
+    expected: NDArray[np.float64]  # f8[Q] what the policy's `Prior` expects, NaN where it declares none
 
     def number(self, name: str, where: str) -> int:
         """The number that rules know a source by.

@@ -30,6 +30,7 @@ class Thompson(Policy):
 
     name: ClassVar[str] = "thompson"
     source: ClassVar[str] = "Thompson 1933"
+    signal_within: ClassVar[str] = "[0, 1]"
 
     @rules.score
     def score(s, p, key):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import linecache
 import re
 import sys
 from collections.abc import Iterable
@@ -36,7 +37,11 @@ def load_file(path: Path) -> ModuleType:
     Its name tells files of one name in different folders, and an edited file, from one another.
     """
     path = path.resolve()
-    text = path.read_bytes()
+    return load_text(path, path.read_bytes())
+
+
+def load_text(path: Path, text: bytes) -> ModuleType:
+    """The module that `load_file` makes of a file with this text, which need not be there."""
     content = hashlib.blake2b(str(path).encode(errors="surrogateescape") + b"\0" + text, digest_size=8).hexdigest()
     name = f"ttcsim_user_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}_{content}"
     if name not in sys.modules:
@@ -44,6 +49,9 @@ def load_file(path: Path) -> ModuleType:
         assert spec is not None  # the name ends in .py
         module = sys.modules[name] = module_from_spec(spec)
         _TEXTS[name] = text
+        # What rules read is found in their source, for which `inspect` looks here.
+        lines = text.decode(errors="replace").splitlines(keepends=True)
+        linecache.cache[str(path)] = len(text), None, lines, str(path)
         try:
             # Not by its loader, whose compiled files take an edit of the same length in the same second for none.
             exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)

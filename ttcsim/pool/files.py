@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import pool_from_frame
+from ttcsim.pool.checks import pool_from_table
 from ttcsim.pool.folders import whole_folder
 from ttcsim.pool.format import (
     FORMAT_VERSION,
@@ -30,7 +30,8 @@ from ttcsim.pool.format import (
     parts,
     sha256,
 )
-from ttcsim.pool.reading import decoding, is_dir, is_file, read_json, read_parquet, text_of
+from ttcsim.pool.reading import Parquet, decoding, is_dir, is_file, read_json, text_of
+from ttcsim.pool.tables import Files
 
 BUILTIN = "builtin:"
 """What the places of pools that ship with the package begin with."""
@@ -80,12 +81,17 @@ def _load(source: str | Path) -> Pool:
     if is_dir(path):
         return _load_folder(path)
     if is_file(path):
-        return pool_from_frame(_read(path), where=str(path), name=text_of(path.stem))
+        return pool_from_table(_table([_parquet(path)]), where=str(path), name=text_of(path.stem))
     raise InputError(f"{path}: no such file or folder; give a pool folder, a Parquet file or builtin:NAME")
 
 
-def _read(path: Path) -> pl.DataFrame:
-    return read_parquet(path, "copy or harvest it again, or convert it with `ttcsim pool import samples`")
+def _parquet(path: Path) -> Parquet:
+    return Parquet(path, "copy or harvest it again, or convert it with `ttcsim pool import samples`")
+
+
+def _table(files: Sequence[Parquet]) -> Files:
+    """What files of samples hold, but for what no replay reads."""
+    return Files(files, [column for column in files[0].schema if column != REASON])
 
 
 def _load_folder(folder: Path) -> Pool:
@@ -93,22 +99,22 @@ def _load_folder(folder: Path) -> Pool:
     manifest = _read_manifest(folder, shards)
     if not shards:
         raise InputError(f"{folder}: not a pool: it has no samples/part-*.parquet; name the folder that holds them")
-    frames = [_read(shard).drop(REASON, strict=False) for shard in shards]
-    for shard, frame in zip(shards, frames, strict=True):
-        listed = manifest["files"][f"{SAMPLES}/{shard.name}"]["rows"] if manifest else frame.height
-        if frame.height != listed:
-            raise InputError(f"{shard}: {frame.height} rows, but the manifest says {listed}; harvest it again")
-        different = {column for column, _ in frame.schema.items() ^ frames[0].schema.items()}
+    files = [_parquet(shard) for shard in shards]
+    table = _table(files)
+    for file in files:
+        listed = manifest["files"][f"{SAMPLES}/{file.path.name}"]["rows"] if manifest else file.rows
+        if file.rows != listed:
+            raise InputError(f"{file.path}: {file.rows} rows, but the manifest says {listed}; harvest it again")
+        different = {c for c, _ in file.schema.items() ^ files[0].schema.items() if c != REASON}
         if different:
             raise InputError(
-                f"{shard}: column '{min(different)}' differs from {shards[0].name}; "
+                f"{file.path}: column '{min(different)}' differs from {shards[0].name}; "
                 "all parts need the same columns and types"
             )
-    queries = _read(folder / QUERIES) if is_file(folder / QUERIES) else None
+    queries = _parquet(folder / QUERIES).whole() if is_file(folder / QUERIES) else None
     name = text_of((manifest or {}).get("name") or folder.name)
-    samples = pl.concat(f.select(frames[0].columns) for f in frames)
-    pool = pool_from_frame(samples, where=str(folder), name=name, queries=queries, manifest=manifest)
-    counted = {"queries": pool.n_queries, "samples": samples.height}
+    pool = pool_from_table(table, where=str(folder), name=name, queries=queries, manifest=manifest)
+    counted = {"queries": pool.n_queries, "samples": table.height}
     counts = manifest["counts"] if manifest else counted
     for label, number in counted.items():
         if counts.get(label) != number:

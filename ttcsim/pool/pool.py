@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ttcsim.errors import InputError, among
 from ttcsim.pool import notebook
+from ttcsim.pool.format import is_confidence
 
 MIXED = "mixed"
 """What stands for a random source at every draw, where no source has that name."""
 
-LOGPROB_REWARD = "reward_logprob"
-"""Name of the reward that is derived from log-probabilities where no other exists."""
+_DERIVED = "_logprob"
+"""What the name of a reward or confidence ends with that is derived from log-probabilities where no other exists."""
 
 _OPTIONAL = (
     "tokens",
@@ -53,6 +54,30 @@ class Units(NamedTuple):
 def offsets_of(sizes: ArrayLike) -> NDArray[np.int64]:
     """Where each query's samples begin and the last one's end, i8[Q+1], from the number of samples of each."""
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def blocks(offsets: NDArray[np.int64], samples: int = 1 << 20) -> Iterator[tuple[int, int]]:
+    """Ranges ``first .. last - 1`` of the queries that `offsets` are of, with about so many samples or one query each.
+
+    What needs more room for a sample than the sample itself takes is done block by block.
+    """
+    first = 0
+    while first < len(offsets) - 1:
+        fit = int(np.searchsorted(offsets, offsets[first] + samples, side="right")) - 1
+        last = max(first + 1, fit)
+        yield first, last
+        first = last
+
+
+def sums(
+    values: NDArray[Any], offsets: NDArray[np.int64], of: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray
+) -> NDArray[np.int64]:
+    """Sum of the whole numbers of each query, or of what `of` makes of them, i8[Q]; no query is empty."""
+    found = np.empty(len(offsets) - 1, np.int64)
+    for first, last in blocks(offsets):
+        own = of(values[offsets[first] : offsets[last]])
+        found[first:last] = np.add.reduceat(own, offsets[first:last] - offsets[first], dtype=np.int64)
+    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,6 +119,12 @@ class Pool:
         """Number of samples N over all queries."""
         return len(self.correct)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        columns = (*self.rewards.values(), *self.confidences.values(), *(getattr(self, name) for name in _OPTIONAL))
+        return sum(array.nbytes for array in (self.offsets, self.correct, *columns) if array is not None)
+
     @functools.cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Samples of each query, i8[Q]."""
@@ -102,7 +133,7 @@ class Pool:
     @functools.cached_property
     def successes(self) -> NDArray[np.int64]:
         """Correct samples of each query, i8[Q]."""
-        return np.add.reduceat(self.correct, self.offsets[:-1], dtype=np.int64)
+        return sums(self.correct, self.offsets)
 
     @functools.cached_property
     def rates(self) -> NDArray[np.float64]:
@@ -112,7 +143,7 @@ class Pool:
     @functools.cached_property
     def answered(self) -> bool:
         """Whether any sample has an answer."""
-        return self.answers is not None and bool((self.answers >= 0).any())
+        return self.answers is not None and bool(self.answers.max() >= 0)
 
     @property
     def solvable(self) -> float:
@@ -134,8 +165,11 @@ class Pool:
         if self.source is None or self.is_mixed:
             every = np.arange(self.n_queries + 1)
             return Units(self.offsets, every[:-1], every, np.zeros(self.n_queries, np.int64))
-        starts = np.flatnonzero(np.diff(self.source, prepend=-1) != 0)
-        starts = np.union1d(starts, self.offsets[:-1])  # one source may end a query and begin the next
+        found = [self.offsets[:-1]]  # one source may end a query and begin the next
+        for first, last in blocks(self.offsets):
+            begin, end = self.offsets[first], self.offsets[last]
+            found.append(begin + 1 + np.flatnonzero(self.source[begin + 1 : end] != self.source[begin : end - 1]))
+        starts = np.unique(np.concatenate(found))
         query = np.searchsorted(self.offsets, starts, side="right") - 1
         members = np.searchsorted(query, np.arange(self.n_queries + 1))
         return Units(np.append(starts, self.n_samples), query, members, self.source[starts].astype(np.int64))
@@ -145,31 +179,35 @@ class Pool:
         have = {name for name in _OPTIONAL if getattr(self, name) is not None}
         return {"answer" if name == "answers" else name for name in have} | {*self.rewards, *self.confidences}
 
-    def reward_name(self, name: str = "reward") -> str | None:
-        """The reward column that `name` means here, None when there is none.
+    def score_name(self, name: str = "reward") -> str | None:
+        """The reward or confidence column that `name` means here, None when there is none.
 
         "reward" is the column of that name, else the only reward column, else, where no reward exists at all,
         "reward_logprob": the mean probability of a token, ``exp(logprob / tokens)``, of the sampling model itself.
+        "confidence" likewise, up to "confidence_logprob".
         """
-        derivable = self.logprob is not None and self.tokens is not None
-        if name in self.rewards:
+        kind, own = ("confidence", self.confidences) if is_confidence(name) else ("reward", self.rewards)
+        if name in own:
             return name
-        if name == "reward" and len(self.rewards) == 1:
-            return next(iter(self.rewards))
-        if derivable and (name == LOGPROB_REWARD or (name == "reward" and not self.rewards)):
-            return LOGPROB_REWARD
-        return None
+        if name == kind and len(own) == 1:
+            return next(iter(own))
+        derivable = self.logprob is not None and self.tokens is not None
+        derived = kind + _DERIVED
+        return derived if derivable and (name == derived or (name == kind and not own)) else None
 
-    def reward(self, name: str = "reward") -> NDArray[np.float32]:
-        """Rewards f4[N] by column name, see `reward_name`."""
-        found = self.reward_name(name)
+    def score(self, name: str = "reward") -> NDArray[np.float32]:
+        """Rewards or confidences f4[N] by column name, see `score_name`."""
+        found = self.score_name(name)
         if found is None:
-            have = ", ".join(sorted(self.rewards)) or "none, and no logprob with tokens to derive one from"
-            raise InputError(f"pool {self.name}: no reward column '{name}'; it has {have}")
-        return self._logprob_reward if found == LOGPROB_REWARD and found not in self.rewards else self.rewards[found]
+            kind, own = ("confidence", self.confidences) if is_confidence(name) else ("reward", self.rewards)
+            have = ", ".join(sorted(own)) or "none, and no logprob with tokens to derive one from"
+            raise InputError(f"pool {self.name}: no {kind} column '{name}'; it has {have}")
+        own = self.rewards if found in self.rewards else self.confidences
+        value = own.get(found)
+        return self._token_probability if value is None else value
 
     @functools.cached_property
-    def _logprob_reward(self) -> NDArray[np.float32]:
+    def _token_probability(self) -> NDArray[np.float32]:
         assert self.logprob is not None and self.tokens is not None
         return np.minimum(np.exp(self.logprob.astype(np.float64) / self.tokens), 1.0).astype(np.float32)
 
@@ -323,18 +361,34 @@ class Pool:
         if self.tokens is not None:
             facts["mean_tokens"] = float(self.tokens.mean())
         if self.answers is not None:
-            facts["without_answer"] = float((self.answers < 0).mean())
+            spans = ((self.offsets[first], self.offsets[last]) for first, last in blocks(self.offsets))
+            without = sum(int((self.answers[begin:end] < 0).sum()) for begin, end in spans)
+            facts["without_answer"] = without / self.n_samples
         for name, values in (*sorted(self.rewards.items()), *sorted(self.confidences.items())):
             facts[f"mean_{name}"] = float(values.mean(dtype=np.float64))
         if self.several:
-            facts["sources"] = [self._told(name) for name in self.sources]
+            facts["sources"] = self._told()
         return facts
 
-    def _told(self, source: str) -> dict[str, Any]:
-        """The numbers of one source in which they differ."""
-        keys = ("queries", "samples", "mean_success_rate", "never_solved", "mean_tokens")
-        facts = self.from_source(source).describe()
-        return {"source": source, **{key: facts[key] for key in keys if key in facts}}
+    def _told(self) -> list[dict[str, Any]]:
+        """The numbers in which the sources differ, of each."""
+        units = self.units
+        sizes, successes = np.diff(units.offsets), sums(self.correct, units.offsets)
+        tokens = None if self.tokens is None else sums(self.tokens, units.offsets)
+        told = []
+        for code, name in enumerate(self.sources):
+            own = units.source == code
+            facts: dict[str, Any] = {
+                "source": name,
+                "queries": int(own.sum()),
+                "samples": int(sizes[own].sum()),
+                "mean_success_rate": float((successes[own] / sizes[own]).mean()),
+                "never_solved": float((successes[own] == 0).mean()),
+            }
+            if tokens is not None:
+                facts["mean_tokens"] = float(tokens[own].sum() / facts["samples"])
+            told.append(facts)
+        return told
 
     @functools.cached_property
     def hash(self) -> str:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -133,20 +133,61 @@ def _no_panic_shown() -> Iterator[None]:
         os.close(nowhere)
 
 
+class Parquet:
+    """A Parquet file, of which some columns are read, so many rows at a time.
+
+    Parameters
+    ----------
+    remedy : str
+        What to do when it is not whole.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or what is there is no whole Parquet file; `batches` as well, where it is damaged.
+    """
+
+    def __init__(self, path: Path, remedy: str = "copy or harvest it again") -> None:
+        self.path, self._remedy = path, remedy
+        if not is_file(path):
+            raise InputError(f"{path}: there is no such file; {remedy}")
+        with self._decoded(), open_file(path) as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                raise InputError(f"{path}: the file is empty; {remedy}")
+            self.rows: int = pl.scan_parquet(file).select(pl.len()).collect().item()
+            file.seek(0)
+            self.schema = dict(pl.read_parquet_schema(file))
+
+    @contextmanager
+    def _decoded(self) -> Iterator[None]:
+        with decoding(f"{self.path}: not a whole Parquet file", self._remedy), _no_panic_shown():
+            yield
+
+    def batches(self, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
+        """These columns of the file, `rows` rows at a time."""
+        with self._decoded():
+            file = open_file(self.path)
+        with file:
+            with self._decoded():
+                table = pl.scan_parquet(file).select(columns)
+            for first in range(0, self.rows, rows):
+                with self._decoded():
+                    batch = table.slice(first, rows).collect()
+                yield batch
+
+    def whole(self) -> pl.DataFrame:
+        """All of it."""
+        columns = len(self.schema)
+        demand(
+            _PER_CELL * self.rows * columns, f"{self.path}: {self.rows:,} rows of {columns} columns", "split the file"
+        )
+        with self._decoded(), open_file(self.path) as file:
+            return pl.read_parquet(file)
+
+
 def read_parquet(path: Path, remedy: str = "copy or harvest it again") -> pl.DataFrame:
     """A Parquet file, whole."""
-    if not is_file(path):
-        raise InputError(f"{path}: there is no such file; {remedy}")
-    with decoding(f"{path}: not a whole Parquet file", remedy), _no_panic_shown(), open_file(path) as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            raise InputError(f"{path}: the file is empty; {remedy}")
-        rows = pl.scan_parquet(file).select(pl.len()).collect().item()
-        file.seek(0)
-        columns = len(pl.read_parquet_schema(file))
-        cells = rows * columns
-        demand(_PER_CELL * cells, f"{path}: {rows:,} rows of {columns} columns", "split the file")
-        file.seek(0)
-        return pl.read_parquet(file)
+    return Parquet(path, remedy).whole()
 
 
 def read_arrow(path: Path) -> pl.DataFrame:

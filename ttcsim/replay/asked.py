@@ -14,6 +14,7 @@ from ttcsim.engine.work import Plan
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, certain, is_plain, level, unfitted
 from ttcsim.policies.parameters import record
+from ttcsim.policies.rules import SUMS_BY_ANSWER
 from ttcsim.policies.sources import Sources
 
 
@@ -34,6 +35,12 @@ def plan_of(
         refit=0.0 if setup.fit is unfitted else policy.refit, permute=permute, seed=np.uint64(seed), first=first,
         last=last,
     )  # fmt: skip
+
+
+def sums_by_answer(policy: Policy) -> bool:
+    """Whether its rules may read sums of the signal by answer, which are not kept otherwise."""
+    read, whole = policy.reads()
+    return not whole or not read.isdisjoint(SUMS_BY_ANSWER)
 
 
 def params_of(policy: Policy, setup: Setup, sources: Sources, total: int) -> NDArray[Any]:

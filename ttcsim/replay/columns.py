@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys, unit_keys
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
-from ttcsim.engine.selectors import needed
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
 from ttcsim.policies.sources import Sources
 from ttcsim.pool import Pool
+from ttcsim.pool.pool import blocks, offsets_of, sums
+from ttcsim.pool.storage import Storage
 from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.replay.prices import PRICES
 from ttcsim.replay.setting import Setting
+
+_BLOCK = 1 << 20  # samples that are looked at together
 
 
 class Columns:
@@ -37,7 +40,12 @@ class Columns:
         self.keys = read_only(self._keys(self.units.query, self.units.source) if keys is None else keys)
         self._views: dict[str, Columns] = {}
         self._answer: tuple[NDArray[np.int32], NDArray[np.int64]] | None = None
+        self._flags: dict[tuple[str, float], NDArray[np.uint8]] = {}
         self._prices: dict[str, NDArray[np.int64]] = {}
+        self._scores: dict[str, NDArray[np.float32]] = {}
+        self._unknown = read_only(np.full(len(self.keys), np.nan))
+        self._unknown_sources: Sources | None = None
+        self._no_slots = read_only(np.zeros(pool.n_queries + 1, np.int64))
 
     def _keys(self, query: NDArray[np.int64], source: NDArray[np.int64]) -> NDArray[np.uint64]:
         if not self.several:
@@ -78,20 +86,26 @@ class Columns:
     def answers(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Codes within each query (0 = none, then by first appearance in code order) and their slots' offsets."""
         if self._answer is None:
-            codes = self.pool.answers
+            codes, offsets = self.pool.answers, self.pool.offsets
             assert codes is not None
-            sizes = self.pool.sizes
-            query = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
             labels = len(self.pool.answer_labels) + 1
-            joint = query * labels + codes + 1
-            present, inverse = np.unique(joint, return_inverse=True)
-            # Slot 0 of every query is "no answer", whether it occurs or not.
-            with_none = np.union1d(present, np.arange(len(sizes), dtype=np.int64) * labels)
-            slots = np.zeros(len(sizes) + 1, np.int64)
-            np.cumsum(np.bincount(with_none // labels, minlength=len(sizes)), out=slots[1:])
-            local = np.searchsorted(with_none, present) - slots[present // labels]
-            self._answer = (read_only(local[inverse].astype(np.int32)), read_only(slots))
+            own, different = self._empty(np.int32), np.empty(self.pool.n_queries, np.int64)
+            for first, last in blocks(offsets):
+                query = np.repeat(np.arange(last - first), self.pool.sizes[first:last])
+                begin, end = offsets[first], offsets[last]
+                present, inverse = np.unique(query * labels + codes[begin:end] + 1, return_inverse=True)
+                # Slot 0 of every query is "no answer", whether it occurs or not.
+                with_none = np.union1d(present, np.arange(last - first) * labels)
+                slots = offsets_of(np.bincount(with_none // labels, minlength=last - first))
+                own[begin:end] = (np.searchsorted(with_none, present) - slots[present // labels])[inverse]
+                different[first:last] = np.diff(slots)
+            self._answer = (read_only(own), read_only(offsets_of(different)))
         return self._answer
+
+    def _empty(self, dtype: Any) -> NDArray[Any]:
+        """Room for one more column, where those of the pool lie."""
+        size = self.pool.n_samples * np.dtype(dtype).itemsize
+        return Storage(size, f"pool {self.pool.name}", beside=self.pool.nbytes).empty(self.pool.n_samples, dtype)
 
     def price(self, setting: Setting) -> NDArray[np.int64]:
         """Price of every sample i8[N], or nothing where each is one unit."""
@@ -102,8 +116,7 @@ class Columns:
 
     def mean(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Mean of the samples of every unit, f8[U]."""
-        sums = np.add.reduceat(values, self.offsets[:-1], dtype=np.int64)
-        return np.asarray(sums / np.diff(self.offsets))
+        return np.asarray(sums(values, self.offsets) / np.diff(self.offsets))
 
     def mean_price(self, price: NDArray[np.int64]) -> NDArray[np.float64]:
         """Mean price of every unit's samples, f8[U]."""
@@ -111,16 +124,31 @@ class Columns:
 
     def _told_price(self, policy: Policy, price: NDArray[np.int64]) -> NDArray[np.float64]:
         if not policy.oracle:
-            return np.full(len(self.keys), np.nan)
+            return self._unknown
         return self.mean_price(price) if self.several else np.ones(len(self.keys))
+
+    def _told_before(self, policy: Policy) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rate that is expected of every unit before any draw, and how many draws that is worth."""
+        prior = policy.prior()
+        if prior is None:
+            return self._unknown, self._unknown
+        mean, draws = cross_fit(self.pool, prior)
+        return read_only(mean[self.units.query]), read_only(draws[self.units.query])
 
     def sources(self, x: Samples) -> Sources:
         """The sources as a policy sees them that was given `x`."""
+        if x.rate is not self._unknown or x.prior_mean is not self._unknown:
+            return self._sources(x)
+        if self._unknown_sources is None:
+            self._unknown_sources = self._sources(x)
+        return self._unknown_sources
+
+    def _sources(self, x: Samples) -> Sources:
         units = self.units
         names = self.pool.sources or ("",)
         rate, price = (np.zeros((self.pool.n_queries, len(names))) for _ in range(2))
         rate[units.query, units.source], price[units.query, units.source] = x.rate, x.mean_price
-        return Sources(names, rate, price)
+        return Sources(names, read_only(rate), read_only(price), read_only(x.prior_mean[units.members[:-1]]))
 
     def samples(self, policy: Policy, setting: Setting) -> Samples:
         """The arrays that `policy` needs: a column that is not read is a cache miss saved at every draw."""
@@ -129,11 +157,10 @@ class Columns:
             reads |= {field.needs for field in FIELDS.values()}  # its code does not show what it reads: all there is
         if setting.speed is not None:
             reads.add("tokens")
-        chosen_by = needed(setting.selectors)
-        answered = pool.answers is not None and "answer" in reads | chosen_by
-        answer, slots = self.answers() if answered else (_none(np.int32), np.zeros(pool.n_queries + 1, np.int64))
-        prior = policy.prior()
-        mean, draws = (np.full(pool.n_queries, np.nan),) * 2 if prior is None else cross_fit(pool, prior)
+        voted = any(selector.votes for selector in setting.chosen_by)
+        answered = pool.answers is not None and (voted or "answer" in reads)
+        answer, slots = self.answers() if answered else (_none(np.int32), self._no_slots)
+        mean, draws = self._told_before(policy)
         units, price = self.units, self.price(setting)
         return Samples(
             offsets=self.offsets,
@@ -141,28 +168,41 @@ class Columns:
             query=read_only(units.query) if self.several else _none(np.int64),
             members=read_only(units.members) if self.several else _none(np.int64),
             source=read_only(units.source) if self.several else _none(np.int64),
-            flags=read_only(self._flags(policy)),
+            flags=self.flags(policy),
             price=price,
-            signal=_none(np.float32) if policy.signal == "correct" else read_only(pool.reward(policy.signal)),
-            reward=read_only(pool.reward(str(setting.reward))) if "reward" in chosen_by else _none(np.float32),
+            signal=self.score(None if policy.signal == "correct" else policy.signal),
             tokens=read_only(pool.tokens) if pool.tokens is not None and "tokens" in reads else _none(np.int32),
             answer=answer,
-            answer_offsets=read_only(slots),
+            answer_offsets=slots,
             logprob=read_only(pool.logprob) if pool.logprob is not None and "logprob" in reads else _none(np.float32),
-            rate=read_only(self.mean(pool.correct) if policy.oracle else np.full(len(self.keys), np.nan)),
+            rate=read_only(self.mean(pool.correct)) if policy.oracle else self._unknown,
             mean_price=read_only(self._told_price(policy, price)),
-            prior_mean=read_only(mean[units.query]),
-            prior_draws=read_only(draws[units.query]),
+            prior_mean=mean,
+            prior_draws=draws,
         )
 
-    def _flags(self, policy: Policy) -> NDArray[np.uint8]:
-        correct = self.pool.correct
-        if policy.signal == "correct":
-            hit = correct >= policy.gamma
-        else:
+    def flags(self, policy: Policy) -> NDArray[np.uint8]:
+        """What kernels ask of every sample, u1[N]: CORRECT, and HIT where its signal reaches the policy's gamma."""
+        key = policy.signal, float(policy.gamma)
+        if key not in self._flags:
+            correct = self.pool.correct
             # Compared in single precision, as stored: a reward of 0.9 must reach gamma = 0.9.
-            hit = self.pool.reward(policy.signal) >= np.float32(policy.gamma)
-        return (correct * np.uint8(CORRECT) + hit * np.uint8(HIT)).astype(np.uint8, copy=False)
+            gamma = policy.gamma if policy.signal == "correct" else np.float32(policy.gamma)
+            signal = correct if policy.signal == "correct" else self.score(policy.signal)
+            found = self._empty(np.uint8)
+            for begin in range(0, len(found), _BLOCK):
+                own = slice(begin, begin + _BLOCK)
+                found[own] = correct[own] * np.uint8(CORRECT) + (signal[own] >= gamma) * np.uint8(HIT)
+            self._flags[key] = read_only(found)
+        return self._flags[key]
+
+    def score(self, name: str | None) -> NDArray[np.float32]:
+        """A reward or confidence column f4[N], or f4[0] for None."""
+        if name is None:
+            return _none(np.float32)
+        if name not in self._scores:
+            self._scores[name] = read_only(self.pool.score(name))
+        return self._scores[name]
 
 
 def _none(dtype: Any) -> NDArray[Any]:

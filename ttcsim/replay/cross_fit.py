@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.policies.priors import Counts, Prior
 from ttcsim.pool import Pool
 from ttcsim.pool.groups import query_column
@@ -61,6 +61,35 @@ def cross_fit(pool: Pool, prior: Prior) -> Expected:
     return Expected(mean, draws)
 
 
+def outcomes(pool: Pool, prior: Prior) -> Counts:
+    """What the law is of, for every query: right and wrong samples, or contests of two sources won and not won.
+
+    Raises
+    ------
+    InputError
+        When the pool, or one of its queries, has no sample of a source of the contest.
+    """
+    if not prior.contest:
+        return Counts(pool.successes.astype(np.float64), (pool.sizes - pool.successes).astype(np.float64))
+    units, drawn, rates = pool.units, [], []
+    for name in prior.contest:
+        if not pool.several or name not in pool.sources:
+            raise InputError(f"contest: pool {pool.name} has no source '{name}'; {among(name, pool.sources, 'it has')}")
+        own = np.flatnonzero(units.source == pool.sources.index(name))
+        if len(own) < pool.n_queries:
+            missing = min(set(range(pool.n_queries)) - set(units.query[own].tolist()))
+            raise InputError(
+                f"contest: query '{pool.query_ids[missing]}' has no sample of source '{name}'; leave it out"
+            )
+        sizes = np.diff(units.offsets)[own]
+        right = np.add.reduceat(pool.correct, units.offsets[:-1], dtype=np.int64)[own]
+        drawn.append(sizes)
+        rates.append(right / sizes)
+    won = rates[0] * (1 - rates[1])
+    worth = np.minimum(*drawn)
+    return Counts(won * worth, (1 - won) * worth)
+
+
 class Cell(NamedTuple):
     """Queries that share a prior, and those that it is fitted to."""
 
@@ -88,8 +117,7 @@ def cells(pool: Pool, prior: Prior) -> Iterator[Cell]:
     half = (keys >> np.uint64(63)).astype(np.int64)
     if (half == half[0]).all():
         half[np.argsort(keys)] = np.arange(pool.n_queries) % 2
-    hits = pool.successes.astype(np.float64)
-    misses = pool.sizes - hits
+    hits, misses = outcomes(pool, prior)
     for own in (0, 1):
         others = half != own
         whole = Counts(hits[others], misses[others])

@@ -98,9 +98,9 @@ def live_check(
 ) -> pl.DataFrame:
     """Hold a live run against replays of a pool that was harvested independently.
 
-    Columns: statistic, live, predicted (mean of the replays), lo, hi, inside (null: the run
-    and all replays are alike). The first row says which share of the decisions in the log the policy makes again from the samples;
-    where it is not all, nothing else is asked. If samples follow the same laws live and in the pool, the probability
+    Columns: statistic, live, predicted (mean of the replays), lo, hi, inside (null: the run and all
+    replays are alike). The first row says which share of the decisions in the log the policy makes again from the
+    samples; where it is not all, nothing else is asked. If samples follow the same laws live and in the pool, the probability
     that any row is outside is at most `alpha`.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
@@ -28,6 +29,14 @@ def versions() -> dict[str, str]:
     }
 
 
+@functools.cache
+def own_code() -> str:
+    """Hash of the code of this package that a number can follow from."""
+    package = Path(__file__).parents[1]
+    files = sorted(path for folder in _OWN for path in (package / folder).rglob("*.py"))
+    return _hash("\0".join(f"{path.relative_to(package)}\0{path.read_text()}" for path in files))
+
+
 def pins(config: Mapping[str, Any], policies: Sequence[Policy], pool: Pool) -> dict[str, Any]:
     """All that every single replication of a sweep with this config follows from.
 
@@ -47,7 +56,7 @@ def pins(config: Mapping[str, Any], policies: Sequence[Policy], pool: Pool) -> d
     known = {} if pool.queries is None else {c: _hash(repr(pool.queries[c].to_list())) for c in sorted(columns)}
     found = {
         **{key: value for key, value in config.items() if key not in _FREE},
-        "columns of the queries": known, "code": code, "versions": versions(), "source of ttcsim": _own_code(),
+        "columns of the queries": known, "code": code, "versions": versions(), "source of ttcsim": own_code(),
     }  # fmt: skip
     plain: dict[str, Any] = json.loads(json.dumps(found, default=int))  # numbers of NumPy are those of Python
     return plain
@@ -69,12 +78,6 @@ def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def _told(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-def _own_code() -> str:
-    package = Path(__file__).parents[1]
-    files = sorted(path for folder in _OWN for path in (package / folder).rglob("*.py"))
-    return _hash("\0".join(f"{path.relative_to(package)}\0{path.read_text()}" for path in files))
 
 
 def _hash(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,13 @@ from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
-from ttcsim.engine.selectors import BY_NAME
 from ttcsim.engine.work import Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, is_plain, level, never, on_success
 from ttcsim.policies.rules import opaque
-from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
+from ttcsim.pool.pool import sums
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of, sums_by_answer
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.setting import Setting, refuse_unfit
 
@@ -32,16 +33,18 @@ class Replay:
 
     def __init__(self, policy: Policy, setting: Setting, columns: Columns) -> None:
         columns = columns.seen_by(policy)
-        setting = replace(setting, pool=columns.pool)
-        refuse_unfit(policy, setting)
+        refuse_unfit(policy, columns.pool, setting.cost)
         self.policy = policy
         self.setting = setting
         self.columns = columns
+        self.queries = columns.pool.n_queries
         self.plain = is_plain(policy)
-        setup = policy.setup(int(setting.plans[-1]), setting.pool.n_queries)
+        setup = policy.setup(int(setting.plans[-1]), self.queries)
         self.x = columns.samples(policy, setting)
+        self.sources = columns.sources(self.x)
+        self.scores = [columns.score(selector.column(setting.reward)) for selector in setting.chosen_by]
         if setup.stop is never:
-            self.x = self.x._replace(flags=read_only(self.x.flags & np.uint8(CORRECT)))
+            self.x = self.x._replace(flags=read_only(columns.pool.correct))  # nothing is a hit
         self.prophetic = policy.oracle == "outcomes"
         sought = np.uint8(CORRECT if self.prophetic else CORRECT | HIT)
         self.available = read_only(np.bitwise_or.reduceat(self.x.flags, self.x.offsets[:-1]) & sought)
@@ -63,8 +66,12 @@ class Replay:
         if self.plain:
             warnings.warn(
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
-                stacklevel=4,
+                stacklevel=5,
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that replications follow from; the pool itself stays where it is."""
+        return {name: value for name, value in vars(self).items() if name != "columns"}
 
     def at(self, totals: NDArray[np.int64]) -> Replay:
         """The same policy, its plan unchanged, on other total budgets; the arrays are shared."""
@@ -77,14 +84,15 @@ class Replay:
         """The same policy with other expected rates of the queries, f8[Q]."""
         other = copy.copy(self)
         other.x = self.x._replace(prior_mean=read_only(mean))
+        other.sources = self.columns.sources(other.x)
         return other
 
     def zeros(self, reps: int, budgets: int | None = None, *, every_draw: bool = False) -> Tally:
         """Room for `reps` replications at all budgets, or at so many."""
         if budgets is None:
             budgets = len(self.setting.totals)
-        queries, selectors = self.setting.pool.n_queries, len(self.setting.selectors)
-        return make_tally(reps, budgets, queries, selectors, units=len(self.x.keys), every_draw=every_draw)
+        selectors, units = len(self.setting.selectors), len(self.x.keys)
+        return make_tally(reps, budgets, self.queries, selectors, units=units, every_draw=every_draw)
 
     def run(self, first: int, last: int) -> Tally:
         """Replay replications ``first .. last-1``. Releases the GIL."""
@@ -112,13 +120,13 @@ class Replay:
                 one = self.zeros(last - first, 1, every_draw=every_draw)
                 self._run_by_draws(setting.totals[b : b + 1], int(setting.plans[b]), first, last, one)
                 tally.add(one, 0, last - first, slice(b, b + 1))
-        for i, name in enumerate(setting.selectors):
+        for i, (selector, score) in enumerate(zip(setting.chosen_by, self.scores, strict=True)):
             into = tally.chosen[i], tally.query_chosen[i]
-            add_accuracy(BY_NAME[name], self.x, tally.draws, first, setting.seed, setting.permute, *into)
+            add_accuracy(selector, self.x, score, tally.draws, first, setting.seed, setting.permute, *into)
         return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
-        setting, n = self.setting, self.setting.pool.n_queries
+        setting, n = self.setting, self.queries
         explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
         plan = plan_rounds(
             self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k,
@@ -128,13 +136,13 @@ class Replay:
         replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
 
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
-        policy, setting, n = self.policy, self.setting, self.setting.pool.n_queries
+        policy, setting, n = self.policy, self.setting, self.queries
         setup = policy.setup(planned, n)
         plan = plan_of(
-            policy, setup, several=self.columns.several, wave=setting.wave, permute=setting.permute, seed=setting.seed,
-            first=first, last=last,
+            policy, setup, several=len(self.x.members) > 0, wave=setting.wave, permute=setting.permute,
+            seed=setting.seed, first=first, last=last,
         )  # fmt: skip
-        params = params_of(policy, setup, self.columns.sources(self.x), planned)
+        params = params_of(policy, setup, self.sources, planned)
         w = self._work(totals, params, setup)
         if policy.streamed() or (setting.wave == 1 and (self.plain or setup.score is None)):
             rules = compiled(setup, params, ("stop", "see"))
@@ -157,7 +165,8 @@ class Replay:
         wave, streams = self.setting.wave, self.setting.streams
         shared = 0 if streams is None or streams >= wave else streams
         return make_work(
-            self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared
+            self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared,
+            weigh=sums_by_answer(self.policy),
         )  # fmt: skip
 
     def _expected_depth(self) -> int:
@@ -165,7 +174,7 @@ class Replay:
         total = float(self.setting.totals[-1])
         sizes = np.diff(self.x.offsets).astype(np.float64)
         leaves = CORRECT if self.prophetic else HIT
-        hits = np.add.reduceat((self.x.flags & leaves) > 0, self.x.offsets[:-1]).astype(np.float64)
+        hits = sums(self.x.flags, self.x.offsets, lambda flags: (flags & leaves) > 0).astype(np.float64)
         longest = int(min(sizes.max(), total)) if self.setting.permute else int(total)
         active = np.ones_like(sizes)
         spent, depth = 0.0, 0

@@ -25,7 +25,7 @@ from ttcsim.pool.folders import write_whole
 from ttcsim.pool.pool import total_budget
 from ttcsim.pool.reading import decoding, read_bytes
 from ttcsim.replay import snapshot
-from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of
+from ttcsim.replay.asked import cap_of, compiled, params_of, plan_of, sums_by_answer
 from ttcsim.replay.prices import PRICES, read_rates
 from ttcsim.replay.told import Told
 
@@ -116,7 +116,7 @@ class Session:
         self._x = self._samples(list(self._ids), mean, worth)
         setup = chosen.setup(self._total, n)
         nothing = np.full((n, len(self._choosing)), np.nan)
-        params = params_of(chosen, setup, Sources(self._choosing, nothing, nothing), self._total)
+        params = params_of(chosen, setup, Sources(self._choosing, nothing, nothing, mean), self._total)
         self._rules = compiled(setup, params)
         self._addresses, self._advance = addresses(self._rules), go_on()
         self._plan = plan_of(
@@ -134,6 +134,7 @@ class Session:
             setup.memory,
             wave=self._plan.k,
             alike=setup.alike,
+            weigh=sums_by_answer(chosen),
         )
         self._tally = make_tally(1, 1, n, 0, units=len(self._x.keys))
         self._asked: list[Draw] = []  # the wave that is decided
@@ -413,7 +414,10 @@ def _expected(policy: Policy, ids: Mapping[str, Any], priors: Mapping[Any, tuple
 
 def _widened(w: Work, queries: int, room: int) -> Work:
     """With room for so many answers of every query."""
-    votes = np.zeros((queries, room), np.int32)
-    before = w.votes.reshape(queries, -1)
-    votes[:, : before.shape[1]] = before
-    return w._replace(votes=votes.reshape(-1))
+    wider = {}
+    for name in ("votes", "signals"):
+        before = getattr(w, name).reshape(queries, -1)  # signals have no width where no rule reads their sums
+        after = np.zeros((queries, room if before.shape[1] else 0), before.dtype)
+        after[:, : before.shape[1]] = before
+        wider[name] = after.reshape(-1)
+    return w._replace(**wider)

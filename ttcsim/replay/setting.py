@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ttcsim.engine.selectors import Selector, selector
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
+from ttcsim.policies.parameters import inside
 from ttcsim.pool import Pool
+from ttcsim.pool.format import is_confidence, is_reward
 from ttcsim.replay.prices import PRICES, Rates
 
 REPLAYS = ("permute", "bootstrap")
@@ -18,9 +22,8 @@ REPLAYS = ("permute", "bootstrap")
 
 @dataclass(frozen=True)
 class Setting:
-    """Pool, budgets and rules of the game."""
+    """Budgets and rules of the game."""
 
-    pool: Pool
     totals: NDArray[np.int64]  # i8[B] total budgets, ascending
     seed: int
     cost: str  # a name in PRICES
@@ -37,6 +40,11 @@ class Setting:
     def plans(self) -> NDArray[np.int64]:
         """Budgets that policies make their plans for."""
         return self.totals if self.planned is None else self.planned
+
+    @functools.cached_property
+    def chosen_by(self) -> tuple[Selector, ...]:
+        """The selectors."""
+        return tuple(map(selector, self.selectors))
 
     @property
     def units(self) -> int:
@@ -63,24 +71,31 @@ def lacking(policy: Policy, pool: Pool) -> str | None:
     """The first column that the policy reads and the pool lacks."""
     have = available_columns(pool)
     for column in policy.columns():
-        if column not in have and not (column.startswith("reward") and pool.reward_name(column)):
+        if column not in have and not ((is_reward(column) or is_confidence(column)) and pool.score_name(column)):
             return column
     return None
 
 
-def refuse_unfit(policy: Policy, setting: Setting) -> None:
+def refuse_unfit(policy: Policy, pool: Pool, cost: str) -> None:
     """Raise `InputError` when the pool lacks a column that the policy or the price reads."""
-    have = available_columns(setting.pool)
-    column = lacking(policy, setting.pool)
+    have = available_columns(pool)
+    column = lacking(policy, pool)
     if column is not None:
-        lack = "has only nulls in" if column in setting.pool.columns() else "lacks"
+        lack = "has only nulls in" if column in pool.columns() else "lacks"
         raise InputError(
-            f"policy '{policy}' needs the column '{column}', which pool {setting.pool.name} {lack} "
+            f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack} "
             f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
         )
-    for column in PRICES[setting.cost].needs:
+    if is_confidence(policy.signal):  # rewards lie in [0, 1] everywhere
+        signal = pool.score(policy.signal)
+        for value in (float(signal.min()), float(signal.max())):
+            if not inside(value, policy.signal_within):
+                raise InputError(
+                    f"policy '{policy}' takes signals in {policy.signal_within}, and '{policy.signal}' of pool "
+                    f"{pool.name} has {value:g}; name another column"
+                )
+    for column in PRICES[cost].needs:
         if column not in have:
             raise InputError(
-                f"cost '{setting.cost}' needs the column '{column}', which pool {setting.pool.name} lacks; use cost "
-                "'samples'"
+                f"cost '{cost}' needs the column '{column}', which pool {pool.name} lacks; use cost 'samples'"
             )

@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.engine.arrays import FIXED_POINT, Tally
-from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError, closest
-from ttcsim.policies import ZOO, ZOO_OF_SOURCES, Policy, policy
+from ttcsim.policies import Policy
 from ttcsim.policies.priors import MEMBERS
 from ttcsim.pool import Pool
-from ttcsim.pool.files import load
-from ttcsim.replay.columns import Columns
-from ttcsim.replay.cross_fit import cells
-from ttcsim.replay.executors import Count, Executor, Job, Threads, available_cores, replicate
+from ttcsim.replay.cross_fit import Cell, cells
+from ttcsim.replay.executors import Executor, executor_of
 from ttcsim.replay.kept import Kept
 from ttcsim.replay.pins import pins
-from ttcsim.replay.prices import PRICES, Rates, read_rates
+from ttcsim.replay.planning import Planned, plan
+from ttcsim.replay.prices import Rates
 from ttcsim.replay.prices.rates import DEFAULT
 from ttcsim.replay.replay import Replay
+from ttcsim.replay.replicate import Count, Job, replicate
 from ttcsim.replay.result import Outcome, Result
-from ttcsim.replay.setting import REPLAYS, Setting, lacking
-from ttcsim.room import demand
+from ttcsim.replay.setting import Setting
 from ttcsim.statistics.intervals import column_means, replay_interval
 
 _MOST_REPS = 10_000_000
 _SLOPE_REPS = 100
-_WIDEST = 1_000_000
-_MOST_UNITS = 10**15  # of all queries together; a tenth more than that is still a whole number in a float
 
 
 def sweep(
@@ -57,6 +52,7 @@ def sweep(
     streams: int | None = None,
     precision: float | None = None,
     skip_unfit: bool = False,
+    executor: str | Executor = "threads",
     threads: int | None = None,
     keep: Kept | str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -73,16 +69,17 @@ def sweep(
     budgets : sequence of float
         Average budget per query, in units of `cost`; the total is ``floor(budget * queries)``.
     reps, seed : int
-        Replications and the seed of all of them. The same seed gives the same bits, whatever `threads` is, and the
+        Replications and the seed of all of them. The same seed gives the same bits, whoever replays, and the
         first replications of a longer run are those of a shorter one.
     cost : {"samples", "tokens", "dollars"}
         What a draw costs, and what budgets are told in.
     replay : {"permute", "bootstrap"}
         Samples shown without or with replacement.
-    selectors : sequence of {"first", "best", "majority", "weighted"}
-        Selectors to report as `accuracy_<selector>`; `coverage` is always there.
+    selectors : sequence of str
+        Selectors to report as `accuracy_<selector>`: "first", "best", "majority", "weighted", "deepconf(keep=10)",
+        "cisc(temperature=1)", "borda(p=0.5)"; `coverage` is always there.
     reward : str, optional
-        Reward column that `best` and `weighted` use; `Pool.reward_name` says which one by default.
+        Reward column that `best` and `weighted` use; `Pool.score_name` says which one by default.
     source : str, optional
         Of a pool of several sources, the one to replay, or "mixed": a random one for every draw. Without it policies
         choose the source themselves, or name it (``"elimination(on=NAME)"``).
@@ -104,12 +101,16 @@ def sweep(
         Go on beyond `reps` until every 95 % interval of replay noise has at most this half-width.
     skip_unfit : bool
         Leave out policies that need a column that the pool lacks, with a warning that names them.
+    executor : {"threads", "ray"} or Executor
+        Who replays: threads of this process, or a Ray cluster, the one that ``RAY_ADDRESS`` names or that runs on this
+        machine, or else one that ends with the sweep (``pip install 'ttcsim[ray]'``). ``replay.cluster.Cluster`` takes
+        an address. The bits are the same.
     threads : int, optional
-        Threads; all cores by default.
+        Threads, or the most CPUs of a cluster that are used at once; all by default.
     keep : str, Path or Kept, optional
         Folder that keeps what is finished every ten seconds, and goes when the sweep is done. After a stopped one the
-        same call goes on, to the same bits, with any `threads` and `reps`; with other arguments it is refused. A
-        `kept.Kept` goes when its own block ends, after the result is written for instance.
+        same call goes on, to the same bits, with any executor, threads and `reps`; with other arguments it is refused.
+        A `kept.Kept` goes when its own block ends, after the result is written for instance.
     progress : callable, optional
         Called with (replications done, replications in all) from the calling thread; those that intervals take count.
 
@@ -122,137 +123,27 @@ def sweep(
     InputError
         Before anything runs, when an argument is wrong or a policy needs a column that the pool lacks.
     """
-    if not isinstance(pool, Pool):
-        pool = load(pool)
-    whole, pool = pool, pool.of(source)
-    chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
-    _check(reps, seed, replay, precision)
-    _check_waves(pool, wave, speed, streams)
-    rates = _rates(prices, cost)
-    selectors, reward = check_selectors(selectors, pool, reward)
-    threads = available_cores() if threads is None else threads
-    if threads < 1:
-        raise InputError(f"threads: {threads} is too few; give 1 or more")
-    values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
-    demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
-    totals = np.array([pool.total(b * PRICES[cost].units) for b in grid], dtype=np.int64)
-    setting = Setting(pool, totals, seed, cost, replay, selectors, reward, rates, wave, speed, streams)
-    columns = Columns(pool)
-    if skip_unfit:
-        chosen = _fitting(chosen, setting)
-    replays = [Replay(p, setting, columns) for p in chosen]
-    config = {
-        "pool": pool.name, "pool_hash": whole.hash, "queries": pool.n_queries, "samples": pool.n_samples,
-        "policies": [p.written() for p in chosen], "budgets": grid, "reps": reps, "seed": seed, "cost": cost,
-        "replay": replay, "selectors": list(selectors), "reward": reward, "from_source": source,
-        "wave": wave, "speed": speed, "streams": streams,
-        "prices": {name: own._asdict() for name, own in rates.items()}, "oracles": [str(p) for p in chosen if p.oracle],
-    }  # fmt: skip
+    runner = executor_of(executor, threads)
+    planned = plan(
+        pool, policies, budgets, reps=reps, seed=seed, cost=cost, replay=replay, selectors=selectors, reward=reward,
+        source=source, prices=prices, wave=wave, speed=speed, streams=streams, precision=precision,
+        skip_unfit=skip_unfit,
+    )  # fmt: skip
     if keep is None:
         keeping: AbstractContextManager[Kept | None] = nullcontext()
     else:
         keeping = nullcontext(keep) if isinstance(keep, Kept) else Kept(keep)
-    with keeping as kept, Threads(threads) as executor:
+    with keeping as kept, runner:
         if kept is not None:
-            kept.begin(pins(config, chosen, pool))
-        work = _Work(executor, kept, Count(progress))
-        outcomes = _replayed(replays, setting, reps, precision, work)
-    config["reps"] = len(outcomes[0].spent)
-    result = Result(pool=pool, outcomes=outcomes, config=config, place=whole.place)
+            kept.begin(pins(planned.config, planned.policies, planned.pool))
+        outcomes = _replayed(planned, reps, precision, _Work(runner, kept, Count(progress)))
+    config = {**planned.config, "reps": len(outcomes[0].spent)}
+    result = Result(pool=planned.pool, outcomes=outcomes, config=config, place=planned.whole.place)
     _warn_exhausted(result)
-    _warn_adaptive(pool)
-    _warn_unknown_tokens(whole, cost)
-    _warn_unused_rates(whole, rates)
+    _warn_adaptive(planned.pool)
+    _warn_unknown_tokens(planned.whole, cost)
+    _warn_unused_rates(planned.whole, planned.setting.rates)
     return result
-
-
-def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy], pool: Pool) -> list[Policy]:
-    zoo = ZOO_OF_SOURCES if pool.several else ZOO
-    if isinstance(policies, Mapping):
-        chosen = [policy(p, label=label) for label, p in policies.items()]
-    else:
-        chosen = [policy(p) for name in policies for p in (zoo if name == "all" else (name,))]
-    if not chosen:
-        raise InputError("policies: none given; name at least one, such as 'elimination'")
-    label, times = Counter(map(str, chosen)).most_common(1)[0]
-    if times > 1:
-        same = len({p.written() for p in chosen if str(p) == label}) == 1
-        raise InputError(f"policy '{label}': given twice; {'drop one' if same else 'label one, as in mine=...'}")
-    return chosen
-
-
-def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
-    if not isinstance(cost, str) or cost not in PRICES:
-        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
-    units = PRICES[cost].units
-    try:
-        grid = sorted({float(b) for b in budgets})
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"budgets: {budgets!r} are no numbers; give some such as 8") from error
-    if not grid:
-        raise InputError("budgets: none given; name at least one, such as 8")
-    for budget in grid:
-        if budget * units * pool.n_queries > _MOST_UNITS:
-            most = f"{_MOST_UNITS / units:g}"
-            raise InputError(f"budgets: {budget:g} per query is too much to count; give at most {most} to all together")
-        if not budget > 0 or pool.total(budget * units) < 1:
-            raise InputError(f"budgets: {budget:g} per query buys no draw at all; give a positive number")
-    return grid
-
-
-def _check_waves(pool: Pool, wave: int, speed: float | None, streams: int | None) -> None:
-    for label, number in (("wave", wave), ("streams", 1 if streams is None else streams)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= _WIDEST:
-            raise InputError(f"{label}: {number!r} is no whole number from 1 to {_WIDEST:,}")
-    if speed is None:
-        if streams is not None:
-            raise InputError("streams: tell how long waves take; give --speed, the tokens a second of each")
-        return
-    if not 0 < speed < np.inf:
-        raise InputError(f"speed: {speed!r} tokens a second; give a positive number")
-    if pool.tokens is None:
-        raise InputError(f"speed: needs the column 'tokens', which pool {pool.name} lacks; leave it out")
-    if wave == 1:
-        raise InputError("speed: tells how long waves take; give --wave, the draws of one")
-
-
-def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:
-    """The rates of every source, where the cost takes them."""
-    rated = [name for name, price in PRICES.items() if price.rated]
-    if prices is None:
-        if cost in rated:
-            raise InputError(f"cost '{cost}' needs prices: name a TOML file with a table for each source (--prices)")
-        return {}
-    if cost not in rated:
-        raise InputError(f"prices: cost '{cost}' takes none; use cost {' or '.join(rated)}")
-    return read_rates(prices)
-
-
-def _check(reps: int, seed: int, replay: str, precision: float | None) -> None:
-    for label, number in (("reps", reps), ("seed", seed)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer):
-            raise InputError(f"{label}: {number!r} is no whole number")
-    if reps < 1:
-        raise InputError(f"reps: {reps} is too few; give 1 or more (2 for an interval)")
-    if not 0 <= seed < 2**63:
-        raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
-    if not isinstance(replay, str) or replay not in REPLAYS:
-        raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
-    if precision is not None and not precision > 0:
-        raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
-    if reps < 2 and precision is not None:
-        raise InputError(f"reps: {reps} replication has no interval; give 2 or more with precision")
-
-
-def _fitting(chosen: list[Policy], setting: Setting) -> list[Policy]:
-    missing = [(one, lacking(one, setting.pool)) for one in chosen]
-    fit = [one for one, column in missing if column is None]
-    unfit = [f"{one} ('{column}')" for one, column in missing if column is not None]
-    if unfit:
-        warnings.warn(f"skipped, with the column that the pool lacks: {'; '.join(unfit)}", stacklevel=3)
-    if not fit:
-        raise InputError(f"policies: pool {setting.pool.name} can serve none of them; it has only verifier outcomes")
-    return fit
 
 
 @dataclass(frozen=True)
@@ -273,21 +164,20 @@ class _Work:
         return [{metric: column_means(values) for metric, values in one.items()} for one in every]
 
 
-def _replayed(
-    replays: Sequence[Replay], setting: Setting, reps: int, precision: float | None, work: _Work
-) -> list[Outcome]:
+def _replayed(planned: Planned, reps: int, precision: float | None, work: _Work) -> list[Outcome]:
     """The outcome of every policy: the replications that are asked for, and those around them that intervals take."""
+    replays = planned.replays
     jobs = [Job(f"policy-{i}", one) for i, one in enumerate(replays)]
     work.count.expect(len(jobs) * (reps + 2 * min(reps, _SLOPE_REPS)))
     measured = work.tallies(jobs, reps)
     while precision is not None:
-        enough = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], setting.pool, precision)
+        enough = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], planned.pool, precision)
         if enough == reps:
             break
         work.count.expect(len(jobs) * (enough - reps))
         measured, reps = work.tallies(jobs, enough, measured), enough
     few = min(reps, _SLOPE_REPS)
-    slopes = _slopes(jobs, setting, few, work)
+    slopes = _slopes(jobs, planned.setting, few, work)
     taught = [_taught(job, few, work) for job in jobs]
     return [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
 
@@ -305,8 +195,26 @@ def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> li
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
         measured = work.tallies([Job(f"{name}-{side}", one.at(around)) for name, one in jobs], reps)
         curves.append([_per_query(job.replay, tally) for job, tally in zip(jobs, measured, strict=True)])
-    width = (above - below) / setting.pool.n_queries / setting.units
+    width = (above - below) / jobs[0].replay.queries / setting.units
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
+
+
+class _Pull(NamedTuple):
+    """A fitted prior, and what the queries that it is fitted to do to it."""
+
+    cell: Cell
+    pulls: NDArray[np.float64]  # f8[m] of each of them
+    error: float  # standard error of the prior
+
+
+def _pulls(one: Replay) -> list[_Pull]:
+    """Every prior of a policy; none where they are fitted to fewer than `MEMBERS` queries on average."""
+    prior, pool = one.policy.prior(), one.columns.pool
+    every = [] if prior is None or pool.n_queries < 2 else list(cells(pool, prior))
+    if prior is None or not every or np.mean([len(cell.givers) for cell in every]) < MEMBERS:
+        return []
+    pulled = [(cell, cell.pulls(prior)) for cell in every]
+    return [_Pull(*pair, float(np.sqrt((pair[1] ** 2).sum()) / max(len(pair[1]), 1))) for pair in pulled]
 
 
 def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
@@ -316,18 +224,13 @@ def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
     than `MEMBERS` queries on average no limits follow that cover: NaN.
     """
     one = job.replay
-    prior, pool = one.policy.prior(), one.setting.pool
-    if prior is None or pool.n_queries < 2:
+    if one.policy.prior() is None or one.queries < 2:
         return {}
-    shape, found = (pool.n_queries, len(one.setting.totals)), {}
-    every = list(cells(pool, prior))
-    few = np.mean([len(cell.givers) for cell in every]) < MEMBERS
-    for metric in _metrics(one, one.zeros(1)):
-        found[metric] = np.full(shape, np.nan if few else 0.0)
-    pulled = [] if few else [(cell, cell.pulls(prior)) for cell in every]
-    errors = [float(np.sqrt((pulls**2).sum()) / max(len(pulls), 1)) for _, pulls in pulled]
-    work.count.expect(2 * reps * sum(error > 0 for error in errors))
-    for i, ((cell, pulls), error) in enumerate(zip(pulled, errors, strict=True)):
+    pulled = _pulls(one)
+    shape = one.queries, len(one.setting.totals)
+    found = {metric: np.full(shape, 0.0 if pulled else np.nan) for metric in _metrics(one, one.zeros(1))}
+    work.count.expect(2 * reps * sum(pull.error > 0 for pull in pulled))
+    for i, (cell, pulls, error) in enumerate(pulled):
         if error == 0.0:
             continue
         sides = []
@@ -339,8 +242,13 @@ def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
         low, high = work.metrics(sides, reps)
         for metric in low:
             slope = (high[metric] - low[metric]) / (2 * error)
-            found[metric][cell.givers] += pool.n_queries / len(pulls) * pulls[:, None] * slope
+            found[metric][cell.givers] += one.queries / len(pulls) * pulls[:, None] * slope
     return found
+
+
+def replications(one: Replay, reps: int) -> int:
+    """Replications of one policy in a sweep of `reps`: those, and the few on both sides that intervals take."""
+    return reps + 2 * min(reps, _SLOPE_REPS) * (1 + sum(pull.error > 0 for pull in _pulls(one)))
 
 
 def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision: float) -> int:
@@ -363,7 +271,7 @@ def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision
 
 def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     """Every metric in every replication, f8[R, B]."""
-    n = one.setting.pool.n_queries
+    n = one.queries
     found = {"coverage": tally.covered / n}
     for i, selector in enumerate(one.setting.selectors):
         found[f"accuracy_{selector}"] = tally.chosen[i] / FIXED_POINT / n
@@ -382,7 +290,6 @@ def _per_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
 def _outcome(
     one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
 ) -> Outcome:
-    pool = one.setting.pool
     unit_draws = tally.unit_draws.T / reps
     # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
     unit_cost = unit_draws * (one.columns.mean_price(one.x.price) / one.setting.units)[:, None]
@@ -392,8 +299,8 @@ def _outcome(
         policy=one.policy,
         per_rep=_metrics(one, tally),
         per_query=_per_query(one, tally),
-        spent=tally.spent / pool.n_queries / one.setting.units,
-        exhausted=tally.exhausted / pool.n_queries,
+        spent=tally.spent / one.queries / one.setting.units,
+        exhausted=tally.exhausted / one.queries,
         waves=None if one.prophetic or one.setting.wave == 1 else tally.waves.astype(np.float64),
         seconds=None if one.prophetic or one.setting.speed is None else tally.steps / one.setting.speed,
         draws=draws,

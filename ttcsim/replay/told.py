@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
-from ttcsim.policies.rules import FIELDS, PRIOR, RATES
+from ttcsim.policies.parameters import inside
+from ttcsim.policies.rules import FIELDS, PRIOR, RATES, SUMS_BY_ANSWER
 from ttcsim.pool import Pool
 from ttcsim.replay.prices import PRICES, Rates
 
-_SIGNAL = {"successes", "signal", "signal_sum", "signal_squares", "signal_max", "query_successes"}
+_SIGNAL = {"successes", "signal", "signal_sum", "signal_squares", "signal_max", "query_successes", *SUMS_BY_ANSWER}
 _MOST = 2**31 - 1
 _COUNTS = ("tokens", "prompt_tokens")
 _DTYPES = {
@@ -37,7 +38,7 @@ class Told:
         self, policy: Policy, cost: str, rates: Mapping[str, Rates], queries: int, sources: tuple[str, ...]
     ) -> None:
         reads, exact = policy.reads()
-        self._gamma, self._signal = policy.gamma, policy.signal
+        self._gamma, self._signal, self._within = policy.gamma, policy.signal, policy.signal_within
         self._price, self._rates, self._sources = PRICES[cost], rates, sources
         needs = {FIELDS[name].needs for name in reads} - {"", PRIOR, RATES}
         if not exact:  # its code does not show what it reads: whatever a sample has
@@ -91,6 +92,8 @@ class Told:
         values: dict[str, Any] = {"flags": self._flags(sample, where)}
         if "signal" in self._used:
             values["signal"] = _number(sample, self._signal, where)
+            if not inside(values["signal"], self._within):
+                raise InputError(f"{where}: {self._signal} = {values['signal']:g}; the policy takes {self._within}")
         if "tokens" in self._used:
             values["tokens"] = self._whole(sample, "tokens", 1, where)
         if "logprob" in self._used:

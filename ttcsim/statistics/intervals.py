@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from ttcsim.statistics.shares import LEVEL, share_limits, unanimous_limits
 
@@ -55,7 +55,7 @@ def replay_interval(values: NDArray[np.float64], queries: int, *, ceiling: float
     se = np.sqrt(variance / reps)
     # No event in n trials bounds the expected number of events by -log(0.025).
     unseen = -np.log(0.5 - LEVEL / 2) / (reps * queries)
-    half = np.where(se > 0, stats.t.ppf(0.5 + LEVEL / 2, reps - 1) * se, unseen)
+    half = np.where(se > 0, special.stdtrit(reps - 1, 0.5 + LEVEL / 2) * se, unseen)
     lo, hi = mean - half, mean + half
     if ceiling is None:
         return Interval(mean, se, lo, hi)
@@ -142,7 +142,7 @@ def tails(queries: int) -> tuple[float, float]:
     """Expanded percentiles of a bootstrap over `queries` queries."""
     if queries < 2:
         return 0.0, 1.0
-    low = float(stats.norm.cdf(np.sqrt(queries / (queries - 1)) * stats.t.ppf(0.5 - LEVEL / 2, queries - 1)))
+    low = float(special.ndtr(np.sqrt(queries / (queries - 1)) * special.stdtrit(queries - 1, 0.5 - LEVEL / 2)))
     return low, 1.0 - low
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 """Confidence level of every interval."""
@@ -27,14 +27,14 @@ def share_limits(mean: ArrayLike, se: ArrayLike, clusters: int) -> Limits:
     if clusters < 2:
         return np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
     varies = ~(se <= 1e-12) & (mean > 0) & (mean < 1)
-    student = stats.norm.ppf(0.5 + LEVEL / 2) / stats.t.ppf(0.5 + LEVEL / 2, clusters - 1)
+    student = special.ndtri(0.5 + LEVEL / 2) / special.stdtrit(clusters - 1, 0.5 + LEVEL / 2)
     n = np.where(varies, mean * (1 - mean) / np.where(varies, se, 1.0) ** 2, 1.0) * student**2
     hits, misses = n * mean, n * (1 - mean)
     # Clopper and Pearson's limits count half a trial more against each side than Jeffreys' do.
     half = np.where(np.minimum(hits, misses) < FEW, 0.5, 0.0)
     with np.errstate(invalid="ignore"):
-        lo = stats.beta.ppf(0.5 - LEVEL / 2, hits + 0.5 - half, misses + 0.5 + half)
-        hi = stats.beta.ppf(0.5 + LEVEL / 2, hits + 0.5 + half, misses + 0.5 - half)
+        lo = special.betaincinv(hits + 0.5 - half, misses + 0.5 + half, 0.5 - LEVEL / 2)
+        hi = special.betaincinv(hits + 0.5 + half, misses + 0.5 - half, 0.5 + LEVEL / 2)
     surely = unanimous_limits(mean, clusters)
     return np.where(varies, lo, surely[0]), np.where(varies, hi, surely[1])
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from ttcsim.statistics.intervals import column_means
 
@@ -28,7 +28,7 @@ def mean_tests(values: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(se > 0, np.abs(mean) / se, np.where(mean == 0, 0.0, np.inf))
     t[np.isnan(mean)] = np.nan
-    return np.asarray(2 * stats.t.sf(t, rows - 1))
+    return np.asarray(2 * special.stdtr(rows - 1, -t))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:

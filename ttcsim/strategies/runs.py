@@ -15,7 +15,7 @@ from ttcsim import grammar
 from ttcsim.compiled.rng import query_keys
 from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
-from ttcsim.engine.selectors import BY_NAME, check_selectors
+from ttcsim.engine.selectors import check_selectors
 from ttcsim.errors import InputError
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
@@ -228,9 +228,11 @@ def best_of_n(pool: Pool, budgets: Sequence[int], selector: str, *, seed: int = 
     if not names:
         value[:, inside] = np.array([pass_at_k(pool.sizes, pool.successes, int(b)) for b in fits]).T
     elif len(fits):
-        samples = Columns(pool).samples(Uniform(), Setting(pool, fits, seed, "samples", "permute", names, reward))
+        setting, columns = Setting(fits, seed, "samples", "permute", names, reward), Columns(pool)
+        (chosen_by,), samples = setting.chosen_by, columns.samples(Uniform(), setting)
+        score = columns.score(chosen_by.column(reward))
         counts = np.broadcast_to(fits[:, None], (REPEATS, len(fits), pool.n_queries)).copy()
         of_all, of_query = np.zeros(counts.shape[:2], np.int64), np.zeros(counts.shape[1:], np.int64)
-        add_accuracy(BY_NAME[selector], samples, counts, 0, seed, True, of_all, of_query)
+        add_accuracy(chosen_by, samples, score, counts, 0, seed, True, of_all, of_query)
         value[:, inside] = of_query.T / FIXED_POINT / REPEATS
     return value

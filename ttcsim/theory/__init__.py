@@ -14,5 +14,6 @@ from ttcsim.theory.stretch import law_through as law_through
 from ttcsim.theory.stretch import stretch_law as stretch_law
 from ttcsim.theory.stretch import stretched as stretched
 from ttcsim.theory.uniform import pass_at_k as pass_at_k
+from ttcsim.theory.uniform import pass_hat_k as pass_hat_k
 from ttcsim.theory.uniform import uniform_coverage as uniform_coverage
 from ttcsim.theory.uniform import uniform_coverage_variance as uniform_coverage_variance

@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, signal
 
 
 def _check(rates: NDArray[np.float64], delta: float | None = None) -> NDArray[np.float64]:
@@ -32,7 +32,7 @@ def solve_all_law(rates: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     law = np.zeros(most + 1)
     law[0] = 1.0
     for p in _check(rates):
-        law = signal.lfilter([0.0, p], [1.0, -(1.0 - p)], law)
+        law = scipy.signal.lfilter([0.0, p], [1.0, -(1.0 - p)], law)
     return np.minimum(np.cumsum(law), 1.0)
 
 
@@ -61,7 +61,7 @@ def janson_budget(rates: NDArray[np.float64], delta: float) -> float:
     mean = float(np.sum(1 / p))
     goal = np.log(1 / delta) / (p.min() * mean)
     high = 2.0 + goal + np.sqrt(2 * goal) + np.log1p(goal)  # x - 1 - ln x >= goal there
-    return mean * float(optimize.brentq(lambda x: x - 1 - np.log(x) - goal, 1.0, 2 * high)) + 1.0
+    return mean * float(scipy.optimize.brentq(lambda x: x - 1 - np.log(x) - goal, 1.0, 2 * high)) + 1.0
 
 
 def union_budget(rates: NDArray[np.float64], delta: float) -> int:

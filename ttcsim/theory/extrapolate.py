@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, stats
 from threadpoolctl import threadpool_limits
 
 from ttcsim.errors import InputError
@@ -90,7 +90,7 @@ def _fit(law: RateLaw, counts: Counts, members: NDArray[np.float64], start: NDAr
         return float(values[0]), (values[1:] - values[0]) / steps
 
     found = [
-        optimize.minimize(loss, np.clip(at, low, high), method="L-BFGS-B", bounds=law.box, jac=True)
+        scipy.optimize.minimize(loss, np.clip(at, low, high), method="L-BFGS-B", bounds=law.box, jac=True)
         for at in ([start] if start is not None else law.starts)
     ]
     best = min(found, key=lambda r: float(r.fun))
@@ -129,7 +129,7 @@ class _Thinned(NamedTuple):
         cells = int(np.clip(len(place) // 10, 2, 20))
         counted = np.bincount(np.clip(place * cells, 0, cells - 1).astype(np.int64), minlength=cells)
         expected = len(place) / cells
-        return float(stats.chi2.sf(((counted - expected) ** 2).sum() / expected, cells - 1))
+        return float(scipy.stats.chi2.sf(((counted - expected) ** 2).sum() / expected, cells - 1))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import signal
 
 from ttcsim.theory.first_success import first_success
 
@@ -37,10 +37,10 @@ def clairvoyant_coverage(
         if replay == "bootstrap":
             p = rates[q]
             # s_k(x) = (1 - p) s_k(x - 1) + p s_{k-1}(x - 1)
-            spent = signal.lfilter([0.0, p], [1.0, -(1.0 - p)], spent)
+            spent = scipy.signal.lfilter([0.0, p], [1.0, -(1.0 - p)], spent)
         else:
             law = first_success(sizes[[q]], successes[[q]], int(min(sizes[q], most)), replay=replay)[0]
-            spent = np.clip(signal.convolve(spent, np.concatenate([[0.0], law])), 0.0, 1.0)[: most + 1]
+            spent = np.clip(scipy.signal.convolve(spent, np.concatenate([[0.0], law])), 0.0, 1.0)[: most + 1]
         within = np.cumsum(spent)
         value += within[totals]
         if within[-1] < 1e-15:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
-from scipy.interpolate import PchipInterpolator
 from scipy.special import betaln
 
 from ttcsim.errors import InputError
@@ -90,7 +89,7 @@ def law_from_curve(draws: NDArray[np.float64], coverage: NDArray[np.float64]) ->
     if (np.diff(value) < -1e-9).any():
         at = int(np.argmax(np.diff(value) < -1e-9))
         raise InputError(f"pass@k curve: coverage falls from k = {k[at]:g} to {k[at + 1]:g}; it cannot")
-    known = PchipInterpolator(np.log1p(np.concatenate([[0.0], k])), np.concatenate([[0.0], value]))
+    known = scipy.interpolate.PchipInterpolator(np.log1p(np.concatenate([[0.0], k])), np.concatenate([[0.0], value]))
     rounds = np.arange(int(np.floor(k[-1])) + 1, dtype=np.float64)
     reached = np.clip(known(np.log1p(rounds)), 0.0, 1.0)
     return _law_of(reached)
@@ -115,7 +114,7 @@ def law_through(points: NDArray[np.float64]) -> tuple[Stretch, float, float]:
         a, b = np.exp(v)
         return [float(betaln(a, b + k) - betaln(a, b) - np.log1p(-value)) for k, value in ((k1, v1), (k2, v2))]
 
-    found = optimize.least_squares(miss, [np.log(0.5), np.log(2.0)], bounds=([-8, -8], [8, 8]))
+    found = scipy.optimize.least_squares(miss, [np.log(0.5), np.log(2.0)], bounds=([-8, -8], [8, 8]))
     if found.cost > 1e-10:
         raise InputError(f"published row: no Beta world covers {v1:g} at {k1:g} and {v2:g} at {k2:g} draws")
     a, b = (float(x) for x in np.exp(found.x))

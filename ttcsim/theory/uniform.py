@@ -29,6 +29,17 @@ def pass_at_k(
     return np.where(draws > wrong, 1.0, -np.expm1(np.where(draws > wrong, 0.0, log_fail)))
 
 
+def pass_hat_k(
+    sizes: NDArray[np.int64], successes: NDArray[np.int64], k: int, *, replay: str = "permute"
+) -> NDArray[np.float64]:
+    """Probability that all of k draws of a query are correct, pass^k, f8[Q].
+
+    Without replacement ``C(c, k) / C(M, k)`` (Yao et al., tau-bench, arXiv 2406.12045), where k is at most M; with
+    replacement ``(c/M)^k``. Not all are correct where one is wrong: it is one less the pass@k of the wrong samples.
+    """
+    return 1.0 - pass_at_k(sizes, np.asarray(sizes) - np.asarray(successes), k, replay=replay)
+
+
 def _levels(sizes: NDArray[np.int64], total: int, replay: str) -> tuple[int, int, NDArray[np.bool_]]:
     """Whole draws of every query, the number of extra draws, and the queries that can get one."""
     if replay == "bootstrap":

@@ -2,67 +2,108 @@
 
 Best-of-N has one meaning, whoever asks. A sample without an answer takes no part in a vote while any sample drawn has
 one; where none of those drawn has, as on pools of programs, each is an answer of its own: `majority` is then the
-expectation over all drawn, `weighted` that over those of the highest reward. Ties are settled by expectation, never by
-order: of three answers tied for the vote, one of them correct, the value is 1/3. The value of an answer is the share of
-its own drawn samples that are correct, which is 0 or 1 unless the verifier contradicts itself; for `weighted` only
-those of the largest reward count, as the best-scored response of the winning answer is what is returned. A query of
-which nothing was drawn counts as wrong. On a pool without any answer votes are refused.
+expectation over all drawn, a weighted vote that over those of the largest weight. Ties are settled by expectation,
+never by order: of three answers tied for the vote, one of them correct, the value is 1/3. The value of an answer is the
+share of its own drawn samples that are correct (those that vote), which is 0 or 1 unless the verifier contradicts
+itself; for `weighted` only those of the largest reward count, as the best-scored response of the winning answer is what
+is returned. A query of which nothing was drawn counts as wrong. On a pool without any answer votes are refused.
 
-A new selector is a file beside these, with a value function and a `SELECTOR`, and its name in `_FILES`. `oracle`,
-which is right where any sample drawn is, is coverage and needs none.
+A new selector is a file beside these, with a value function and a frozen dataclass of its parameters, and its name in
+`_FILES`. `oracle`, which is right where any sample drawn is, is coverage and needs none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from importlib import import_module
 
+import numpy as np
+
+from ttcsim import grammar
 from ttcsim.engine.selectors.selector import Selector as Selector
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.registry import collect
+from ttcsim.pool.format import is_confidence
 
 _FILES = (
     "first",
     "best",
     "majority",
     "weighted",
+    "deepconf",
+    "cisc",
+    "borda",
 )
 
-SELECTORS: tuple[Selector, ...] = collect(__name__, "SELECTOR", _FILES)
+
+def _selector_in(file: str) -> type[Selector]:
+    module = import_module(f"{__name__}.{file}")
+    return next(
+        kind for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Selector) and kind.__module__ == module.__name__
+    )  # fmt: skip
+
+
+SELECTORS: dict[str, type[Selector]] = {kind.name: kind for kind in map(_selector_in, _FILES)}
+"""Every selector by its name, in the order of the documentation."""
+
 ORACLE = "oracle"
-BY_NAME = {selector.name: selector for selector in SELECTORS}
 
 
-def needed(names: Sequence[str]) -> set[str]:
-    """Columns that these selectors read: of "reward" and "answer"."""
-    return {column for name in names if name != ORACLE for column in BY_NAME[name].needs}
-
-
-def check_selectors(names: Sequence[str], pool: Pool, reward: str | None = None) -> tuple[tuple[str, ...], str | None]:
-    """Names without repetition and without `oracle`, and the reward column that they choose by on this pool.
+def selector(text: str) -> Selector:
+    """Build a selector from its string form, such as ``"cisc(temperature=0.5)"``.
 
     Raises
     ------
     InputError
-        When a name is unknown or the pool lacks a column that a selector reads.
+        When the form, the name, a parameter or a value is wrong; the message says what would be right.
     """
-    for name in names:
-        if name != ORACLE and name not in BY_NAME:
-            raise InputError(f"selectors: '{name}' is unknown; use {ORACLE}, {', '.join(BY_NAME)}")
-        if "answer" in needed([name]) and not pool.answered:
+    call = grammar.parse(text, "selector")
+    if call.name not in SELECTORS:
+        raise InputError(f"selectors: '{call.name}' is unknown; use {ORACLE}, {', '.join(SELECTORS)}")
+    kind = SELECTORS[call.name]
+    return kind(**call.parameters([f.name for f in fields(kind)]))
+
+
+def check_selectors(names: Sequence[str], pool: Pool, reward: str | None = None) -> tuple[tuple[str, ...], str | None]:
+    """String forms without repetition and without `oracle`, and the reward column that they choose by on this pool.
+
+    Raises
+    ------
+    InputError
+        When a name is unknown, the pool lacks a column that a selector reads, or its values are no weights.
+    """
+    every = [selector(name) for name in names if name != ORACLE]
+    found = None
+    for one in every:
+        if one.votes and not pool.answered:
             lack = "lacks" if pool.answers is None else "has only nulls in"
             raise InputError(
-                f"selectors: '{name}' needs the column 'answer', which pool {pool.name} {lack}; extract answers, or "
+                f"selectors: '{one}' needs the column 'answer', which pool {pool.name} {lack}; extract answers, or "
                 "select best, first or oracle"
             )
-    chosen = tuple(name for name in dict.fromkeys(names) if name != ORACLE)
-    if "reward" not in needed(chosen):
-        return chosen, None
-    found = pool.reward_name(reward or "reward")
-    if found is None:
-        have = ", ".join(sorted(pool.rewards)) or "no reward, and no logprob with tokens to derive one from"
-        if reward is None:
-            using = " and ".join(name for name in chosen if "reward" in BY_NAME[name].needs)
-            raise InputError(f"selectors: {using} need a reward column; pool {pool.name} has {have}: name one")
-        raise InputError(f"reward: pool {pool.name} has no column '{reward}'; it has {have}")
-    return chosen, found
+        column = one.column(reward)
+        if column is None:
+            continue
+        if pool.score_name(column) is None:
+            raise InputError(_lacking(one, column, pool, reward))
+        if getattr(one, "by", None) == "reward":
+            found = pool.score_name(column)
+        if one.weighs and (score := pool.score(column)).min() < 0:
+            query = pool.query_ids[int(np.searchsorted(pool.offsets, score.argmin(), side="right")) - 1]
+            raise InputError(
+                f"selectors: '{one}' weighs votes by the column '{pool.score_name(column)}', which is {score.min():g} "
+                f"for a sample of query '{query}'; use cisc or borda, which take any numbers"
+            )
+    return tuple(dict.fromkeys(map(str, every))), found
+
+
+def _lacking(one: Selector, column: str, pool: Pool, reward: str | None) -> str:
+    kind, own = ("confidence", pool.confidences) if is_confidence(column) else ("reward", pool.rewards)
+    have = ", ".join(sorted(own)) or f"no {kind}, and no logprob with tokens to derive one from"
+    if column == reward:
+        return f"reward: pool {pool.name} has no column '{reward}'; it has {have}"
+    if column == kind:
+        return f"selectors: '{one}' needs a {kind} column; pool {pool.name} has {have}: name one"
+    return f"selectors: '{one}': pool {pool.name} has no column '{column}'; it has {have}"

@@ -6,15 +6,15 @@ import numpy as np
 
 from ttcsim.compiled.jit import njit
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Rewards, Values
+from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Scores, Values
 
 
 @njit
-def by_vote(correct: Flags, reward: Rewards, answer: Answers, by_reward: bool, ballot: Ballot, out: Values) -> None:
+def by_vote(correct: Flags, score: Scores, answer: Answers, by_score: bool, ballot: Ballot, out: Values) -> None:
     """Value of the answer with the most votes after every sample, averaged over ties; O(1) a sample.
 
-    A vote weighs 1, or the sample's reward. An answer is worth the share of correct ones among its samples; voted by
-    reward, among those of them with the largest, as in the hierarchical step of Snell et al. (section 6.2).
+    A vote weighs 1, or the sample's score. An answer is worth the share of correct ones among its samples; voted by
+    score, among those of them with the largest, as in the hierarchical step of Snell et al. (section 6.2).
 
     Until the first sample with an answer (code above 0), every sample is an answer of its own, so that the samples of
     the largest weight tie; from then on those without one take no part.
@@ -30,16 +30,16 @@ def by_vote(correct: Flags, reward: Rewards, answer: Answers, by_reward: bool, b
     total = 0  # summed value of the tied answers
     for m in range(len(correct)):
         a = answer[m]
-        weight = np.float64(reward[m]) if by_reward else 1.0
+        weight = np.float64(score[m]) if by_score else 1.0
         if a > 0:
             if not named:
                 named, top, ties, total = True, -1.0, 0, 0
             leads = ballot.shown[a] > 0 and ballot.votes[a] == top
             before = FIXED_POINT * ballot.right[a] // ballot.shown[a] if ballot.shown[a] > 0 else 0
             ballot.votes[a] += weight
-            if by_reward and weight > ballot.top[a]:
+            if by_score and weight > ballot.top[a]:
                 ballot.top[a], ballot.shown[a], ballot.right[a] = weight, 0, 0
-            if not by_reward or weight == ballot.top[a]:
+            if not by_score or weight == ballot.top[a]:
                 ballot.shown[a] += 1
                 ballot.right[a] += int(correct[m])
             value = FIXED_POINT * ballot.right[a] // ballot.shown[a]

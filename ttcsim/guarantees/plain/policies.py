@@ -1,4 +1,4 @@
-"""The settings of every policy for which the plain replay is asked: its name and parameters."""
+"""The settings of every policy and selector for which the plain replay is asked: their names and parameters."""
 
 from __future__ import annotations
 
@@ -42,12 +42,40 @@ POLICIES: tuple[dict[str, Any], ...] = (
     {"name": "bayes-stop", "confidence": 0.7, "keep": 0, "law": "0.4/0.3/0.2/0.1"},
     {"name": "bayes-stop", "confidence": 0.7, "keep": 2, "law": "0.4/0.3/0.2/0.1"},
     {"name": "bayes-stop", "confidence": 0.7, "keep": 3, "law": "0.4/0.3/0.2/0.1"},
+    {"name": "elimination", "gamma": 1.0, "signal": "confidence"},
+    {"name": "ucb", "weight": 1.0, "gamma": 2.0, "signal": "confidence_signed"},
+    {"name": "doubling", "share": 0.75},
+    {"name": "doubling", "share": 0.6, "k": 2},
+    {"name": "bayes-factor", "factor": 4.0, "unknown": 0.3, "cap": 100},
+    {"name": "bayes-factor", "factor": 6.0, "unknown": 1.0, "cap": 120},
+    {"name": "consol", "variant": "sprt", "alpha": 0.05},
+    {"name": "consol", "variant": "msprt", "alpha": 0.05},
+    {"name": "consol", "variant": "binomial", "alpha": 0.2, "cap": 40},
+    {"name": "consol", "variant": "beta", "alpha": 0.2, "cap": 40},
+    {"name": "deepconf", "share": 0.6, "min": 3, "signal": "confidence"},
+    {"name": "deepconf", "share": 0.9, "min": 2, "signal": "reward", "cap": 6},
     {"name": "clairvoyant"},
     {"name": "prophet"},
 )
 
 
+SELECTORS: tuple[dict[str, Any], ...] = (
+    {"name": "first"},
+    {"name": "best"},
+    {"name": "majority"},
+    {"name": "weighted"},
+    {"name": "best", "by": "confidence_signed"},
+    {"name": "weighted", "by": "confidence"},
+    {"name": "deepconf", "keep": 10.0, "by": "confidence"},
+    {"name": "deepconf", "keep": 60.0, "by": "reward"},
+    {"name": "cisc", "temperature": 1.0, "by": "confidence_signed"},
+    {"name": "cisc", "temperature": 0.3, "by": "confidence"},
+    {"name": "borda", "p": 0.5, "by": "confidence_signed"},
+    {"name": "borda", "p": 2.0, "by": "confidence"},
+)
+
+
 def label(policy: dict[str, Any]) -> str:
-    """The policy's string form."""
+    """The string form of a policy or selector."""
     inside = ",".join(f"{k}={v!r}" for k, v in policy.items() if k != "name")
     return f"{policy['name']}({inside})" if inside else str(policy["name"])

@@ -28,7 +28,7 @@ from ttcsim.guarantees.plain.rules import (
 INF = math.inf
 
 Sample = Mapping[str, Any]
-"""correct, signal, reward, tokens, logprob, answer."""
+"""correct, signal, reward, confidence, tokens, logprob, answer."""
 PlainPool = Mapping[str, Sequence[Sample]]
 """Samples by query id."""
 
@@ -294,36 +294,69 @@ def covered(query: Query) -> bool:
     return any(bool(s["correct"]) for s in query.drawn)
 
 
-def selected_accuracy(query: Query, selector: str) -> Fraction:
+def selected_accuracy(query: Query, selector: Mapping[str, Any]) -> Fraction:
     """Expected correctness of the selected answer, exactly, as a Fraction: DESIGN's one meaning of best-of-N.
 
     A sample without an answer takes no part while any drawn has one; where none has, each is an answer of its own. Ties
     by expectation; an answer is worth the share of its own drawn samples that are correct; voted by reward, of those
     among them with the largest.
     """
-    drawn = query.drawn
+    name, drawn = selector["name"], query.drawn
     if not drawn:
         return Fraction(0)
-    if selector == "first":
+    if name == "first":
         return Fraction(int(drawn[0]["correct"]))
-    if selector == "best":
-        top = max(s["reward"] for s in drawn)
-        ties = [s for s in drawn if s["reward"] == top]
+    scores = [0.0 if name == "majority" else float(s[selector.get("by", "reward")]) for s in drawn]
+    if name == "best":
+        ties = [s for s, score in zip(drawn, scores, strict=True) if score == max(scores)]
         return Fraction(sum(s["correct"] for s in ties), len(ties))
+    named = any(s["answer"] is not None for s in drawn)
+    voters = [i for i, s in enumerate(drawn) if s["answer"] is not None or not named]
+    weights = weights_of(selector, scores, voters)
     votes: dict[Any, float] = {}
-    ballots: dict[Any, list[Sample]] = {}
-    if all(s["answer"] is None for s in drawn):
-        # None has an answer: each is one of its own, with a vote of its own weight.
-        votes = {i: 1.0 if selector == "majority" else s["reward"] for i, s in enumerate(drawn)}
-        ballots = {i: [s] for i, s in enumerate(drawn)}
-    else:
-        for s in drawn:
-            if s["answer"] is not None:
-                weight = 1.0 if selector == "majority" else float(s["reward"])
-                votes[s["answer"]] = votes.get(s["answer"], 0.0) + weight
-                ballots.setdefault(s["answer"], []).append(s)
+    ballots: dict[Any, list[int]] = {}
+    for i, weight in weights.items():
+        answer = drawn[i]["answer"] if named else i  # where none has one, each is one of its own
+        votes[answer] = votes.get(answer, 0.0) + weight
+        ballots.setdefault(answer, []).append(i)
     winners = [a for a, v in votes.items() if v == max(votes.values())]
-    if selector == "weighted":
-        ballots = {a: [s for s in own if s["reward"] == max(t["reward"] for t in own)] for a, own in ballots.items()}
-    shares = [Fraction(sum(s["correct"] for s in ballots[a]), len(ballots[a])) for a in winners]
+    if name == "weighted":
+        ballots = {a: [i for i in own if scores[i] == max(scores[j] for j in own)] for a, own in ballots.items()}
+    shares = [Fraction(sum(drawn[i]["correct"] for i in ballots[a]), len(ballots[a])) for a in winners]
     return sum(shares, Fraction(0)) / len(winners)
+
+
+def weights_of(selector: Mapping[str, Any], scores: Sequence[float], voters: Sequence[int]) -> dict[int, float]:
+    """What the vote of each sample weighs, of those that vote.
+
+    Where weights are computed they are told to 2^-36 of the largest that there can be, so that sums of equal votes are
+    equal in whatever order.
+    """
+    match selector["name"]:
+        case "majority":
+            return dict.fromkeys(voters, 1.0)
+        case "weighted":
+            return {i: scores[i] for i in voters}
+        case "deepconf":
+            least = np.percentile([scores[i] for i in voters], 100 - selector["keep"], method="higher")
+            return {i: scores[i] for i in voters if scores[i] >= least}
+        case "cisc":
+            top = max(scores[i] for i in voters)
+            return {i: rounded(math.exp((scores[i] - top) / selector["temperature"])) for i in voters}
+        case "borda":
+            n = len(scores)
+            falling = sorted(scores, reverse=True)
+            found = {}
+            for i in voters:
+                ranks = [r for r in range(n) if falling[r] == scores[i]]
+                shared = 0.0
+                for r in ranks:  # not `sum`, which rounds otherwise from Python 3.12 on
+                    shared += ((n - r) / n) ** selector["p"]
+                found[i] = rounded(shared / len(ranks))
+            return found
+    raise ValueError(selector["name"])
+
+
+def rounded(weight: float) -> float:
+    """To a multiple of 2^-36, halves up."""
+    return math.floor(weight * 2.0**36 + 0.5) / 2.0**36

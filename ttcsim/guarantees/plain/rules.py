@@ -24,7 +24,17 @@ Policy = Mapping[str, Any]
 """Its name and every parameter."""
 
 INF = math.inf
-IN_ROUNDS = {"uniform", "elimination", "consensus", "two-stage", "adaptive-consistency", "esc", "bayes-stop"}
+BY_AGREEMENT = {
+    "consensus",
+    "adaptive-consistency",
+    "esc",
+    "bayes-stop",
+    "doubling",
+    "bayes-factor",
+    "consol",
+    "deepconf",
+}
+IN_ROUNDS = {"uniform", "elimination", "two-stage", *BY_AGREEMENT}
 NEVER_LEAVE = {"uniform", "adabon", "uab", "damani"}
 
 
@@ -57,7 +67,7 @@ def index_of(policy: Policy, query: Query, t: int, batch: Mapping[str, Any]) -> 
         case "ucb":
             return sum(signals) / query.n, policy["weight"] * math.sqrt(2.0 / query.n)
         case "gap":
-            estimate = sum(signals) / query.n if policy["estimate"] == "mean" else max([0.0, *signals])
+            estimate = sum(signals) / query.n if policy["estimate"] == "mean" else max(signals, default=0.0)
             return -abs(policy["gamma"] - estimate), policy["weight"] / math.sqrt(query.n)
         case "entropy":
             return query.entropy(), policy["weight"] / math.sqrt(query.n)
@@ -188,6 +198,21 @@ def wants_to_leave(policy: Policy, query: Query) -> bool:
         case "bayes-stop":
             law = [float(x) for x in policy["law"].split("/")]
             return bool(top > second and mode_posterior(votes, law, policy["keep"]) >= policy["confidence"])
+        case "doubling":
+            return query.n in (2, 4, 8, 16, 32, 64) and top > 0 and top / sum(votes) >= policy["share"]
+        case "bayes-factor":
+            often = policy["cap"] <= 100 or query.n in (1, 2, 4, 8, 16, 24, 32, 40, 60, 80, 100)
+            return bool(top > 0 and often and bayes_factor(tuple(votes), policy["unknown"]) >= policy["factor"])
+        case "consol":
+            return bool(top > 0 and tells_apart(policy["variant"], policy["alpha"], top, second))
+        case "deepconf":
+            shares: dict[Any, float] = {}
+            whole = 0.0
+            for s in query.drawn:
+                if s["answer"] is not None:
+                    shares[s["answer"]] = shares.get(s["answer"], 0.0) + float(s["signal"])
+                    whole += float(s["signal"])
+            return bool(query.n >= policy["min"] and whole > 0 and max(shares.values()) >= policy["share"] * whole)
     return any(bool(np.float32(s) >= np.float32(policy["gamma"])) for s in query.signals())
 
 
@@ -198,6 +223,39 @@ def leads_dirichlet(votes: Sequence[int]) -> float:
         return float(stats.gamma.pdf(x, votes[0] + 1) * math.prod(stats.gamma.cdf(x, v + 1) for v in votes[1:]))
 
     return float(integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0])
+
+
+@functools.cache
+def bayes_factor(votes: tuple[int, ...], unknown: float) -> float:
+    """Answers * P / (1 - P) that the first component of Dirichlet(votes + 1, unknown + 1) is the largest."""
+    others = [*votes[1:], unknown]
+
+    def integrand(x: float) -> float:
+        return float(stats.gamma.pdf(x, votes[0] + 1) * (1 - math.prod(stats.gamma.cdf(x, v + 1) for v in others)))
+
+    behind = integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0]
+    return float((len(votes) + 1) * (1 - behind) / behind)
+
+
+@functools.cache
+def tells_apart(variant: str, alpha: float, top: int, second: int) -> bool:
+    """ConSol's tests of the votes for the two leaders, by their definitions."""
+    match variant:
+        case "binomial":
+            return bool(stats.binomtest(top, top + second, alternative="greater").pvalue <= alpha)
+        case "beta":
+            return bool(1 - stats.beta.cdf(0.5, top + 1, second + 1) >= 1 - alpha)
+        case "sprt":
+            beta = 1 - alpha - 0.000024
+            ratio = float(top * np.log(0.5001 / 0.5) + second * np.log(0.4999 / 0.5))
+        case _:
+            beta = 1 - alpha - 0.00006
+            law = stats.beta(1e6, 1e6)
+            like = integrate.quad(
+                lambda p: float(law.pdf(p) * (2 * p) ** top * (2 - 2 * p) ** second), 0.5, 0.5 + 1e-2, limit=200
+            )[0]
+            ratio = math.log(like / (1 - law.cdf(0.5)))
+    return bool(ratio >= math.log((1 - beta) / alpha) or ratio <= math.log(beta / (1 - alpha)))
 
 
 def mode_posterior(votes: Sequence[int], law: Sequence[float], keep: int) -> float:

@@ -10,7 +10,9 @@ import numpy as np
 
 from ttcsim.compiled import special
 from ttcsim.guarantees.plain import rng
+from ttcsim.guarantees.plain.priors import half_of
 from ttcsim.guarantees.plain.replay import INF, Sample, buy, price_of, random_order
+from ttcsim.guarantees.plain.world import level_of
 
 SourcesPool = Mapping[str, Mapping[str, Sequence[Sample]]]
 """Samples by source by query id; both ascending."""
@@ -19,6 +21,10 @@ POLICIES: tuple[dict[str, Any], ...] = (
     {"name": "cascade"},
     {"name": "cascade", "order": "large>small", "patience": 2, "cap": 5},
     {"name": "cascade", "order": "small>large", "patience": 3, "low": 0.5, "signal": "reward", "gamma": 0.75},
+    {"name": "cascade", "order": "large>small", "signal": "reward", "accept": "0.75>0.25"},
+    {"name": "cascade", "signal": "confidence", "accept": "2.5", "patience": 2},
+    {"name": "router", "weak": "small", "strong": "large", "share": 0.4},
+    {"name": "router", "weak": "large", "strong": "small", "threshold": 0.3, "cap": 3},
     {"name": "mixture"},
     {"name": "mixture", "weights": "0.25*small+0.75*large", "verify": True, "k": 2},
     {"name": "explore-sources"},
@@ -54,6 +60,14 @@ class Unit:
         """Draws whose signal reaches gamma."""
         return sum(s["signal"] >= gamma for s in self.drawn)
 
+    def accepted(self, policy: Mapping[str, Any], sources: Sequence[str]) -> bool:
+        """Whether a draw was accepted, at a threshold of all sources or at one of its own."""
+        if "accept" not in policy:
+            return self.hits(policy.get("gamma", 1.0)) > 0
+        place = order_of(policy, sources).index(self.source)
+        wanted = [float(part) for part in policy["accept"].split(">")]
+        return self.hits(wanted[place] if place < len(wanted) else -INF) > 0
+
 
 def units_of(pool: SourcesPool, seed: int, replication: int, replay: str) -> list[Unit]:
     """The units at the start of a replication; where there is one source they are called as their queries."""
@@ -82,6 +96,8 @@ def replay_units(
     units = units_of(pool, seed, replication, replay)
     gamma = policy.get("gamma", 1.0)
     laws = Laws(sorted({unit.source for unit in units}))
+    if policy["name"] == "router":
+        laws.expected = win_rates(pool, policy["strong"], policy["weak"])
     spent = t = next_fit = 0
     while True:
         if policy["name"] in _LEARN and t >= next_fit:
@@ -105,7 +121,7 @@ def decide(
     units: Sequence[Unit], policy: Mapping[str, Any], laws: Laws, t: int, replay: str, cost: str, wave: int
 ) -> list[Unit]:
     """The units that are drawn next, in order: a block of one, or a whole wave."""
-    gamma, cap = policy.get("gamma", 1.0), policy.get("cap", INF)
+    cap = policy.get("cap", INF)
     stays = policy["name"] == "mixture" and not policy.get("verify")
     planned: list[Unit] = []
     while not planned or (1 < wave > len(planned)):
@@ -113,7 +129,7 @@ def decide(
         for unit in units:
             siblings = [u for u in units if u.query == unit.query]
             left = len(unit.samples) - unit.n if replay == "permute" else INF
-            solved = not stays and any(u.hits(gamma) for u in siblings)
+            solved = not stays and any(u.accepted(policy, laws.sources) for u in siblings if u.drawn)
             left = min(left, cap - sum(u.n for u in siblings))
             if left > 0 and not solved:
                 score = score_of(policy, unit, siblings, laws, t + len(planned), cost)
@@ -142,6 +158,7 @@ class Laws:
         self.law = dict.fromkeys(sources, (1.0, 1.0))
         self.price = dict.fromkeys(sources, 0.0)
         self.rank: dict[str, int] | None = None
+        self.expected: dict[str, float] = {}  # what is thought of every query before any draw
 
     def learn(self, policy: Mapping[str, Any], units: Sequence[Unit], gamma: float) -> None:
         """Fit laws and prices, or settle on an order of the sources."""
@@ -176,7 +193,7 @@ def score_of(policy: Mapping[str, Any], unit: Unit, siblings: Sequence[Unit], la
     rounds = -float(sum(u.n for u in siblings))
     match policy["name"]:
         case "cascade":
-            order = policy["order"].split(">") if "order" in policy else laws.sources
+            order = order_of(policy, laws.sources)
             if unit.source not in order:
                 return -INF
             place = order.index(unit.source)
@@ -184,6 +201,11 @@ def score_of(policy: Mapping[str, Any], unit: Unit, siblings: Sequence[Unit], la
             if place < len(order) - 1 and (unit.n >= policy.get("patience", 1) or failed):
                 return -INF
             return rounds - place / len(order)
+        case "router":
+            wins = laws.expected
+            threshold = policy.get("threshold", np.quantile(list(wins.values()), 1 - policy.get("share", 0.5)))
+            chosen = policy["strong"] if wins[unit.query] >= threshold else policy["weak"]
+            return rounds if unit.source == chosen else -INF
         case "mixture":
             weights = dict.fromkeys(laws.sources, 1.0 / len(laws.sources))
             if "weights" in policy:
@@ -233,6 +255,31 @@ def replay_prophet(
             offer = (sum(price_of(s, cost) for s in path), rng.priority(unit.stream), unit, path)
             offers[unit.query] = min(offers.get(unit.query, offer), offer, key=lambda o: o[:2])
     return units, buy(offers.values(), total)
+
+
+def order_of(policy: Mapping[str, Any], sources: Sequence[str]) -> Sequence[str]:
+    """The sources of a cascade, first to last."""
+    return policy["order"].split(">") if "order" in policy else sources
+
+
+def win_rates(pool: SourcesPool, strong: str, weak: str) -> dict[str, float]:
+    """How often a sample of `strong` is right and one of `weak` wrong, by like queries of the other half."""
+    ids = list(pool)
+    if len(ids) == 1:
+        return {ids[0]: 0.5}
+    rates = []
+    for own in pool.values():
+        right, wrong = (
+            [bool(s["correct"]) is kind for s in own[name]] for name, kind in ((strong, True), (weak, False))
+        )
+        rates.append(sum(right) / len(right) * (sum(wrong) / len(wrong)))
+    halves = half_of(ids)
+    found = {}
+    for q in range(len(ids)):
+        half = [rates[i] for i in range(len(ids)) if halves[i] != halves[q]]
+        alike = [rates[i] for i in range(len(ids)) if halves[i] != halves[q] and level_of(i) == level_of(q)]
+        found[ids[q]] = (sum(alike) + sum(half) / len(half)) / (len(alike) + 1)
+    return found
 
 
 def samples_of(units: Sequence[Unit], query: str) -> list[Sample]:

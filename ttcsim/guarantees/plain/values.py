@@ -88,6 +88,15 @@ def _evenly(t: Sequence[int], stock: Sequence[int], total: int) -> Fraction:
     return Fraction(sum(x <= d for x, d in zip(t, drawn, strict=True)))
 
 
+def all_right(size: int, correct: int, draws: int, replay: str) -> float:
+    """Chance that so many draws of a query are all correct: every hand that can be drawn, counted."""
+    every = range(size)
+    hands = list(
+        itertools.combinations(every, draws) if replay == "permute" else itertools.product(every, repeat=draws)
+    )
+    return sum(max(hand) < correct for hand in hands) / len(hands)
+
+
 def variance_of_uniform(case: Case, draws: int, replay: str) -> float:
     """Variance of the coverage of so many draws each."""
 

@@ -13,11 +13,12 @@ from ttcsim.pool import Pool
 
 LABELS = ("a", "b", "c")
 _REWARDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # exact in single precision
+_CONFIDENCES = {"confidence": (0.0, 0.5, 1.0, 2.5, 16.0), "confidence_signed": (-3.0, -0.25, 0.0, 1.5)}
 
 
 def tiny(seed: int, queries: int = 5, most: int = 8) -> dict[str, list[dict[str, Any]]]:
     """A random plain pool: up to `most` samples a query, some queries never solved, some answers missing."""
-    chance = random.Random(seed)
+    chance, sure = random.Random(seed), random.Random(f"confidence {seed}")
     pool = {}
     for q in range(queries):
         rate = chance.choice((0.0, 0.2, 0.5, 0.9))
@@ -28,6 +29,7 @@ def tiny(seed: int, queries: int = 5, most: int = 8) -> dict[str, list[dict[str,
                 "tokens": chance.randint(1, 9),
                 "logprob": chance.choice((-0.5, -1.0, -3.0)),
                 "answer": chance.choice((None, *LABELS)),
+                **{name: sure.choice(values) for name, values in _CONFIDENCES.items()},
             }
             for _ in range(chance.randint(2, most))
         ]
@@ -49,6 +51,7 @@ def to_pool(plain: PlainPool, name: str = "test") -> Pool:
         offsets=np.cumsum([0, *sizes]).astype(np.int64),
         correct=np.array([s["correct"] for s in rows], np.uint8),
         rewards={"reward": np.array([s["reward"] for s in rows], np.float32)},
+        confidences={name: np.array([s[name] for s in rows], np.float32) for name in _CONFIDENCES if name in rows[0]},
         tokens=np.array([s["tokens"] for s in rows], np.int32),
         answers=np.array([-1 if s["answer"] is None else LABELS.index(s["answer"]) for s in rows], np.int32),
         answer_labels=LABELS,

@@ -13,7 +13,7 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.checks import outside
+from ttcsim.pool.cells import outside
 from ttcsim.pool.importers.ask import Ask
 from ttcsim.pool.importers.assemble import checked_ids
 from ttcsim.pool.importers.importer import Importer

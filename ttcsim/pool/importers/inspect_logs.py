@@ -1,6 +1,7 @@
 """Logs of Inspect (``inspect eval``), as .json or .eval: every epoch of every sample is a sample of the pool.
 
-Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER`` takes the numbers of one as reward.
+Of several scorers ``--map correct=SCORER`` chooses one; ``--map reward=SCORER`` (or ``confidence=``) takes the numbers
+of one.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _USED = {"id", "epoch", "input", "target", "output", "scores", "uuid"}
 
 
 def _read(path: Path, ask: Ask) -> Pool:
-    ask.check_targets(("correct", "reward"), path)
+    ask.check_targets(("correct", "reward", "confidence"), path)
     files = sorted([*path.rglob("*.json"), *path.rglob("*.eval")]) if is_dir(path) else [path]
     if not all(map(is_file, files)):
         raise InputError(f"{path}: no such file; give a .json or .eval log, or a folder of logs")

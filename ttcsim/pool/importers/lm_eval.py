@@ -3,8 +3,8 @@
 A line with several filtered responses (filter ``take_first_k``) gives one sample each: a response is correct when it
 equals the target, and the share of correct ones must equal the score in the log. Otherwise a line gives one sample and
 its score, which has to be 0 or 1; that the log has a single score for several responses is reported. Of several metrics
-``--map correct=METRIC`` chooses one, and ``--map reward=METRIC`` takes another as reward. Of several filters the one
-that kept the most responses is taken, else the first: ``--where filter=NAME`` chooses.
+``--map correct=METRIC`` chooses one, and ``--map reward=METRIC`` (or ``confidence=``) takes another. Of several filters
+the one that kept the most responses is taken, else the first: ``--where filter=NAME`` chooses.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _USED = {
 
 
 def _read(path: Path, ask: Ask) -> Pool:
-    ask.check_targets(("correct", "reward"), path)
+    ask.check_targets(("correct", "reward", "confidence"), path)
     found = runs_in(path)
     runs = chosen(found if "filter" in ask.where else _by_one_filter(found), ask, path)
     sources = labels(runs, ask)

@@ -73,7 +73,7 @@ def difficulty(
     least = int(pool.sizes.min())
     if samples is not None and not 1 <= samples <= least:
         raise InputError(f"difficulty: {samples} samples a query, but pool {pool.name} has 1 to {least} of every query")
-    values = pool.correct.astype(np.float64) if kind == "oracle" else pool.reward(reward).astype(np.float64)
+    values = pool.correct.astype(np.float64) if kind == "oracle" else pool.score(reward).astype(np.float64)
     keys = query_keys(pool.query_ids)
     estimate = np.empty(pool.n_queries)
     for q, own in enumerate(np.split(values, pool.offsets[1:-1])):

@@ -36,7 +36,7 @@ def _low(row: dict[str, Any]) -> float:
 
 def predicted(ask: Ask) -> Answer:
     """What predicted bins lose of the oracle's accuracy is below a quarter of what the oracle's gain."""
-    if ask.table.judged.reward_name() is None:
+    if ask.table.judged.score_name() is None:
         raise InputError("the pool has no reward to predict difficulty from")
     guessed = difficulty(ask.table.judged, "predicted", bins=ask.which.n_bins)
     oracle, guess = (compute_optimal(ask.table, d, seed=ask.seed) for d in (ask.which, guessed))

@@ -1,0 +1,114 @@
+"""What does choosing by index cost as queries grow, and against C that looks at all of them?
+
+Upper confidence bounds: of an arm's mean reward, where nobody ever leaves, and of the verifier's word, where who is
+solved does. The C twin keeps indices in two arrays and scans them at every draw, 64 arms at a time, on the same random
+streams; its results have to be equal before it is timed. Timings alternate, and the best of them count: draws are
+short, and whatever else the machine does can only add to them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from speed_of_c import WORLD, compile_reference, pointer
+
+from ttcsim.policies import policy
+from ttcsim.pool.worlds import make_pool
+from ttcsim.replay.columns import Columns
+from ttcsim.replay.replay import Replay
+from ttcsim.replay.setting import Setting
+
+REWARD, VERIFIER = "ucb(signal=reward,gamma=2)", "ucb"
+CASES = ((500, 1024, REWARD), (500, 1024, VERIFIER), (5_000, 128, REWARD), (50_000, 32, REWARD))
+"""Queries, samples of each, policy."""
+GROWTH = (100, 500, 5_000, 50_000, 500_000)
+PER_QUERY, DRAWS, ROUNDS = 8, 40_000, 50
+"""Draws of a query on average, about how many a timing takes at least, and timings of 500 queries."""
+
+
+def replays(pool, name, reps):
+    """A call that replays so many replications."""
+    total = np.array([PER_QUERY * pool.n_queries], np.int64)
+    replay = Replay(policy(name), Setting(total, 0, "samples", "permute", (), None), Columns(pool))
+    return replay, lambda: replay.run(0, reps)
+
+
+def size_of(queries):
+    """Replications of a timing, and timings."""
+    return max(2, DRAWS // (PER_QUERY * queries)), max(3, ROUNDS * 500 // queries)
+
+
+def scans(library, pool, replay, name, reps):
+    """A call of the C twin, and where its results are."""
+    n, i64 = pool.n_queries, ctypes.c_int64
+    reward = policy(name).signal != "correct"
+    signal = np.ascontiguousarray(next(iter(pool.rewards.values())) if reward else pool.correct, np.float32)
+    correct = np.ascontiguousarray(pool.correct)
+    covered, by_query, draws = np.zeros(reps, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+
+    def call():
+        by_query[:] = draws[:] = 0
+        return library.ucb(
+            i64(n), i64(len(correct) // n), pointer(replay.x.keys), pointer(signal), pointer(correct),
+            ctypes.c_float(policy(name).gamma), ctypes.c_double(1.0), i64(PER_QUERY * n), ctypes.c_uint64(0), i64(reps),
+            pointer(covered), pointer(by_query), pointer(draws),
+        )  # fmt: skip
+
+    return call, (covered, by_query, draws)
+
+
+def best(calls, rounds):
+    """Least seconds of calls that take turns."""
+    times = [[] for _ in calls]
+    for _ in range(rounds):
+        for call, found in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            found.append(time.perf_counter() - start)
+    return [min(found) for found in times]
+
+
+def twin_row(library, queries, samples, name):
+    reps, rounds = size_of(queries)
+    pool = make_pool(WORLD, queries, samples)
+    replay, ours = replays(pool, name, reps)
+    in_c, (covered, by_query, draws) = scans(library, pool, replay, name, reps)
+    tally, total = ours(), in_c()
+    assert total == tally.spent.sum()
+    np.testing.assert_array_equal(tally.covered[:, 0], covered)
+    np.testing.assert_array_equal(tally.query_covered[0], by_query)
+    np.testing.assert_array_equal(tally.unit_draws[0], draws)
+    seconds = best((ours, in_c), rounds)
+    tournament, scan = (1e9 * s / total for s in seconds)
+    return f"| `{name}`, {queries:,} queries | {tournament:.0f} | {scan:.0f} | {scan / tournament:.1f} |"
+
+
+def growth_row(queries):
+    reps, rounds = size_of(queries)
+    pool = make_pool(WORLD, queries, 32)
+    cells = []
+    for name in (REWARD, VERIFIER, "thompson"):
+        _, ours = replays(pool, name, reps)
+        total = ours().spent.sum()
+        cells.append(f"{1e9 * best([ours], rounds)[0] / total:.0f}")
+    return f"| {queries:,} | {' | '.join(cells)} |"
+
+
+def main():
+    print(f"{PER_QUERY} draws a query without replacement, one core, best of alternating runs, ns a draw:\n")
+    with tempfile.TemporaryDirectory() as folder:
+        library = compile_reference(Path(folder))
+        print("| policy | ttcsim | C, full scan | C / ttcsim |\n|---|---|---|---|", flush=True)
+        for case in CASES:
+            print(twin_row(library, *case), flush=True)
+    print(f"\n| queries of 32 samples | `{REWARD}` | `{VERIFIER}` | `thompson` |\n|---|---|---|---|", flush=True)
+    for queries in GROWTH:
+        print(growth_row(queries), flush=True)
+
+
+if __name__ == "__main__":
+    main()
