@@ -98,10 +98,10 @@ def live_check(
 ) -> pl.DataFrame:
     """Hold a live run against replays of a pool that was harvested independently.
 
-    Columns: statistic, live, predicted (mean of the replays), lo, hi, inside (null: the run and all
-    replays are alike). The first row says which share of the decisions in the log the policy makes again from the
-    samples; where it is not all, nothing else is asked. If samples follow the same laws live and in the pool, the probability
-    that any row is outside is at most `alpha`.
+    Columns: statistic, live, predicted (mean of the replays), lo, hi, inside (null: the run and all replays are alike).
+    The first row says which share of the decisions in the log the policy makes again from the samples; where it is not
+    all, nothing else is asked. If samples follow the same laws live and in the pool, the probability that any row is
+    outside is at most `alpha`.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def live_check(
     found = _observed(both, run, session)
     wave = run.wave if session.in_waves else 1
     total = np.array([pool.total(run.budget * PRICES[run.cost].units)])
-    setting = Setting(both, total, seed, run.cost, "permute", (), None, wave=wave)
+    setting = Setting(total, seed, run.cost, "permute", (), None, wave=wave)
     replay = Replay(run.policy, setting, Columns(both))
     groups = by_difficulty(both, min(bins, both.n_queries))
     chunks = []
