@@ -7,7 +7,7 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,8 +68,8 @@ class Deciding:
         Ids of all queries.
     seed : int
         What ties are broken by, and what policies that draw at random go by.
-    unknown : sequence of str
-        Columns of samples that the harvest cannot tell, of those that rules read.
+    known : collection of str
+        Columns that samples have.
 
     Raises
     ------
@@ -77,11 +77,11 @@ class Deciding:
         When the policy is none, or cannot decide here.
     """
 
-    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, unknown: Sequence[str] = ()) -> None:
+    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, known: Collection[str]) -> None:
         # Neither forked from here, where the engine's threads are, nor from the server that verifies.
         with deaf():
             context = multiprocessing.get_context("spawn")
-            self._process = Process(context, _decide, asked, list(queries), seed, list(unknown))
+            self._process = Process(context, _decide, asked, list(queries), seed, sorted(known))
         try:
             self._first = self._answer(PATIENCE)
         except BaseException:
@@ -153,7 +153,7 @@ def _decide(pipe: Connection, *what: Any) -> None:
 class Decisions:
     """The policy and what it decides; arguments and errors are those of `Deciding`."""
 
-    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, unknown: Sequence[str] = ()) -> None:
+    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, known: Collection[str]) -> None:
         # Here, in a process of its own: they load numba.
         from ttcsim.policies import policy
         from ttcsim.policies.user_code import sources
@@ -165,11 +165,12 @@ class Decisions:
         _refuse(chosen)
         self._session = Session(chosen, queries, asked.budget, cost=asked.cost, seed=seed)
         self._size, self._wave = asked.wave, list[Any]()
-        for column in self._session.columns:
-            if column in unknown:
+        for column in (chosen.signal, *self._session.columns):
+            if column not in known:
                 raise InputError(
-                    f"policy '{chosen}' needs the column '{column}', which no sample here would have a value in; use a "
-                    "policy that goes by the verifier"
+                    f"policy '{chosen}' needs the column '{column}', and samples drawn live here have "
+                    f"{', '.join(sorted(known))} ([confidence] in the config adds its own, rewards need all samples, "
+                    "programs have no answers); use another"
                 )
         self.decider = Decider(
             policy=chosen.written(),
@@ -192,11 +193,6 @@ def _refuse(policy: Policy) -> None:
     """Raise `InputError` for a policy that wants what a live run does not have."""
     if policy.oracle:
         return  # a session says so
-    if policy.signal != "correct":
-        raise InputError(
-            f"policy '{policy}' goes by the column '{policy.signal}': rewards are scored once all samples are there, "
-            "so live it can only go by the verifier (signal=correct)"
-        )
     if policy.prior() is not None:
         raise InputError(f"policy '{policy}' goes by priors fitted to a pool, and a live run has none; use another")
     if policy.chooses_sources or policy.on:

@@ -13,6 +13,7 @@ from harvest.models import Factory, Models
 from harvest.progress import Report
 from harvest.queries import make_queries
 from harvest.run import check_verifiers, destination, summary
+from harvest.stages.rows import columns
 from harvest.stages.stage import Work
 from harvest.stages.waves import draw
 from harvest.store import EXTRAS, Store, digest
@@ -46,9 +47,9 @@ def live(config: Config, asked: Asked, *, factory: Factory, resume: bool = False
     out = destination(config)
     Store.refuse_early(out, resume=resume)
     plain = make_queries(config, lambda messages: "")
-    unknown = ["answer"] if all(q.verifier == "code" for q in plain) else []
-    ids = [q.query_id for q in plain]
-    with Deciding(asked, ids, config.sampling.seed, unknown) as deciding, report or Report() as said:
+    ids, answered = [q.query_id for q in plain], any(q.verifier != "code" for q in plain)
+    known = columns(config).keys() - {"query_id", "sample", "reason", "text", *(() if answered else ("answer",))}
+    with Deciding(asked, ids, config.sampling.seed, known) as deciding, report or Report() as said:
         models = Models(config, factory)
         try:
             _run(config, asked, models, deciding, out, resume, said)

@@ -62,13 +62,14 @@ def session_on(pool, policy, budget, wave, **how):
         ("elimination", 4, "samples"),
         ("adaptive-consistency", 7, "tokens"),
         ("elimination(cap=9,stream=true)", 64, "samples"),
+        ("deepconf", 7, "samples"),
         ("uniform", 1000, "tokens"),
     ],
 )
 def test_a_live_run_is_the_policy_on_the_samples_of_a_harvest(here, make_config, tmp_path, policy, wave, cost):
     """Of the same seed: sample i of a query is the same whatever wave it comes in, so the decisions are known."""
-    pool = harvest_pool(make_config(sampling={"n": 40}, output={"path": str(tmp_path / "harvested")}))
-    out = run(make_config(sampling={"n": 1}), policy, wave=wave, cost=cost)
+    pool = harvest_pool(make_config(sampling={"n": 40}, confidence={}, output={"path": str(tmp_path / "harvested")}))
+    out = run(make_config(sampling={"n": 1}, confidence={}), policy, wave=wave, cost=cost)
     samples, texts = (pl.read_parquet(pool / kind / "*.parquet") for kind in ("samples", "texts"))
     session, asked = session_on(samples, policy, 5, wave, cost=cost, seed=1)
     log = pl.read_parquet(out / DECISIONS)
@@ -163,7 +164,8 @@ def test_kept_waves_that_the_policy_would_not_ask_for_are_refused(here, make_con
     [
         ({"policy": "prophet"}, {}, "knows outcomes"),
         ({"policy": "nobody"}, {}, "nobody"),
-        ({"policy": "gap(signal=reward)"}, {}, "goes by the column 'reward'"),
+        ({"policy": "gap(signal=reward)"}, {}, "needs the column 'reward', and samples"),
+        ({"policy": "deepconf"}, {}, "needs the column 'confidence', and samples"),
         ({"policy": "damani(column=level)"}, {}, "goes by priors"),
         ({"policy": "cascade"}, {}, "chooses sources"),
         ({"budget": 0.01}, {}, "buys no draw"),
@@ -182,15 +184,15 @@ def test_what_cannot_run_live_is_said_before_a_model_is_loaded(here, make_config
 
 def test_programs_have_no_answers_to_agree_on(here):
     asked = Asked("consensus", 2)
-    Decisions(asked, ["a"], 0)
+    Decisions(asked, ["a"], 0, {"correct", "answer"})
     with pytest.raises(InputError, match="needs the column 'answer'"):
-        Decisions(asked, ["a"], 0, ["answer"])
+        Decisions(asked, ["a"], 0, {"correct"})
 
 
 def test_what_goes_wrong_in_the_process_that_decides_is_said_here():
     with pytest.raises(InputError, match="knows outcomes"):
-        Deciding(Asked("prophet", 2), ["a"], 0)
-    with Deciding(Asked("uniform", 2), ["a"], 0) as deciding:
+        Deciding(Asked("prophet", 2), ["a"], 0, {"correct"})
+    with Deciding(Asked("uniform", 2), ["a"], 0, {"correct"}) as deciding:
         assert deciding.next(()).queries == ["a", "a"]
         with pytest.raises(InputError, match="ValueError"):
             deciding.next([{"correct": True}])  # one too few
@@ -210,7 +212,7 @@ if __name__ == "__main__":
 
 def test_as_a_command_killed_it_leaves_nobody_and_goes_on_to_the_same_bytes(here, make_config, tmp_path):
     """SIGKILL after the first wave; the process that decides ends with it."""
-    tables = {"sampling": {"n": 1, "seed": 1}, "engine": {"delay": 0.3}}
+    tables = {"sampling": {"n": 1, "seed": 1}, "engine": {"delay": 0.1}}
     whole = run(make_config(sampling=tables["sampling"], output={"path": str(tmp_path / "whole")}), wave=2)
     config = make_config(**tables).model_dump(mode="json", exclude_defaults=True)
     (tmp_path / "c.toml").write_text(as_toml(config))

@@ -56,6 +56,7 @@ RUNS = [
     {"policy": "elimination(cap=9)", "budget": 3},
     {"policy": "adaptive-consistency(cap=9)", "budget": 12, "cost": "tokens"},
     {"policy": "thompson(cap=9)", "budget": 2.5, "wave": 1},
+    {"policy": "elimination(cap=9,stream=true)", "budget": 3},
 ]
 
 

@@ -98,15 +98,15 @@ def live_check(
 ) -> pl.DataFrame:
     """Hold a live run against replays of a pool that was harvested independently.
 
-    Columns: statistic, live, predicted (mean of the replays), lo, hi, inside (null: replays leave nothing open, or
-    everything). The first row says which share of the decisions in the log the policy makes again from the samples;
-    where it is not all, nothing else is asked. If samples follow the same laws live and in the pool, the probability
-    that any row is outside is at most `alpha`.
+    Columns: statistic, live, predicted (mean of the replays), lo, hi, inside (null: the run and all replays are alike).
+    The first row says which share of the decisions in the log the policy makes again from the samples; where it is not
+    all, nothing else is asked. If samples follow the same laws live and in the pool, the probability that any row is
+    outside is at most `alpha`.
 
     Parameters
     ----------
     pool : Pool, str or Path
-        The same queries, sampled with another seed and not adaptively; of each at least as often as live.
+        The same queries, sampled with another seed and not adaptively; of each more samples than were drawn live.
     live : LiveRun, str or Path
         The pool of ``harvest live``.
     policy : str or Policy, optional
