@@ -204,7 +204,8 @@ class TestBombs:
         [
             ("a: &a [x,x]\nb: &b [*a,*a]\nsamples: [*b,*b]", "it has aliases"),
             ("is_corrects: &x [*x]", "it has aliases"),
-            ("[" * 100_000, "nested deeper than 100"),  # the loader in C died of it
+            ("[" * 100_000, "cannot be read ("),  # the loader in C died of it; newer ones have a limit of their own
+            ("[" * 200, "nested deeper than 100"),
             ("a: " + "{a: " * 200 + "1" + "}" * 200, "nested deeper than 100"),
         ],
     )
