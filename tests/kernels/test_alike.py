@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import chi2
 
 import ttcsim
+from ttcsim.compiled.jit import JIT_DISABLED
 from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool
 from ttcsim.replay.columns import Columns
@@ -64,6 +65,7 @@ def p_value(counts, law):
     return chi2.sf(statistic, len(often))
 
 
+@pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled, and 80,000 replications take minutes")
 @pytest.mark.parametrize("b", [1, 3])
 @pytest.mark.parametrize("wave", [1, QUERIES])
 def test_draws_are_divided_by_the_exact_law(b, wave):
