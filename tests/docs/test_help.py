@@ -85,7 +85,12 @@ ONLY_PARSED = {
     "harvest run my.toml --resume --set sampling.n=64 --out mypool": "needs vLLM",
     "harvest run recipe:math500-llama-3.1-8b --shard 0/4": "needs vLLM",
     "harvest check recipe:math500-llama-3.1-8b --set sampling.n=64": "needs the network",
+    "harvest live my.toml -p elimination -b 8 --wave 64 --out live-run": "needs vLLM",
+    "harvest live my.toml -p 'mine.py:Thrifty(weight=2)' -b 4 --resume": "needs vLLM",
+    "ttcsim live-check mypool live-run": "tests/sweep/test_live_check.py has runs",
+    "ttcsim live-check mypool live-run --alpha 0.001 --json": "tests/sweep/test_live_check.py has runs",
     "ttcsim pool import lm-eval output/ evaluated": "tests/importers has the files",
+    "ttcsim sweep mypool -p deepconf -b 8 --select 'majority,deepconf(keep=90)'": "the pool has no confidence",
     "ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379": "tests/sweep/test_cluster.py has one",
 }
 

@@ -369,7 +369,7 @@ SABOTAGES = (
         "                total += value - before if leads else 0",
     ),
     one("a missing answer votes", "G11", "engine/selectors/vote.py", "        if a > 0:\n", "        if a >= 0:\n"),
-    one("best = last draw", "G10", "engine/selectors/best.py", "if score[m] > top:", "if score[m] > -1.0:"),
+    one("best = last draw", "G10", "engine/selectors/best.py", "if score[m] > top:", "if score[m] > -np.inf:"),
     one(
         "weighted without weights",
         "G10",

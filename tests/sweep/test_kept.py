@@ -409,7 +409,7 @@ main()
 @pytest.mark.slow
 def test_killed_at_random_times(saved, tmp_path):
     """Until it is done, and at least three times; what is there each time is whole, and the bits are the same."""
-    saved[saved.index("400")] = "10000"
+    saved[saved.index("400")] = "250000"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     chance = random.Random(1)
 
