@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HARVEST := .venv-harvest
 
-.PHONY: demo test test-all test-browser lint format bench bench-harvest paper test-harvest test-lowest setup clean
+.PHONY: demo test test-all test-browser docs lint format bench bench-harvest paper test-harvest test-lowest setup clean
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -38,6 +38,12 @@ test-browser: setup
 	  echo "There is no Chromium, and installing it takes root and apt-get: the tests are skipped." >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
 	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py
+
+# The documentation, into site/; a broken link is an error. Read it, with its search, at http://localhost:8000 by
+#   python -m http.server -d site
+docs: setup
+	$(BIN)/python -m docs.assemble build/docs
+	PATH=$(BIN):$$PATH $(BIN)/zensical build --strict --clean
 
 lint: setup
 	$(BIN)/ruff check .
