@@ -39,11 +39,9 @@ test-browser: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
 	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py
 
-# The documentation, into site/; a broken link is an error. Read it, with its search, at http://localhost:8000 by
-#   python -m http.server -d site
+# The documentation, into site/, to be opened from there or put on any server; a broken link is an error.
 docs: setup
-	$(BIN)/python -m docs.assemble build/docs
-	PATH=$(BIN):$$PATH $(BIN)/zensical build --strict --clean
+	$(BIN)/python -m docs.build
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The pages of the site, laid out in one folder: ``python -m docs.assemble build/docs``.
+"""The pages of the site, laid out in one folder.
 
 Documents lie where their readers look for them (theory beside its code, the harvest's beside the harvest) and are
 written for both places: a link is relative to the file, and is rewritten here to the page that the file becomes. A
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +55,7 @@ def assemble(folder: Path) -> None:
         kind = {".py": "python", ".md": "markdown"}.get(Path(source).suffix, "text")
         text = (ROOT / source).read_text()
         _write(folder / _text_of(source), f"# {source}\n\n````{kind}\n{text}\n````\n")
-    shutil.copy(ROOT / "docs" / "site.css", folder / "site.css")
+    shutil.copytree(ROOT / "docs" / "site", folder, dirs_exist_ok=True)
 
 
 def _relinked(text: str, source: str, pages: dict[str, str], shown: set[str]) -> str:
@@ -84,6 +83,3 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
-
-if __name__ == "__main__":
-    assemble(Path(sys.argv[1]))
