@@ -33,8 +33,7 @@ def run(path: Path) -> Run:
 def page(path: Path) -> str:
     """A notebook as Markdown, with how to open it."""
     text = path.read_text()
-    with pl.Config(tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=3, tbl_rows=40):
-        parts = [part for cell, output in run(path).cells for part in _shown(cell, output, text)]
+    parts = [part for cell, output in run(path).cells for part in _shown(cell, output, text)]
     title, *rest = parts
     how = f"Open it with `marimo edit docs/notebooks/{path.name}` (`pip install '.[docs]'`): what depends on a cell runs anew."
     return "\n\n".join([title, f"*{how}*", *rest]) + "\n"
@@ -47,10 +46,10 @@ def _shown(cell: ast.FunctionDef, output: Any, text: str) -> list[str]:
     if prose is not None:
         return [prose]
     if not body or "hide_code=True" in ast.unparse(cell.decorator_list[0]):
-        return [_html(output)] if output is not None else []
+        return _told(output)
     lines = text.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
     code = textwrap.dedent("\n".join(lines))
-    return [f"```python\n{code}\n```", *([] if output is None else [_html(output)])]
+    return [f"```python\n{code}\n```", *_told(output)]
 
 
 def _prose(body: list[ast.stmt]) -> str | None:
@@ -61,12 +60,16 @@ def _prose(body: list[ast.stmt]) -> str | None:
     return None
 
 
-def _html(output: Any) -> str:
-    """An output as a block of HTML: a figure, a table, values in prose, or its text."""
+def _told(output: Any) -> list[str]:
+    """An output as Markdown: a table, a figure, values in prose, or its text; nothing for None."""
     from matplotlib.axes import Axes
 
     from ttcsim.plot import encoded
 
+    if output is None:
+        return []
+    if isinstance(output, pl.DataFrame):
+        return [_table(output)]
     if isinstance(output, Axes):
         drawn = base64.b64encode(encoded(output, "svg")).decode()
         inner = f'<img alt="{escape(output.get_ylabel())}" src="data:image/svg+xml;base64,{drawn}">'
@@ -76,4 +79,11 @@ def _html(output: Any) -> str:
         inner = output.text
     else:
         inner = f"<pre>{escape(str(output))}</pre>"
-    return f'<div class="output">\n{inner}\n</div>'
+    return [f'<div class="output" markdown="0">\n{inner}\n</div>']
+
+
+def _table(frame: pl.DataFrame) -> str:
+    """A table in Markdown, its numbers with three digits."""
+    written = [[f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row] for row in frame.rows()]
+    lines = [frame.columns, ["---"] * frame.width, *([cell.replace("|", "\\|") for cell in row] for row in written)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

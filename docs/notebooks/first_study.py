@@ -36,8 +36,9 @@ def _(mo):
     mo.md(r"""
     ## How hard are the queries?
 
-    Everything that a policy can win lies in how much success rates differ: where all are alike, nothing beats an even split. A
-    query that no sample answers is either hopeless or rarer than one in 256, and the pool cannot tell which.
+    An even split spends most of its samples on queries that are solved already, or hardly ever will be: that is what a policy can
+    win. A query without a correct sample is either hopeless or solved less often than once in 256, and the pool cannot tell
+    which.
     """)
     return
 
@@ -58,8 +59,8 @@ def _(mo):
     ## One sweep
 
     `uniform` is best-of-N. `elimination` asks the verifier after every sample and never draws a solved query again. `consensus` has no
-    verifier: it stops a query once most answers agree. `prophet` knows the outcomes, so nothing can beat it. Every policy sees
-    the same random order of every query's samples, 400 times.
+    verifier: it stops a query once most answers agree. `prophet` knows the outcomes: no coverage is above its. Every policy sees the
+    same random order of every query's samples, 400 times.
     """)
     return
 
@@ -87,8 +88,7 @@ def _(result, ttcsim):
 def _(mo):
     mo.md(r"""
     *Coverage* counts a query as solved once a correct sample was drawn, which is what counts where a verifier picks it out.
-    Without one the answer has to be voted for: `accuracy_majority`. Which of the two is yours decides which policy is; the order may
-    differ.
+    Without one the answer has to be voted for: `accuracy_majority`. Which of the two counts for you decides which policy is better.
     """)
     return
 

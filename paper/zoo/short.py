@@ -1,4 +1,4 @@
-"""What the page comes to, in the words that README quotes."""
+"""What the page comes to, in the words that docs/compare.md quotes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ttcsim.report.tables import leaves_out_0
 
 
 def short(study: Study, gained: pl.DataFrame, every: pl.DataFrame, harder: dict[int, pl.DataFrame]) -> list[str]:
-    """The gain of elimination, their cell, and what exploration is worth; wrapped as README is."""
+    """The gain of elimination, their cell, and what exploration is worth; wrapped as documents are."""
     return paragraph(_gained(study, gained, every), _theirs(study), *_explored(harder[max(AFTER)]))
 
 

@@ -1,15 +1,12 @@
 """Every command's help, as a terminal of 80 columns shows it, and the examples that it gives."""
 
 import contextlib
-import json
-import random
-import shutil
 import subprocess
 import sys
 from unittest import mock
 
-import polars as pl
 import pytest
+from prepared import FEWER, prepare
 from tree import COMMANDS, PROGRAMS, parsed
 
 import harvest
@@ -64,22 +61,6 @@ def test_examples_parse_and_are_of_their_command(words, line, tmp_path, monkeypa
     assert own[: len(words)] == words
 
 
-FEWER = {
-    ("ttcsim", "demo"): "--reps 5",
-    ("ttcsim", "sweep"): "--reps 5 -b 1,2",
-    ("ttcsim", "check"): "--reps 50 -b 1,2 --only G1,G7",
-    ("ttcsim", "regret"): "--reps 20",
-    ("ttcsim", "extrapolate"): "--resamples 5",
-    **{
-        ("ttcsim", "strategies", name): f"-n {queries} --runs 2 {more}"
-        for name, queries, more in [
-            ("describe", 12, ""), ("bins", 20, "-b 1,4,8"), ("optimal", 20, "-b 1,4,8"), ("ratio", 20, ""),
-            ("flops", 20, ""), ("bandit", 20, "--reps 2 -b 2"), ("findings", 20, ""), ("make", 12, ""),
-        ]
-    },
-    ("ttcsim", "pool", "make"): "-n 20 -m 8",
-}  # fmt: skip
-"""What is added to examples that would take long, so that each can be run."""
 ONLY_PARSED = {
     "harvest run my.toml --resume": "needs vLLM",
     "harvest run my.toml --resume --set sampling.n=64 --out mypool": "needs vLLM",
@@ -93,52 +74,6 @@ ONLY_PARSED = {
     "ttcsim sweep mypool -p deepconf -b 8 --select 'majority,deepconf(keep=90)'": "the pool has no confidence",
     "ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379": "tests/sweep/test_cluster.py has one",
 }
-
-MINE = """
-from dataclasses import dataclass
-import ttcsim
-
-@dataclass(frozen=True)
-class Thrifty(ttcsim.Policy):
-    weight: float = 1.0
-
-    @ttcsim.score
-    def score(s, p, key):
-        return -p.weight * s.draws
-"""
-CONFIG = """
-model.path = "some/model"
-sampling.n = 2
-output.path = "new-pool"
-task = {name = "jsonl", file = "problems.jsonl", prompt = "{question}", verifier = "integer"}
-"""
-
-
-def prepare(folder):
-    """The files that the examples use."""
-    from ttcsim.pool.worlds import make_pool
-    from ttcsim.strategies.worlds.simulate import write_world
-
-    generator = random.Random(0)
-    write_world("revisions", folder / "mypool", 24, budgets=(1, 2, 4, 8), runs=16, seed=0)
-    pool = ttcsim.load(folder / "mypool")
-    for name in ("big-model", "pool-of-small", "pool-of-large"):
-        ttcsim.write(pool, folder / name)
-    shutil.copytree(folder / "mypool", folder / "moved" / "mypool")
-    half = pool.n_queries // 2
-    ttcsim.write(pool.subset(pool.query_ids[:half]), folder / "shard-0")
-    ttcsim.write(pool.subset(pool.query_ids[half:]), folder / "shard-1")
-    ttcsim.write(make_pool("beta(1,1)", 20, 8), folder / "plain")
-    ttcsim.sweep(pool, ["uniform", "elimination"], [1, 2], reps=5).save(folder / "run2")
-    next((folder / "plain" / "samples").iterdir()).rename(folder / "samples.parquet")
-    rows = [{"id": i % 20, "correct": generator.random() < 0.4} for i in range(160)]
-    (folder / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    pl.DataFrame({"query_id": ["a", "b"], "n": [8, 8], "c": [2, 0]}).write_csv(folder / "counts.csv")
-    pl.DataFrame({"k": [1, 2, 4, 8, 16], "coverage": [0.3, 0.4, 0.5, 0.6, 0.65]}).write_csv(folder / "curve.csv")
-    (folder / "mine.py").write_text(MINE)
-    (folder / "my.toml").write_text(CONFIG)
-    (folder / "problems.jsonl").write_text('{"question": "1+1?", "answer": "2"}\n')
-
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")

@@ -31,9 +31,19 @@ def parsed(line):
     return own, words
 
 
+def typed(text):
+    """What a document has a reader type, a command each, with the lines that it shows below as its output."""
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    for line, output in (found for block in blocks for found in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)):
+        parts = [re.sub(r"^\s*([A-Z_]+=\S* )*", "", part).strip() for part in _PARTS.split(re.sub(r"\s#.*", "", line))]
+        *first, last = filter(None, parts)
+        yield from ((part, []) for part in first)
+        yield last, output.splitlines()
+
+
+_PARTS = re.compile(r"&&|;|&(?= |$)")
+
+
 def shown(text):
     """What a document has a reader type, a command a line."""
-    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-    lines = [line for block in blocks for line in re.findall(r"^\$ (.*)$", block, re.MULTILINE)]
-    parts = (part for line in lines for part in re.split(r"&&|;|&(?= |$)", re.sub(r"\s#.*", "", line)))
-    return [line for part in parts if (line := re.sub(r"^\s*([A-Z_]+=\S* )*", "", part).strip())]
+    return [line for line, _ in typed(text)]

@@ -1,4 +1,4 @@
-"""The study of the zoo: its page is what a run gives, README quotes it, and its own policies do what they say."""
+"""The study of the zoo: its page is what a run gives, the docs quote it, and its own policies do what they say."""
 
 import warnings
 from pathlib import Path
@@ -20,9 +20,9 @@ def words(text):
     return " ".join(text.split())
 
 
-def test_readme_says_what_the_page_says():
+def test_the_docs_say_what_the_page_says():
     short = PAGE[PAGE.index("## In short") :].split("\n\n")[1]
-    assert words(short) in words((ROOT / "README.md").read_text())
+    assert words(short) in words((ROOT / "docs" / "compare.md").read_text())
 
 
 def test_their_cell_is_what_a_replay_gives():
