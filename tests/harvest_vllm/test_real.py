@@ -56,8 +56,10 @@ overlap = false
 )
 
 
-def harvest(*arguments):
-    command = [sys.executable, "-c", "from harvest.cli import main; main()", "run", *map(str, arguments)]
+def harvest(*arguments, cores=None):
+    """A harvest as a process, on some cores alone where they are named."""
+    alone = f"import os; os.sched_setaffinity(0, {cores}); " if cores else ""
+    command = [sys.executable, "-c", f"{alone}from harvest.cli import main; main()", "run", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -191,7 +193,12 @@ def test_probabilities_and_prompts_are_the_models_own(config, whole):
 
 def test_two_processes_harvest_two_shards(config, whole):
     outs = [config.with_name(f"sharded.shard-{i}-of-2") for i in range(2)]
-    running = [harvest(config, "--out", config.with_name("sharded"), "--shard", f"{i}/2") for i in range(2)]
+    # Each on its half of the cores: two engines that both use all of them wait for each other at every barrier.
+    cores = sorted(os.sched_getaffinity(0))
+    halves = [cores[i::2] or cores for i in range(2)]
+    running = [
+        harvest(config, "--out", config.with_name("sharded"), "--shard", f"{i}/2", cores=halves[i]) for i in range(2)
+    ]
     for process in running:
         finished(process)
     merged = config.with_name("merged")
