@@ -1,4 +1,4 @@
-"""What the harvest asks of an engine; `generate` answers with vLLM, tests with a few lines."""
+"""What the harvest asks of an engine; `generate` answers with vLLM, `endpoint` by HTTP, tests with a few lines."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Protocol
 
 from harvest.confidence import Confidence, confidence
 from harvest.config import SamplingConfig
+from harvest.progress import Report
 
 Messages = list[dict[str, str]]
 
@@ -42,7 +44,7 @@ class Response:
 
     text: str
     tokens: int  # generated tokens, the one that stopped it included; at least 1
-    logprob: float  # summed over tokens, nats
+    logprob: float | None  # summed over tokens, nats; None from a server that does not tell it
     prompt_tokens: int  # tokens of the prompt, those that were read before for another response too
     cut: bool = False  # ended by max_tokens, or by the end of the context
     confidence: Confidence | None = None  # where the request asked for it
@@ -73,6 +75,12 @@ class Generator(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """Engine and its version, for the manifest."""
+
+    def begin(self, received: Path, report: Report) -> None:
+        """Keep what is paid for in that file from now on, and go by what it has; say what people should know."""
+
+    def costs(self) -> dict[str, Any]:
+        """What was asked of a server and paid for it, for the manifest; nothing where the model runs here."""
 
     def close(self) -> None:
         """Free the device."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from harvest.confidence import TOP, confidence
 from harvest.config import ModelConfig, SamplingConfig
 from harvest.engine import Messages, Request, Response
+from harvest.progress import Report
 from ttcsim.errors import InputError
 
 
@@ -108,6 +110,13 @@ class VllmGenerator(_Loaded):
     def facts(self) -> dict[str, Any]:
         """Engine and its version, for the manifest."""
         return {"vllm": engine_version(), "device": "cpu" if _on_cpu() else "gpu", **self.arguments}
+
+    def begin(self, received: Path, report: Report) -> None:
+        """Nothing: what is drawn here costs nothing to draw again."""
+
+    def costs(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
 
     def fresh(self) -> None:
         """Forget cached prefixes, which change the last bits of what follows."""

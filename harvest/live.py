@@ -89,11 +89,13 @@ def _run(
         if store.finished:
             report.say(f"{out} is finished already")
             return
+        generator.begin(store.received, report)
         with VerifyBeside(config.verifier, [q.verifier for q in queries]) as verify:
             check_verifiers(queries, verify)
             work = Work(config, queries, models, verify, store, report)
             drawn = draw(work, deciding, by_tokens=asked.cost == "tokens")
         facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
+        facts["harvest"] |= generator.costs()
         del facts["sampling"]["n"]
         facts["adaptive"] = {**pinned, "queries": len(queries), "waves": len(drawn.seen), "spent": drawn.spent}
         pool, reasons = assemble_waves(work, drawn.seen, facts)

@@ -38,7 +38,7 @@ def make_plan(
         **({"programs": {key: programs[key] for key in ("python", "packages")}} if programs else {}),
         "queries": fingerprint(everything),
         "shard": list(shard),
-        "model": _model_fingerprint(config.model.path),
+        "model": _model_fingerprint(config.model.path) if config.model.endpoint is None else config.model.path,
         "engine": dict(engine),
         "environment": {k: v for k, v in config.environment.items() if k.startswith("VLLM_")},
         EXTRAS: {

@@ -17,6 +17,7 @@ from harvest.config import (
 from harvest.engine import Generator, RewardModel
 from harvest.rewards import Judge, Outcome, Process, Rollouts, Scorer
 from harvest.verify_beside import VerifyBeside
+from ttcsim.errors import InputError
 
 OwnModel = OutcomeReward | ProcessReward | JudgeReward
 
@@ -36,6 +37,15 @@ def vllm_factory() -> Factory:
     return Factory(VllmGenerator, VllmRewardModel)
 
 
+def endpoint(model: ModelConfig, sampling: SamplingConfig) -> Generator:
+    """A model at an endpoint."""
+    try:
+        from harvest.endpoint.generator import EndpointGenerator
+    except ImportError as error:
+        raise InputError(f"{error}; model.endpoint needs: pip install 'ttcsim[endpoint]'") from error
+    return EndpointGenerator(model, sampling)
+
+
 class Models:
     """The models of a harvest, loaded when first asked for."""
 
@@ -48,7 +58,10 @@ class Models:
         """The model that is sampled."""
         if self._generator is None:
             c = self.config
-            self._generator = self.factory.generator(c.model, dict(c.engine), c.sampling, dict(c.environment))
+            if c.model.endpoint is not None:
+                self._generator = endpoint(c.model, c.sampling)
+            else:
+                self._generator = self.factory.generator(c.model, dict(c.engine), c.sampling, dict(c.environment))
         return self._generator
 
     def scorer(self, reward: RolloutsReward | OwnModel, verify: VerifyBeside, *, beside: bool) -> Scorer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -16,6 +17,7 @@ class Report:
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
+        self.also: Callable[[], str] = str  # what else is to be told of how far it is
         self._bar: Progress | None = None
         if not quiet and sys.stderr.isatty():
             self._bar = Progress(
@@ -57,13 +59,15 @@ class Report:
         spent = max(now - self._started, 1e-9)
         rate = (self._done - self._before) / spent
         if self._bar is not None:
-            self._bar.update(
-                self._task, completed=self._done, rate=f"{rate:.0f}/s, {self._stage_tokens / spent:.0f} tokens/s"
-            )
+            told = f"{rate:.0f}/s, {self._stage_tokens / spent:.0f} tokens/s{self._more()}"
+            self._bar.update(self._task, completed=self._done, rate=told)
         elif now - self._said >= EVERY or self._done == self._total:
             self._said = now
             left = (self._total - self._done) / rate if rate > 0 else float("inf")
             self.say(
                 f"{self._name}: {self._done} of {self._total}, {rate:.1f}/s, "
-                f"{self._stage_tokens / spent:.0f} tokens/s, {left:.0f} s left"
+                f"{self._stage_tokens / spent:.0f} tokens/s{self._more()}, {left:.0f} s left"
             )
+
+    def _more(self) -> str:
+        return f", {more}" if (more := self.also()) else ""

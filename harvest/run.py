@@ -80,11 +80,13 @@ def _harvest(config: Config, models: Models, out: Path, resume: bool, shard: tup
         if store.finished:
             report.say(f"{out} is finished already")
             return
+        generator.begin(store.received, report)
         with VerifyBeside(config.verifier, [q.verifier for q in queries]) as verify:
             check_verifiers(queries, verify)
             work = Work(config, queries, models, verify, store, report)
             stages = [carry_out(stage, work) for stage in _stages(work)]
         facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
+        facts["harvest"] |= generator.costs()
         pool, reasons = assemble(work, stages, facts)
         store.publish(pool)
     report.say(f"wrote {out}{summary(reasons)}")

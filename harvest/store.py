@@ -39,6 +39,8 @@ from ttcsim.pool.format import (
 )
 
 PLAN, LOCK, POOL = "plan.json", "lock", "pool"
+RECEIVED = "received.jsonl"
+"""What an endpoint has sent; see `harvest.endpoint.journal`."""
 EXTRAS = "extras"
 """The one key of a plan that may grow while a harvest is unfinished: rewards and strategies, each with its model."""
 
@@ -163,6 +165,11 @@ class Store:
         if found != whole:
             raise InputError(f"{self.out}: exists already and holds another harvest; name another folder or remove it")
 
+    @property
+    def received(self) -> Path:
+        """Where answers that are paid for are kept until the pool is whole."""
+        return self.folder / RECEIVED
+
     def has(self, stage: str, number: int) -> bool:
         """Whether a part is finished."""
         path = self.folder / part(stage, number)
@@ -224,7 +231,7 @@ class Store:
             _remove_pool(self.folder / POOL)
             if any(self._parts()):
                 return
-            for name in (f".{PLAN}.tmp", PLAN, LOCK):
+            for name in (f".{PLAN}.tmp", RECEIVED, PLAN, LOCK):
                 (self.folder / name).unlink(missing_ok=True)
             self.folder.rmdir()
 

@@ -2,13 +2,14 @@
 
 from harvest.config.config import ConfidenceConfig as ConfidenceConfig
 from harvest.config.config import Config as Config
-from harvest.config.config import ModelConfig as ModelConfig
 from harvest.config.config import OutputConfig as OutputConfig
 from harvest.config.config import SamplingConfig as SamplingConfig
 from harvest.config.config import VerifierConfig as VerifierConfig
 from harvest.config.config import check_config as check_config
 from harvest.config.config import load_config as load_config
 from harvest.config.config import recipes as recipes
+from harvest.config.model import ModelConfig as ModelConfig
+from harvest.config.model import Price as Price
 from harvest.config.rewards import JudgeReward as JudgeReward
 from harvest.config.rewards import LogprobReward as LogprobReward
 from harvest.config.rewards import ModelReward as ModelReward

@@ -12,7 +12,15 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harvest.confidence import TOP
-from harvest.config.rewards import JudgeReward, ModelReward, ProcessReward, RewardConfig, RolloutsReward
+from harvest.config.model import UNMEASURED, ModelConfig
+from harvest.config.rewards import (
+    JudgeReward,
+    LogprobReward,
+    ModelReward,
+    ProcessReward,
+    RewardConfig,
+    RolloutsReward,
+)
 from harvest.config.strategies import SearchStrategy, StrategyConfig
 from harvest.config.table import Table, first_fault
 from harvest.config.tasks import TaskConfig
@@ -25,16 +33,6 @@ RAW = "raw_logprobs"
 
 WAYS = ("boxed", "last-number", "first-number", "line", "all")
 """Named places of an answer in a response; every other is a regular expression."""
-
-
-class ModelConfig(Table):
-    """``[model]``: what is sampled."""
-
-    path: str  # a folder, or a name on the Hugging Face hub
-    name: str = ""  # for the manifest; the last part of the path by default
-    revision: str | None = None
-    licence: str = ""  # of the samples it generates
-    source: str = ""  # where the weights come from, for the manifest
 
 
 class SamplingConfig(Table):
@@ -150,6 +148,8 @@ class Config(Table):
                     raise ValueError(f"{owner}.{key} is set by the harvest itself; use model.path and sampling.seed")
         if self.confidence:
             self._has_log_probabilities()
+        if self.model.endpoint is not None:
+            self._can_be_asked_of_an_endpoint()
         return self
 
     def _has_log_probabilities(self) -> None:
@@ -159,6 +159,32 @@ class Config(Table):
             raise ValueError(f"[confidence] is of the model's own probabilities: engine.logprobs_mode must be {RAW!r}")
         if isinstance(most, int) and 0 <= most < TOP:
             raise ValueError(f"[confidence] needs {TOP} log-probabilities, but engine.max_logprobs is {most}")
+
+    def _can_be_asked_of_an_endpoint(self) -> None:
+        """Refuse what needs the model in this process."""
+        if self.engine:
+            raise ValueError(f"engine.{next(iter(self.engine))} is of vLLM in this process; start the server with it")
+        if self.model.api_key_env in self.environment:
+            raise ValueError(
+                f"environment.{self.model.api_key_env}: a key is not written in the config; set the variable where "
+                "the harvest is started"
+            )
+        for s in self.strategy:
+            if isinstance(s, SearchStrategy):
+                raise ValueError(
+                    f"strategy '{s.label}' goes on from within responses, which an endpoint cannot; use a model in "
+                    "vLLM here (without model.endpoint)"
+                )
+        for r in self.reward:
+            if isinstance(r, RolloutsReward) or (isinstance(r, JudgeReward) and r.model is None):
+                raise ValueError(
+                    f"reward '{r.name}' of kind '{r.kind}' needs the sampled model in this process, and it is at an "
+                    "endpoint; leave it out, or use a model in vLLM here (without model.endpoint)"
+                )
+        needs = [f"reward '{r.name}'" for r in self.reward if isinstance(r, LogprobReward)]
+        needs += ["[confidence]"] if self.confidence else []
+        if needs and not self.model.logprobs:
+            raise ValueError(f"{needs[0]} needs log-probabilities, and model.logprobs is false")
 
     @property
     def window(self) -> int | None:
@@ -176,8 +202,10 @@ class Config(Table):
 
     def measured(self) -> dict[str, Any]:
         """All that decides what is sampled: a run goes on only with the same. Rewards and strategies may be added."""
+        here = {"endpoint", "logprobs"} if self.model.endpoint is None else set[str]()
         apart: Any = {
             "output": {"path"}, "verifier": {"workers"}, "environment": True, "reward": True, "strategy": True,
+            "model": UNMEASURED | here,
         }  # fmt: skip
         return self.model_dump(mode="json", exclude=apart)
 

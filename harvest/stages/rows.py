@@ -20,7 +20,8 @@ _LARGEST = 3.4028234e38  # of a Float32
 def columns(config: Config) -> dict[str, Any]:
     """Columns of a part of samples, which keeps the text until rewards have read it."""
     confidences = confidence.COLUMNS if config.confidence else ()
-    return {**SAMPLE_COLUMNS, **dict.fromkeys(confidences, CONFIDENCE), "text": pl.String}
+    known = {c: t for c, t in SAMPLE_COLUMNS.items() if c != "logprob" or config.model.logprobs}
+    return {**known, **dict.fromkeys(confidences, CONFIDENCE), "text": pl.String}
 
 
 def rows(
@@ -28,9 +29,10 @@ def rows(
 ) -> Iterator[tuple[Any, ...]]:
     """Rows of a query's samples, numbered from `first`, in the order of `columns`."""
     for sample, (r, verdict) in enumerate(zip(responses, verdicts, strict=True), first):
+        logprob = () if r.logprob is None else (_finite(r.logprob),)
         yield (
-            query_id, sample, verdict.right, verdict.answer, r.tokens, _finite(r.logprob), r.prompt_tokens,
-            verdict.reason, *map(_finite, r.confidence or ()), r.text,
+            query_id, sample, verdict.right, verdict.answer, r.tokens, *logprob, r.prompt_tokens, verdict.reason,
+            *map(_finite, r.confidence or ()), r.text,
         )  # fmt: skip
 
 

@@ -31,6 +31,12 @@ class FakeGenerator:
     def fresh(self):
         pass
 
+    def begin(self, received, report):
+        pass
+
+    def costs(self):
+        return {}
+
     def close(self):
         self.closed = True
 
