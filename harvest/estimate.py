@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from harvest.config import Config, LogprobReward, RolloutsReward
+from harvest.config import Config, LogprobReward, RevisionsStrategy, RolloutsReward
 from harvest.run import destination
 
 RATES = (1_000, 5_000, 20_000)
@@ -34,6 +35,7 @@ def estimate(
     of_these = {name: number * sampling.max_tokens for name, number in generations.items()}
     generated = sum(of_these.values())
     return {
+        **_paid(config, queries, prompt_tokens, generated),
         "pool": str(destination(config, shard)),
         "queries": queries,
         "samples": samples,
@@ -42,6 +44,28 @@ def estimate(
         "of_these": of_these,
         "hours_at_most": {f"{int(r)} tokens/s": round(generated / r / 3600, 2) for r in ([rate] if rate else RATES)},
         "scored_at_most": {r.name: samples for r in config.reward if not isinstance(r, LogprobReward)},
+    }
+
+
+def _paid(config: Config, queries: int, prompt_tokens: int, generated: int) -> dict[str, Any]:
+    """Dollars at most; nothing where no price is known. A prompt is paid for with every request."""
+    model, sampling = config.model, config.sampling
+    if model.price is None:
+        return {}
+    several = model.choices if model.logprobs else 1
+    rounds = [min(sampling.n, sampling.most - drawn) for drawn in range(0, sampling.most, sampling.n)]
+    read = prompt_tokens * sum(math.ceil(n / several) for n in rounds)
+    for s in config.strategy:
+        if isinstance(s, RevisionsStrategy):  # whose prompts hold earlier attempts
+            shown = s.per_query * s.memory * sampling.max_tokens
+            read += s.per_query * prompt_tokens + queries * shown
+    return {
+        "dollars_at_most": {
+            "prompts": model.price.of(read, 0),
+            "responses": model.price.of(0, generated),
+            "together": model.price.of(read, generated),
+        },
+        "max_dollars": model.max_dollars,
     }
 
 
@@ -54,4 +78,8 @@ def lines(cost: dict[str, Any]) -> Sequence[str]:
     told += [f"  {name}: {tokens:,} tokens" for name, tokens in cost["of_these"].items() if len(cost["of_these"]) > 1]
     told += [f"at {rate}: at most {hours:,} hours" for rate, hours in cost["hours_at_most"].items()]
     told += [f"reward {name}: {n:,} responses to score" for name, n in cost["scored_at_most"].items()]
+    if paid := cost.get("dollars_at_most"):
+        limit, parts = cost["max_dollars"], " and ".join(f"${paid[k]:,.2f} for {k}" for k in ("prompts", "responses"))
+        stops = "" if limit is None else f"; it stops before ${limit:,.2f} (model.max_dollars)"
+        told.append(f"at most ${paid['together']:,.2f}, {parts}{stops}")
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -168,6 +169,12 @@ class Config(Table):
             raise ValueError(
                 f"environment.{self.model.api_key_env}: a key is not written in the config; set the variable where "
                 "the harvest is started"
+            )
+        key = os.environ.get(self.model.api_key_env or "", "")
+        if len(key) >= 8 and key in repr(self.model_dump()):
+            raise ValueError(
+                f"the key itself, as in the environment variable {self.model.api_key_env}, stands in the config; "
+                "take it out"
             )
         for s in self.strategy:
             if isinstance(s, SearchStrategy):

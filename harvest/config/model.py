@@ -21,6 +21,10 @@ class Price(Table):
     input: float = Field(0.0, ge=0, allow_inf_nan=False)
     output: float = Field(0.0, ge=0, allow_inf_nan=False)
 
+    def of(self, prompt_tokens: float, tokens: float) -> float:
+        """Dollars for so many tokens read and written."""
+        return (prompt_tokens * self.input + tokens * self.output) / 1e6
+
 
 class ModelConfig(Table):
     """``[model]``: what is sampled, and how a server is asked for it."""

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from harvest.config import ModelConfig, Price
+from harvest.config import ModelConfig
 
-_MILLION = 1e6
 _AROUND = 256  # tokens that a chat template may put around a prompt
-
-
-def dollars(price: Price, prompt_tokens: float, tokens: float) -> float:
-    """What tokens cost."""
-    return (prompt_tokens * price.input + tokens * price.output) / _MILLION
 
 
 class Bill:
@@ -31,11 +25,11 @@ class Bill:
     @property
     def spent(self) -> float | None:
         """Dollars; None where no price is known."""
-        return None if self._price is None else dollars(self._price, self.prompt_tokens, self.tokens)
+        return None if self._price is None else self._price.of(self.prompt_tokens, self.tokens)
 
     def most(self, prompt: bytes, n: int, max_tokens: int) -> float:
         """The most that a request for `n` responses can cost: no token is shorter than a byte."""
-        return 0.0 if self._price is None else dollars(self._price, len(prompt) + self._around, n * max_tokens)
+        return 0.0 if self._price is None else self._price.of(len(prompt) + self._around, n * max_tokens)
 
     def saw(self, prompt: bytes, prompt_tokens: int) -> None:
         """How many tokens a prompt was, by which templates are known that put more around it."""

@@ -63,9 +63,5 @@ class Key:
                 at += 1
         return "".join(shown)
 
-    def stands_in(self, text: str) -> bool:
-        """Whether a text holds it."""
-        return len(self._value) >= _SHORTEST and self._value in text
-
     def __repr__(self) -> str:
         return f"Key({self.variable})"

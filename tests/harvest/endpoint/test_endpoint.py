@@ -1,0 +1,206 @@
+"""Harvests from an endpoint: the same pool as from an engine here, whatever the server does meanwhile."""
+
+import json
+import time
+
+import polars as pl
+import pytest
+
+import ttcsim
+from harvest.progress import Report
+from harvest.run import run
+from tests.harvest.endpoint.asked import expected, harvest
+from tests.harvest.endpoint.served import Served
+from tests.harvest.fake import FACTORY
+from tests.harvest.test_run import contents
+from ttcsim.errors import InputError
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_pool_from_an_endpoint_is_that_of_an_engine_here(at, make_config, chat):
+    """Prompts, seeds, tokens, log-probabilities and confidences: the bytes are those of the same engine in process."""
+    tables = {"confidence": {"window": 2}, "task": {"chat": chat}}
+    whole = run(make_config(**tables), factory=FACTORY, report=Report(quiet=True))
+    with Served() as served:
+        out = harvest(at(served, {"price": {"input": 1, "output": 2}}, **tables))
+    assert contents(out) == contents(whole)
+    assert sorted(served.answered) == sorted(set(served.answered)) and len(served.answered) == 36
+    assert [body.get("n", 1) for body in served.asked].count(4) == 6 and len(served.asked) == 12
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["engine"] == {"endpoint": served.url, "device": "endpoint", "reproducible": False}
+    told = manifest["harvest"]["endpoint"]
+    assert (told["requests"], told["finish_reasons"], told["models"]) == (12, {"stop": 36}, ["fake/model"])
+    assert told["dollars"] == pytest.approx((told["prompt_tokens"] + 2 * told["completion_tokens"]) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("server", "calls", "said"),
+    [
+        ({"takes_n": False}, 36 + 1, "does not take n = 4: it answers 400: n has to be 1; one response a request"),
+        ({"takes_n": "one"}, 36, "gave 1 of 4 responses; one response a request"),
+        ({"counts": False}, 36 + 1, "does not say how many tokens each of several responses has"),
+    ],
+)
+def test_without_n_responses_are_asked_for_one_by_one(at, make_config, capsys, server, calls, said):
+    """Known from the first request, which goes alone; none is asked for twice but those that nobody could use."""
+    with Served(**server) as served:
+        out = harvest(at(served), report=Report())
+    samples = pl.read_parquet(out / "samples" / "*.parquet")
+    whole = pl.read_parquet(run(make_config(), factory=FACTORY, report=Report(quiet=True)) / "samples" / "*.parquet")
+    extra = 0 if served.counts else 3  # which it thinks without a word
+    assert samples.equals(whole.with_columns(pl.col("tokens") + extra))
+    assert len(served.asked) == calls and len(set(served.answered)) == 36
+    assert capsys.readouterr().err.count(said) == 1
+
+
+def test_without_log_probabilities_a_pool_has_none(at, make_config):
+    with Served() as served:
+        out = harvest(at(served, {"logprobs": False}))
+    samples = pl.read_parquet(out / "samples" / "*.parquet")
+    whole = pl.read_parquet(run(make_config(), factory=FACTORY, report=Report(quiet=True)) / "samples" / "*.parquet")
+    assert samples.equals(whole.drop("logprob")) and ttcsim.load(out).logprob is None
+    assert not any("logprobs" in body for body in served.asked)
+
+
+def test_as_many_requests_as_allowed_are_under_way_but_the_first_is_alone(at):
+    with Served(delay=0.05) as served:
+        harvest(at(served, {"concurrency": 5, "choices": 2}))
+        assert served.most_at_once == 5
+        assert served.asked[0]["prompt"] == served.asked[1]["prompt"]
+
+
+def failing(times, what):
+    """A server that does something else for some requests, from the second on, and then answers."""
+    return lambda number, body, headers: what if 1 < number <= 1 + times else None
+
+
+OUTAGES = {
+    "busy": (429, {"Retry-After": "0.2"}, b'{"error": {"message": "slow down"}}'),
+    "busy without a word": (429, {}, b""),
+    "down": (503, {}, b"<html>Bad gateway</html>"),
+    "broken": (500, {}, b'{"error": "oh"}'),
+    "dropped": "drop",
+    "no JSON": (200, {}, b"<html>welcome</html>"),
+    "another shape": (200, {}, b'{"choices": [{"text": 5}], "usage": null}'),
+    "nothing": (200, {}, b'{"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}'),
+    "cut off": (200, {"Content-Length": 50}, b'{"choices": ['),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_what_passes_costs_nothing(asking, outage):
+    """Requests are sent again until there is an answer; each response is there once."""
+    with Served(failing(6, OUTAGES[outage])) as served:
+        found, said = asking(served, {"timeout": 0.5})
+    assert found == expected() and len(served.answered) == len(set(served.answered)) == 30
+    told = {"busy": "answers 429: slow down", "down": "answers 503", "dropped": "does not answer"}.get(outage)
+    assert told is None or sum(told in line for line in said) == 1
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def error(status, message, **headers):
+    return status, {**JSON, **headers}, json.dumps({"error": {"message": message}}).encode()
+
+
+def told(**answer):
+    return 200, JSON, json.dumps(answer).encode()
+
+
+USAGE = {"prompt_tokens": 1, "completion_tokens": 1}
+REFUSED = "it does not take the key in the environment variable TEST_KEY"
+FATAL = {
+    "key refused": (error(401, "wrong key sk-12345678"), {}, f"answers 401: {REFUSED}"),
+    "forbidden": (error(403, "no"), {}, f"answers 403: {REFUSED}"),
+    "wants a key": (
+        error(401, "no"),
+        {"api_key_env": None},
+        r"answers 401: it wants a key; name the variable .* model\.api_key_env",
+    ),
+    "unpaid": (error(402, "pay up"), {}, "answers 402: it wants to be paid: pay up"),
+    "no credit": (
+        (429, JSON, b'{"error": {"message": "exceeded", "code": "insufficient_quota"}}'),
+        {},
+        "the account has no credit left",
+    ),
+    "another model": (
+        error(404, "no such model"),
+        {"path": "fake/modle"},
+        "has no model 'fake/modle'; did you mean 'fake/model'",
+    ),
+    "elsewhere": (
+        (301, {"Location": "http://x/v1"}, b""),
+        {},
+        "answers 301 and sends on to http://x/v1; set model.endpoint",
+    ),
+    "too long": (
+        error(400, "maximum context length is 512 tokens"),
+        {},
+        "query q0: .*answers 400: maximum context length.*lower sampling.max_tokens",
+    ),
+    "refused": (error(422, "top_p is\nodd"), {}, r"query q0: .* answers 422: top_p is odd; mend the config"),
+    "busy for long": (
+        error(429, "tomorrow", **{"Retry-After": "86400"}),
+        {},
+        r"not before 86400 s are over \(model.patience = 0.5\)",
+    ),
+    "busy forever": (error(429, "slow down"), {}, r"answers 429: slow down, for 0.5 s \(model.patience\)"),
+    "down": ((503, {}, b""), {}, r"answers 503: , for 0.5 s"),
+    "dropped": ("drop", {}, r"does not answer \(.*\), for 0.5 s"),
+    "broken": (error(500, "oh"), {}, r"answers 500: oh, 3 times in a row \(model.retries\), asked for query q0"),
+    "no JSON": (
+        (200, {}, b"<html>\x00welcome" + b"x" * 999),
+        {},
+        r"answers what is no JSON: '<html>.x00welcomexxx.*\.\.\.', 3 times",
+    ),
+    "no choices": (told(choices=[], usage=USAGE), {}, "it has 0 choices, and [23] were asked for"),
+    "no usage": (told(choices=[{"text": "x"}]), {}, r"it is no completion .*usage"),
+    "deep": ((200, JSON, b"[" * 100_000), {}, "no JSON"),
+    "no probabilities": (
+        told(choices=[{"text": "x", "logprobs": None}], usage=USAGE),
+        {},
+        r"no log-probabilities, or too few; set model.logprobs = false",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FATAL)
+def test_what_does_not_pass_is_one_line_and_loses_nothing(asking, fault, monkeypatch):
+    """The engine stays usable: asked again, it asks for what is missing and nothing else."""
+    monkeypatch.setenv("TEST_KEY", "sk-1234567890")
+    answer, model, line = FATAL[fault]
+    alone = Served(lambda *_: answer)
+    with alone as served, pytest.raises(InputError, match=line) as caught:
+        asking(served, {"patience": 0.5, "retries": 2, "api_key_env": "TEST_KEY", **model})
+    assert "sk-1234" not in str(caught.value) and len(str(caught.value)) < 500
+    assert str(caught.value).count("\n") == 0 and not served.answered
+    if model.get("path"):
+        return
+    later = Served(lambda number, body, headers: answer if number > 4 and flag else None)
+    with later as served:
+        flag = True
+        with pytest.raises(InputError, match=line.replace("q0", "q.")):
+            asking(served, {"patience": 0.5, "retries": 2, "api_key_env": "TEST_KEY", **model})
+        flag, before = False, set(served.answered)
+        found, _ = asking(served)
+    assert 5 <= len(before) < 30 and found == expected()
+    assert len(served.answered) == len(set(served.answered)) == 30
+
+
+def test_a_server_that_is_too_late_is_asked_again(asking):
+    slow = Served(lambda number, body, headers: time.sleep(1) if number == 1 else None)
+    with slow as served:
+        found, _ = asking(served, {"timeout": 0.3})
+    assert found == expected()
+    with Served(lambda *_: time.sleep(1)) as served, pytest.raises(InputError, match=r"no answer within 0\.1 s"):
+        asking(served, {"timeout": 0.1, "retries": 1, "path": "other"})
+
+
+def test_no_server_is_one_line(asking):
+    with Served() as served:
+        pass
+    with pytest.raises(
+        InputError, match=r"does not answer \(.*\), for 0.2 s \(model.patience\); what was received is kept"
+    ):
+        asking(served, {"patience": 0.2})
