@@ -17,7 +17,7 @@ STREET = (
     ("statistics",),
     ("plot",),
     ("replay",),
-    ("strategies", "guarantees"),
+    ("strategies", "guarantees", "choosing"),
     ("report",),
     ("",),  # ttcsim/__init__.py: the public names
     ("cli",),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
+    from ttcsim.choosing.plan import Plan, plan
     from ttcsim.policies import ALL, Policy, policy
     from ttcsim.policies.priors import Prior
     from ttcsim.policies.rules import fit, score, see, stop
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "ttcsim.choosing.plan": ("Plan", "plan"),
     "ttcsim.policies": ("ALL", "Policy", "policy"),
     "ttcsim.policies.priors": ("Prior",),
     "ttcsim.policies.rules": ("fit", "score", "see", "stop"),
@@ -43,12 +45,23 @@ _PLACES = {
     "ttcsim.statistics.passes": ("passes",),
     "ttcsim.statistics.regret": ("regret",),
 }
-_FOLDERS = ("guarantees", "plot", "policies", "pool", "replay", "report", "statistics", "strategies", "theory")
+_FOLDERS = (
+    "choosing",
+    "guarantees",
+    "plot",
+    "policies",
+    "pool",
+    "replay",
+    "report",
+    "statistics",
+    "strategies",
+    "theory",
+)
 
 __all__ = [
-    "ALL", "InputError", "LiveRun", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation", "compare",
-    "fit", "live_check", "load", "merge", "passes", "policy", "profiles", "read_run", "regret", "rerun", "score", "see",
-    "stop", "sweep", "wins", "write",
+    "ALL", "InputError", "LiveRun", "Plan", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation",
+    "compare", "fit", "live_check", "load", "merge", "passes", "plan", "policy", "profiles", "read_run", "regret",
+    "rerun", "score", "see", "stop", "sweep", "wins", "write",
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 import ttcsim
-from ttcsim.cli import pools, strategies, sweeps, theory
+from ttcsim.cli import plans, pools, strategies, sweeps, theory
 from ttcsim.cli.group import add, group, program
 from ttcsim.cli.policies import policies
 from ttcsim.cli.run import run
@@ -22,7 +22,7 @@ app = program(
 )
 add(
     app,
-    sweeps.demo, sweeps.sweep, sweeps.rerun, sweeps.report,
+    sweeps.demo, sweeps.sweep, sweeps.rerun, sweeps.report, plans.plan,
     theory.check, theory.live_check, theory.regret, theory.predict, theory.extrapolate, theory.explain,
     policies,
 )  # fmt: skip

@@ -11,6 +11,7 @@ import ttcsim
 from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, progress, say, show
 from ttcsim.errors import InputError
+from ttcsim.pool.reading import decoding, read_text
 
 FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity")
 """Names of the importers for the help, which does not wait for them to load."""
@@ -160,18 +161,32 @@ def hard(
 def pick(
     pool: opt.Pool,
     dest: opt.Dest,
-    source: Annotated[str, typer.Option(metavar="NAME", help="The source whose samples are kept.")],
+    source: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The source whose samples are kept; all by default.")
+    ] = None,
+    queries: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The queries that are kept: their ids, one a line.")
+    ] = None,
 ) -> None:
-    """Keep the samples of one source, such as one model.
+    """Keep the samples of one source, such as one model, or those of some of the queries.
 
     Examples
     --------
     ttcsim pool pick builtin:aime2025 qwen --source Qwen3-4B
+    ttcsim pool pick mypool some --queries ids.txt
     """
+    if source is None and queries is None:
+        raise InputError("pick: say what is kept: --source NAME, --queries FILE, or both")
     whole = ttcsim.load(pool)
-    facts = {**(whole.manifest or {}), **((whole.manifest or {}).get("sources", {}).get(source) or {})}
-    facts.pop("sources", None)
-    _write(whole.from_source(source), dest, facts, samples_of=whole.n_samples)
+    facts, picked = dict(whole.manifest or {}), whole
+    if queries is not None:
+        with decoding(f"{queries}: no list of ids", "write the ids of queries, one a line"):
+            ids = read_text(queries).split("\n")
+        picked = picked.subset(line for line in ids if line)
+    if source is not None:
+        facts |= (facts.pop("sources", None) or {}).get(source) or {}
+        picked = picked.from_source(source)
+    _write(picked, dest, facts, queries_of=whole.n_queries, samples_of=whole.n_samples)
 
 
 def initial(

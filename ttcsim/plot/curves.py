@@ -101,7 +101,7 @@ def metric(
         most, least = (float(end) for end in (rows[over].max(), rows[over].min()))  # type: ignore[arg-type]
         steps = 1 + int(np.log2(max(most / least, 1.0)))
         log_axis(axes, pl.Series([float(f"{least * 2**i:.2g}") for i in range(steps + 1)]), words[over])
-    share_axis(axes, _words(name))
+    share_axis(axes, words_of(name))
     entitle(axes, title)
     drawn.label(labels)
     return axes
@@ -273,7 +273,8 @@ def _baseline(comparison: pl.DataFrame) -> str:
     return next(iter(names), "the baseline")
 
 
-def _words(name: str) -> str:
+def words_of(name: str) -> str:
+    """What a metric is, for an axis."""
     if name == "coverage":
         return "coverage (queries with a correct sample)"
     return f"{name.replace('_', ' (', 1)}) of the chosen answer" if "_" in name else name

@@ -9,7 +9,7 @@ import numpy as np
 from ttcsim.compiled.special import insert, normal_cdf
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup, never
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 from ttcsim.policies.rules import Rule
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -33,6 +33,7 @@ class AdaBoN(Policy):
 
     name: ClassVar[str] = "adabon"
     source: ClassVar[str] = "Raman, Asi & Kale 2025 (arXiv 2505.12050)"
+    knobs: ClassVar[Knobs] = {"share": (0.5, 0.75)}
     stop: ClassVar[Rule] = never
     anytime: ClassVar[bool] = False
 

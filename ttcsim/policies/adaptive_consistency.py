@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ttcsim.compiled.jit import njit
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import choice, number
+from ttcsim.policies.parameters import Knobs, choice, number
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 MOST = 5  # answers that the Dirichlet rule looks at, as in the authors' code
@@ -81,6 +81,7 @@ class AdaptiveConsistency(Policy):
 
     name: ClassVar[str] = "adaptive-consistency"
     source: ClassVar[str] = "Aggarwal et al. 2023 (arXiv 2305.11860)"
+    knobs: ClassVar[Knobs] = {"threshold": (0.7, 0.8, 0.9, 0.95, 0.98, 0.99), "variant": ("beta", "dirichlet")}
     warmup: ClassVar[int] = 0
 
     @rules.stop

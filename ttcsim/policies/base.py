@@ -13,7 +13,7 @@ import numpy as np
 from ttcsim import grammar
 from ttcsim.errors import InputError
 from ttcsim.policies import rules
-from ttcsim.policies.parameters import check, number
+from ttcsim.policies.parameters import Knobs, check, number
 from ttcsim.policies.priors import Prior
 from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
@@ -116,6 +116,8 @@ class Policy:
     source: ClassVar[str] = ""
     place: ClassVar[str] = ""
     """Where strings find it, such as ``mine.py:Thrifty``, when it was loaded by a string."""
+    knobs: ClassVar[Knobs] = {}
+    """What ``ttcsim plan`` tries of its parameters: all combinations of these values."""
     score: ClassVar[Rule | None] = None
     bonus: ClassVar[Rule] = level
     """Added to the score times sqrt(ln(t + 1)), t = draws over all queries."""

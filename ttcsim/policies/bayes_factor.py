@@ -12,7 +12,7 @@ from ttcsim.compiled.special import gamma_cdf
 from ttcsim.policies import rules
 from ttcsim.policies.adaptive_consistency import leads_beta
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 from ttcsim.policies.rules import RANKS
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
@@ -85,6 +85,7 @@ class BayesFactor(Policy):
 
     name: ClassVar[str] = "bayes-factor"
     source: ClassVar[str] = "Best-of-Infinity 2025 (arXiv 2509.21091)"
+    knobs: ClassVar[Knobs] = {"factor": (2.0, 5.0, 7.0, 10.0, 30.0, 100.0)}
     warmup: ClassVar[int] = 0
 
     @rules.stop

@@ -11,7 +11,7 @@ from ttcsim.compiled.jit import njit
 from ttcsim.errors import InputError
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 MOST = 10
 """Longest law: the exact posterior sums over its subsets."""
@@ -106,6 +106,7 @@ class BayesStop(Policy):
 
     name: ClassVar[str] = "bayes-stop"
     source: ClassVar[str] = "arXiv 2602.05395"
+    knobs: ClassVar[Knobs] = {"confidence": (0.7, 0.8, 0.9, 0.95, 0.99)}
     warmup: ClassVar[int] = 0
 
     @rules.stop

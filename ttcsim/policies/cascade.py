@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ttcsim.errors import InputError
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 from ttcsim.policies.sources import Sources, by_number
 
 
@@ -48,6 +48,7 @@ class Cascade(Policy):
 
     name: ClassVar[str] = "cascade"
     source: ClassVar[str] = "FrugalGPT: Chen, Zaharia & Zou 2023"
+    knobs: ClassVar[Knobs] = {"patience": (1, 2, 4)}
     warmup: ClassVar[int] = 0
     chooses_sources: ClassVar[bool] = True
     memory: ClassVar[np.dtype[Any] | None] = np.dtype([("failed", "f8")])

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ttcsim.policies import rules
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Consensus(Streamable):
 
     name: ClassVar[str] = "consensus"
     source: ClassVar[str] = "Zuo & Zhu 2025, self-consistency"
+    knobs: ClassVar[Knobs] = {"share": (0.3, 0.5, 0.6, 0.7, 0.8, 0.9), "min": (2, 3, 5)}
     warmup: ClassVar[int] = 0
 
     @rules.stop

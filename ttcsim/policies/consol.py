@@ -13,7 +13,7 @@ from scipy import special, stats
 from ttcsim.policies import rules
 from ttcsim.policies.adaptive_consistency import leads_beta
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import choice, number
+from ttcsim.policies.parameters import Knobs, choice, number
 
 P1 = 0.5001
 """The leader's share of the votes for the two, by the alternative of the sequential test."""
@@ -87,6 +87,7 @@ class ConSol(Policy):
 
     name: ClassVar[str] = "consol"
     source: ClassVar[str] = "ConSol 2025 (arXiv 2503.17587)"
+    knobs: ClassVar[Knobs] = {"alpha": (0.3, 0.2, 0.1, 0.05, 0.02), "variant": ("sprt", "binomial")}
     warmup: ClassVar[int] = 0
 
     @rules.stop

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup, never
+from ttcsim.policies.parameters import Knobs
 from ttcsim.policies.priors import Prior, mean_rate
 
 
@@ -23,6 +24,7 @@ class Damani(Policy):
 
     name: ClassVar[str] = "damani"
     source: ClassVar[str] = "Damani et al. 2025 (arXiv 2410.04707)"
+    knobs: ClassVar[Knobs] = {"eliminate": (False, True)}
     warmup: ClassVar[int] = 0
 
     @rules.score

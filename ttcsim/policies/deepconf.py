@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class DeepConf(Policy):
 
     name: ClassVar[str] = "deepconf"
     source: ClassVar[str] = "DeepConf online: arXiv 2508.15260"
+    knobs: ClassVar[Knobs] = {"share": (0.6, 0.7, 0.8, 0.9, 0.95), "min": (2, 4, 8, 16)}
     warmup: ClassVar[int] = 0
     signal_within: ClassVar[str] = "[0, inf)"
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Doubling(Policy):
 
     name: ClassVar[str] = "doubling"
     source: ClassVar[str] = "its_hub, AdaptiveSelfConsistency"
+    knobs: ClassVar[Knobs] = {"share": (0.55, 0.65, 0.75, 0.85, 0.95)}
     warmup: ClassVar[int] = 0
 
     @rules.stop

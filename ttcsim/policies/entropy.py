@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ttcsim.policies import rules
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Entropy(Streamable):
 
     name: ClassVar[str] = "entropy"
     source: ClassVar[str] = "Zuo & Zhu 2025"
+    knobs: ClassVar[Knobs] = {"weight": (0.3, 1.0, 3.0)}
 
     @rules.score
     def score(s, p, key):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class ESC(Policy):
 
     name: ClassVar[str] = "esc"
     source: ClassVar[str] = "Li et al. 2024 (arXiv 2401.10480)"
+    knobs: ClassVar[Knobs] = {"k": (2, 3, 4, 5, 6, 8)}
     warmup: ClassVar[int] = 0
 
     @rules.stop

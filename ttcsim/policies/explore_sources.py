@@ -8,7 +8,7 @@ import numpy as np
 
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 from ttcsim.policies.sources import Sources, by_number
 
 
@@ -30,6 +30,7 @@ class ExploreSources(Policy):
 
     name: ClassVar[str] = "explore-sources"
     source: ClassVar[str] = "explore-then-commit over sources"
+    knobs: ClassVar[Knobs] = {"explore": (1, 2, 4)}
     warmup: ClassVar[int] = 0
     refit: ClassVar[float] = 1.02
     chooses_sources: ClassVar[bool] = True

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ttcsim.policies import rules
 from ttcsim.policies.base import Setup
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.parameters import choice, number
+from ttcsim.policies.parameters import Knobs, choice, number
 
 
 @rules.score
@@ -29,6 +29,7 @@ class Gap(Streamable):
 
     name: ClassVar[str] = "gap"
     source: ClassVar[str] = "Zuo & Zhu 2025"
+    knobs: ClassVar[Knobs] = {"weight": (0.1, 1.0)}
 
     @rules.score
     def score(s, p, key):

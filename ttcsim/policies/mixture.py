@@ -9,6 +9,7 @@ import numpy as np
 from ttcsim.errors import InputError
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup, never
+from ttcsim.policies.parameters import Knobs
 from ttcsim.policies.sources import Sources, by_number
 
 
@@ -34,6 +35,7 @@ class Mixture(Policy):
 
     name: ClassVar[str] = "mixture"
     source: ClassVar[str] = "Best-of-Infinity 2025 (arXiv 2509.21091)"
+    knobs: ClassVar[Knobs] = {"verify": (False, True)}
     warmup: ClassVar[int] = 0
     chooses_sources: ClassVar[bool] = True
 

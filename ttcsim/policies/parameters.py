@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
 
+Knobs = Mapping[str, tuple[Any, ...]]
+"""Values worth trying of a policy's parameters; numbers from the one that spends least to the one that spends most."""
+
 _MOST_WHOLE = 2**53  # beyond it floats skip whole numbers, and not far beyond it integers end
 _KINDS = {"float": "f8", "int": "i8", "bool": "?"}
 

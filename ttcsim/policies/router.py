@@ -9,7 +9,7 @@ import numpy as np
 from ttcsim.errors import InputError
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 from ttcsim.policies.priors import Prior, mean_rate
 from ttcsim.policies.sources import Sources
 
@@ -42,6 +42,7 @@ class Router(Policy):
 
     name: ClassVar[str] = "router"
     source: ClassVar[str] = "RouteLLM: Ong et al. 2024 (arXiv 2406.18665)"
+    knobs: ClassVar[Knobs] = {"share": (0.1, 0.25, 0.5, 0.75, 0.9)}
     warmup: ClassVar[int] = 0
     chooses_sources: ClassVar[bool] = True
 

@@ -11,7 +11,7 @@ import scipy
 from ttcsim.compiled.special import insert
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @functools.cache
@@ -40,6 +40,7 @@ class SLG(Policy):
 
     name: ClassVar[str] = "slg"
     source: ClassVar[str] = "Li, Qian & Mou 2026 (arXiv 2602.01485)"
+    knobs: ClassVar[Knobs] = {"m": (2, 4, 8)}
 
     @rules.see
     def see(s, p, key):

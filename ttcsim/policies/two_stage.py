@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ttcsim.policies.base import Policy, Setup
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class TwoStage(Policy):
 
     name: ClassVar[str] = "two-stage"
     source: ClassVar[str] = "Zuo & Zhu 2025, explore-then-commit"
+    knobs: ClassVar[Knobs] = {"share": (0.25, 0.5, 0.75)}
     anytime: ClassVar[bool] = False
     warmup: ClassVar[int] = 0
 

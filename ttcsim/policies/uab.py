@@ -8,7 +8,7 @@ import numpy as np
 
 from ttcsim.policies import rules
 from ttcsim.policies.base import Policy, Setup, never
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 from ttcsim.policies.rules import Rule
 
 
@@ -26,6 +26,7 @@ class UAB(Policy):
 
     name: ClassVar[str] = "uab"
     source: ClassVar[str] = "Nguyen, Gupta & Le 2026 (arXiv 2605.26849)"
+    knobs: ClassVar[Knobs] = {"base": (1, 2, 4), "tau": (0.5, 1.0, 2.0)}
     memory: ClassVar[np.dtype[Any] | None] = np.dtype([("rate", "f8")])
     stop: ClassVar[Rule] = never
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ttcsim.policies import rules
 from ttcsim.policies.family import Streamable
-from ttcsim.policies.parameters import number
+from ttcsim.policies.parameters import Knobs, number
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class UCB(Streamable):
 
     name: ClassVar[str] = "ucb"
     source: ClassVar[str] = "Zuo & Zhu 2025; index of Auer et al. 2002"
+    knobs: ClassVar[Knobs] = {"weight": (0.3, 1.0, 3.0)}
 
     @rules.score
     def score(s, p, key):

@@ -160,7 +160,7 @@ class _Work:
 
     def metrics(self, jobs: Sequence[Job], reps: int) -> list[dict[str, NDArray[np.float64]]]:
         """Mean f8[B] of every metric, by its name, of every job."""
-        every = [_metrics(job.replay, tally) for job, tally in zip(jobs, self.tallies(jobs, reps), strict=True)]
+        every = [metrics_of(job.replay, tally) for job, tally in zip(jobs, self.tallies(jobs, reps), strict=True)]
         return [{metric: column_means(values) for metric, values in one.items()} for one in every]
 
 
@@ -171,7 +171,7 @@ def _replayed(planned: Planned, reps: int, precision: float | None, work: _Work)
     work.count.expect(len(jobs) * (reps + 2 * min(reps, _SLOPE_REPS)))
     measured = work.tallies(jobs, reps)
     while precision is not None:
-        enough = _enough([_metrics(*pair) for pair in zip(replays, measured, strict=True)], planned.pool, precision)
+        enough = _enough([metrics_of(*pair) for pair in zip(replays, measured, strict=True)], planned.pool, precision)
         if enough == reps:
             break
         work.count.expect(len(jobs) * (enough - reps))
@@ -179,7 +179,7 @@ def _replayed(planned: Planned, reps: int, precision: float | None, work: _Work)
     few = min(reps, _SLOPE_REPS)
     slopes = _slopes(jobs, planned.setting, few, work)
     taught = [_taught(job, few, work) for job in jobs]
-    return [_outcome(*parts, reps) for parts in zip(replays, measured, slopes, taught, strict=True)]
+    return [_outcome(*parts) for parts in zip(replays, measured, slopes, taught, strict=True)]
 
 
 def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> list[dict[str, NDArray[np.float64]]]:
@@ -194,7 +194,7 @@ def _slopes(jobs: Sequence[Job], setting: Setting, reps: int, work: _Work) -> li
     for side, around in (("below", below), ("above", above)):
         # The plan of a policy that explores by its budget stays: other queries change what is left, not the plan.
         measured = work.tallies([Job(f"{name}-{side}", one.at(around)) for name, one in jobs], reps)
-        curves.append([_per_query(job.replay, tally) for job, tally in zip(jobs, measured, strict=True)])
+        curves.append([means_by_query(job.replay, tally) for job, tally in zip(jobs, measured, strict=True)])
     width = (above - below) / jobs[0].replay.queries / setting.units
     return [{metric: (high[metric] - low[metric]) / width for metric in low} for low, high in zip(*curves, strict=True)]
 
@@ -228,7 +228,7 @@ def _taught(job: Job, reps: int, work: _Work) -> dict[str, NDArray[np.float64]]:
         return {}
     pulled = _pulls(one)
     shape = one.queries, len(one.setting.totals)
-    found = {metric: np.full(shape, 0.0 if pulled else np.nan) for metric in _metrics(one, one.zeros(1))}
+    found = {metric: np.full(shape, 0.0 if pulled else np.nan) for metric in metrics_of(one, one.zeros(1))}
     work.count.expect(2 * reps * sum(pull.error > 0 for pull in pulled))
     for i, (cell, pulls, error) in enumerate(pulled):
         if error == 0.0:
@@ -269,7 +269,7 @@ def _enough(metrics: list[dict[str, NDArray[np.float64]]], pool: Pool, precision
     return max(reps + 1, wanted)
 
 
-def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+def metrics_of(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     """Every metric in every replication, f8[R, B]."""
     n = one.queries
     found = {"coverage": tally.covered / n}
@@ -278,7 +278,7 @@ def _metrics(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _per_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
+def means_by_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     """Every metric of every query, its mean over the replications, f8[Q, B]."""
     reps = len(tally.covered)
     found: dict[str, NDArray[np.float64]] = {"coverage": tally.query_covered.T / reps}
@@ -287,18 +287,24 @@ def _per_query(one: Replay, tally: Tally) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _outcome(
-    one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]], reps: int
-) -> Outcome:
-    unit_draws = tally.unit_draws.T / reps
+def draws_and_cost(one: Replay, tally: Tally) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean draws of every query, and what they cost in the units of the budget, f8[Q, B] each."""
+    unit_draws = tally.unit_draws.T / len(tally.covered)
     # Wald's identity: the expected cost of a stopped sequence of draws is their expected number times the mean.
     unit_cost = unit_draws * (one.columns.mean_price(one.x.price) / one.setting.units)[:, None]
     queries = one.columns.units.members[:-1]
     draws, cost = (np.add.reduceat(values, queries, axis=0) for values in (unit_draws, unit_cost))
+    return draws, cost
+
+
+def _outcome(
+    one: Replay, tally: Tally, slope: dict[str, NDArray[np.float64]], taught: dict[str, NDArray[np.float64]]
+) -> Outcome:
+    draws, cost = draws_and_cost(one, tally)
     return Outcome(
         policy=one.policy,
-        per_rep=_metrics(one, tally),
-        per_query=_per_query(one, tally),
+        per_rep=metrics_of(one, tally),
+        per_query=means_by_query(one, tally),
         spent=tally.spent / one.queries / one.setting.units,
         exhausted=tally.exhausted / one.queries,
         waves=None if one.prophetic or one.setting.wave == 1 else tally.waves.astype(np.float64),

@@ -27,9 +27,7 @@ def share_limits(mean: ArrayLike, se: ArrayLike, clusters: int) -> Limits:
     if clusters < 2:
         return np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
     varies = ~(se <= 1e-12) & (mean > 0) & (mean < 1)
-    student = special.ndtri(0.5 + LEVEL / 2) / special.stdtrit(clusters - 1, 0.5 + LEVEL / 2)
-    n = np.where(varies, mean * (1 - mean) / np.where(varies, se, 1.0) ** 2, 1.0) * student**2
-    hits, misses = n * mean, n * (1 - mean)
+    hits, misses = _trials(mean, se, clusters)
     # Clopper and Pearson's limits count half a trial more against each side than Jeffreys' do.
     half = np.where(np.minimum(hits, misses) < FEW, 0.5, 0.0)
     with np.errstate(invalid="ignore"):
@@ -55,3 +53,28 @@ def unanimous_limits(value: ArrayLike, clusters: int, *, least: float = 0.0, mos
     value = np.asarray(value, np.float64)
     unseen = 1 - (0.5 - LEVEL / 2) ** (1 / clusters)
     return value - unseen * (value - least), value + unseen * (most - value)
+
+
+def share_chance(mean: ArrayLike, se: ArrayLike, clusters: int, least: float) -> NDArray[np.float64]:
+    """How probable it is that a share is at least `least`, from its mean and standard error over clusters.
+
+    By Jeffreys' posterior Beta(hits + 1/2, misses + 1/2) of a binomial with as many trials as the standard error is
+    worth, of which `share_limits` are the quantiles; as many as there are clusters where nothing varied.
+    """
+    hits, misses = _trials(mean, se, clusters)
+    return np.asarray(special.betainc(misses + 0.5, hits + 0.5, 1 - min(max(least, 0.0), 1.0)))
+
+
+def share_least(mean: ArrayLike, se: ArrayLike, clusters: int, chance: float) -> NDArray[np.float64]:
+    """What a share is at least with a probability of `chance`, the inverse of `share_chance`."""
+    hits, misses = _trials(mean, se, clusters)
+    return np.asarray(special.betaincinv(hits + 0.5, misses + 0.5, 1 - chance))
+
+
+def _trials(mean: ArrayLike, se: ArrayLike, clusters: int) -> Limits:
+    """Successes and failures of as many independent trials as would have this standard error."""
+    mean, se = np.broadcast_arrays(np.clip(np.asarray(mean, np.float64), 0, 1), np.asarray(se, np.float64))
+    varies = ~(se <= 1e-12) & (mean > 0) & (mean < 1)
+    student = special.ndtri(0.5 + LEVEL / 2) / special.stdtrit(max(clusters - 1, 1), 0.5 + LEVEL / 2)
+    n = np.where(varies, mean * (1 - mean) / np.where(varies, se, 1.0) ** 2 * student**2, float(clusters))
+    return n * mean, n * (1 - mean)

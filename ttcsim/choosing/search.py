@@ -1,0 +1,152 @@
+"""Successive halving over policies and knobs, with the budgets of each found by bisection.
+
+A few replications for all candidates, then four times as many for the best third, and so on (Jamieson & Talwalkar,
+"Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016). Which go on is decided by
+counts, never by the clock: with enough time the outcome depends on the seed alone. Time that runs out ends the search
+early, and what was then not tried is told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ttcsim.choosing.candidates import Candidate
+from ttcsim.choosing.half import Clock, Curve, Floats, Half
+from ttcsim.replay.executors import Executor
+
+ROUNDS = (4, 16, 64, 256)
+"""Replications of each round."""
+_SHARE, _FEWEST = 1 / 3, 12
+"""Of the candidates so many go on, and at least so many."""
+_GRID = 2**0.5
+"""Budgets of the first round grow by this factor; where the target is reached, later rounds cut the step in four."""
+_STEPS = 4
+_DONE = (0.5, 0.75, 0.9, 1.0)
+"""Shares of the time at which rounds end at the latest; the last holds for all that come after."""
+_TOGETHER = 8  # candidates that are measured between two looks at the clock
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is looked for: the least spending that reaches a target, or the most that a budget buys."""
+
+    target: float | None
+    budget: float | None
+    sure: float  # probability with which the target has to be met on new queries
+    least: float  # first and last budget of the grid
+    most: float
+
+    def grid(self) -> Floats:
+        """Budgets of the first round, f8[K]."""
+        if self.budget is not None:
+            return np.array([self.budget])
+        steps = max(0, math.ceil(math.log(self.most / self.least) / math.log(_GRID) - 1e-9))
+        return _plain(np.minimum(self.least * _GRID ** np.arange(steps + 1), self.most))
+
+    def reached(self, curve: Curve) -> int | None:
+        """The cheapest of the budgets at which a curve meets the target with its margin."""
+        assert self.target is not None
+        enough = np.flatnonzero(curve.least(self.sure) >= self.target)
+        return int(enough[np.argmin(curve.spent[enough])]) if len(enough) else None
+
+    def near(self, curve: Curve) -> Floats:
+        """Budgets to measure next: between the cheapest that reaches the target and the one before it."""
+        if self.budget is not None:
+            return curve.budgets
+        at = self.reached(curve)
+        if at is None:  # around its best
+            at = int(curve.least(self.sure).argmax())
+        high = curve.budgets[at]
+        low = curve.budgets[at - 1] if at else min(self.least, high) / _GRID
+        return _plain(low * (high / low) ** (np.arange(_STEPS + 1) / _STEPS))
+
+    def order(self, curve: Curve) -> tuple[float, float]:
+        """What candidates are ranked by, the best first: reached or not, and then the cost or what is missing."""
+        if self.target is None:
+            return (0.0, -float(curve.value.max()))
+        at = self.reached(curve)
+        least = curve.least(self.sure)
+        if at is None:
+            return (1.0, -float(least.max()))
+        if not at:
+            return (0.0, float(curve.spent[0]))
+        # On a line between the budget before, which did not reach it, and the one that did.
+        part = (self.target - least[at - 1]) / max(least[at] - least[at - 1], 1e-12)
+        low, high = curve.spent[at - 1], curve.spent[at]
+        return (0.0, float(low + (high - low) * min(max(part, 0.0), 1.0)))
+
+
+def _plain(budgets: Floats) -> Floats:
+    """Three digits of each, so that a budget can be typed."""
+    return np.unique([float(f"{budget:.3g}") for budget in budgets])
+
+
+@dataclass
+class Found:
+    """What a search came to."""
+
+    aim: Aim
+    curves: list[Curve] = field(default_factory=list)  # of the candidates that went furthest, the best first
+    tried: list[Curve] = field(default_factory=list)  # every measurement
+    untried: list[str] = field(default_factory=list)  # what there was no time for
+
+
+def search(
+    half: Half, candidates: Sequence[Candidate], aim: Aim, clock: Clock, executor: Executor,
+    tell: Callable[[int, int], None] = lambda done, total: None, *, rounds: Sequence[int] = ROUNDS,
+) -> Found:  # fmt: skip
+    """Find the candidate that serves the aim best on one half of the queries."""
+    found = Found(aim)
+    entered = [(candidate, aim.grid()) for candidate in candidates]
+    known = {candidate.policy.written() for candidate in candidates}
+    best: dict[str, Curve] = {}
+    done, total = 0, len(candidates)
+    for number, reps in enumerate(rounds):
+        measured: list[Curve] = []
+        for at in range(0, len(entered), _TOGETHER):
+            some = entered[at : at + _TOGETHER]
+            takes = _forecast(some, measured, best, reps) / clock.threads
+            if (number or at) and clock.left(_DONE[min(number, len(_DONE) - 1)]) < takes:
+                found.untried += [_left(candidate, number, reps) for candidate, _ in entered[at:]]
+                break
+            measured += half.measure(some, reps, executor)
+            done += len(some)
+            tell(done, max(total, done))
+        found.tried += measured
+        ranked = sorted(measured, key=aim.order)
+        for curve in reversed(ranked):
+            best[curve.candidate.policy.written()] = curve
+        if len(measured) < len(entered) and number:  # the clock: those that were cut off stand behind the others
+            cut = [best[c.policy.written()] for c, _ in entered[len(measured) :] if c.policy.written() in best]
+            found.curves = [*ranked, *sorted(cut, key=aim.order)]
+            break
+        found.curves = ranked
+        if number == len(rounds) - 1 or clock.left() <= 0:
+            break
+        going = ranked[: max(_FEWEST, math.ceil(len(ranked) * _SHARE))]
+        entered = [(curve.candidate, aim.near(curve)) for curve in going]
+        for curve in going[: _FEWEST // 3]:
+            for tuned in curve.candidate.tuned.around() if curve.candidate.tuned else ():
+                if tuned.policy.written() not in known:
+                    known.add(tuned.policy.written())
+                    entered.append((Candidate(tuned.policy, tuned), aim.near(curve)))
+        total += len(entered)
+    return found
+
+
+def _forecast(
+    some: Sequence[tuple[Candidate, Floats]], measured: Sequence[Curve], best: dict[str, Curve], reps: int
+) -> float:
+    """Core seconds to measure some candidates, from what a replication took before; of new ones, the mean."""
+    before = [curve.seconds for curve in (*measured, *best.values())]
+    usual = float(np.mean(before)) if before else 0.0
+    own = [best[c.policy.written()].seconds if c.policy.written() in best else usual for c, _ in some]
+    return sum(own) * reps
+
+
+def _left(candidate: Candidate, number: int, reps: int) -> str:
+    return f"{candidate}" if not number else f"{candidate} (at {reps} replications)"
