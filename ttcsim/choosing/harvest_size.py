@@ -20,7 +20,6 @@ Z = 1.959963984540054
 """Half-width of a 95 % interval in standard errors."""
 _BEYOND = 4
 """The table goes on to so many times the samples that the pool has."""
-_SPLITS = 4
 _WIDENED = (1, 4, 16)
 """Numbers of queries in the table, in those of the pool."""
 
@@ -89,7 +88,7 @@ class HarvestSize:
 def harvest_size(
     pool: Pool, one: str | Policy, budget: float, *, metric: str = "coverage", within: float = 0.01,
     cost: str = "samples", prices: Any = None, reward: str | None = None, reps: int = 100, seed: int = 0,
-    threads: int | None = None, wave: int = 1,
+    threads: int | None = None, wave: int = 1, splits: int = 4,
 ) -> HarvestSize:  # fmt: skip
     """Half-widths of the value of a policy over numbers of samples and of queries, from the variances in a pool.
 
@@ -98,13 +97,16 @@ def harvest_size(
     covariance of what a query gives in both is the variance between queries, half their mean squared difference the
     variance within, less that of the replications. What a query contributes counts the budget that it leaves to others
     (`Outcome.contribution`). Beyond half of the pool's samples the variance within is taken to fall as 1/m, which errs
-    to the wide side: that of a mean over all orders (a U-statistic) falls at least as fast. The bias is that of a cap
+    to the wide side: that of a mean over all orders (a U-statistic) falls at least as fast
+    (Hoeffding 1948, Theorem 5.2). The bias is that of a cap
     of m draws, which is what the end of a pool is.
 
     Parameters
     ----------
     within : float
         Half-width that is asked for: 0.01 is a point.
+    splits : int
+        Pairs of blocks that variances are averaged over.
     """
     one = policy(one)
     if not 0 < within < 1:
@@ -113,6 +115,8 @@ def harvest_size(
         "cost": cost, "prices": prices, "reward": reward, "threads": threads, "wave": wave,
         "selectors": [name] if (name := metric.partition("_")[2]) else [],
     }  # fmt: skip
+    if pool.several and one.on:
+        pool, one = pool.of(one.on), replace(one, on="")
     least = int(np.diff(pool.units.offsets).min())
     if least < 2:
         raise InputError(f"pool {pool.name}: has a query with a single sample, which says nothing of how samples vary")
@@ -125,7 +129,7 @@ def harvest_size(
     between, within_each, bias = [], [], []
     for samples in measured:
         bias.append(capped(samples) - whole)
-        spread = [_spread(pool, one, samples, budget, metric, reps, seed + 2 * s, asked) for s in range(_SPLITS)]
+        spread = [_spread(pool, one, samples, budget, metric, reps, seed + 2 * s, asked) for s in range(splits)]
         between.append(max(0.0, float(np.mean([b for b, _ in spread]))))
         within_each.append(float(np.mean([w for _, w in spread])))
     sizes = list(measured)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import polars as pl
 from ttcsim.choosing import words
 from ttcsim.choosing.candidates import Candidate, candidates_of
 from ttcsim.choosing.half import Asked, Clock, Curve, Half
+from ttcsim.choosing.harvest_size import HarvestSize, harvest_size
 from ttcsim.choosing.search import Aim, Found, search
 from ttcsim.choosing.split import halve
 from ttcsim.engine.arrays import FIXED_POINT
@@ -26,7 +28,7 @@ from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.replay.executors import available_cores, executor_of
 from ttcsim.replay.prices import PRICES, read_rates
-from ttcsim.replay.sweep import sweep
+from ttcsim.replay.sweep import replications, sweep
 from ttcsim.statistics.intervals import budget_to_reach, column_means, resampled_means, tails
 from ttcsim.statistics.shares import share_chance
 
@@ -37,6 +39,7 @@ MOST = 64
 """Samples per query that the largest budget considered pays for, where nothing else is said."""
 RUNNERS = 8
 _ORACLE_REPS = 16
+_SIZE_REPS, _SPLITS = 50, 2
 _SEARCHED = 0.75  # of the time; the rest prices what was found
 
 
@@ -55,8 +58,8 @@ class Plan:
     frame: pl.DataFrame
     """The pick first, then the best of the other policies. Columns: policy, budget, metric, selected, selected_spent,
     selected_chance (on the queries it was chosen on), value, lo_queries, hi_queries, spent, spent_lo, spent_hi (95 %,
-    new queries), chance (that the metric is at least the target; null where there is none), biased_by (see
-    `Result.frame`), half ("swapped": chosen on the other half)."""
+    new queries), draws (per query), chance (that the metric is at least the target; null where there is none),
+    biased_by (see `Result.frame`), half ("swapped": chosen on the other half)."""
     tried: pl.DataFrame
     """Every measurement of the search: policy, budget, spent, value, se (new queries), reps."""
     oracles: pl.DataFrame
@@ -68,6 +71,9 @@ class Plan:
     """What there was no time for."""
     unfit: list[str]
     """Policies that this pool cannot serve, or that ask a verifier that the metric does not have."""
+    sizes: HarvestSize | None
+    """How many samples of how many queries would tell the pick's value more precisely; None where that was not asked,
+    or there was no time for it."""
     config: dict[str, Any]
     held_out: tuple[str, ...] = field(default=())
     """Ids of the queries that the pick was priced on."""
@@ -95,7 +101,8 @@ class Plan:
         """Everything as plain values."""
         return {
             "rows": self.frame.to_dicts(), "tried": self.tried.to_dicts(), "oracles": self.oracles.to_dicts(),
-            "limits": self.limits._asdict(), "reached": self.reached, "untried": self.untried, "unfit": self.unfit,
+            "sizes": [] if self.sizes is None else self.sizes.frame.to_dicts(), "limits": self.limits._asdict(),
+            "reached": self.reached, "untried": self.untried, "unfit": self.unfit, "summary": words.summary(self),
             "lines": words.lines(self), "config": self.config, "held_out": list(self.held_out),
         }  # fmt: skip
 
@@ -137,6 +144,7 @@ def plan(
     seconds: float = 60.0,
     reps: int = 400,
     runners: int = RUNNERS,
+    within: float | None = 0.01,
     seed: int = 0,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -177,6 +185,9 @@ def plan(
     runners : int
         Runners-up, the best of each other policy and source.
 
+    within : float, optional
+        Half-width that `Plan.sizes` says how to come to: 0.01 is a point. None leaves that out.
+
     Raises
     ------
     InputError
@@ -185,8 +196,9 @@ def plan(
     whole = (pool if isinstance(pool, Pool) else load(pool)).of(source)
     asked = _asked(whole, metric, cost, prices, reward, seed, wave)
     _check(target, budget, sure, seconds, reps, runners)
-    halves = halve(whole, seed, alike_in=alike_in)
     threads = available_cores() if threads is None else threads
+    began = Clock(seconds, threads)
+    halves = halve(whole, seed, alike_in=alike_in)
     everything = Half(whole, asked)
     aim = _aim(everything, target, budget, sure, most)
     entrants = candidates_of(everything, policies)
@@ -194,13 +206,21 @@ def plan(
     frames: list[pl.DataFrame] = []
     with executor_of("threads", threads) as executor:
         for choosing, pricing in (halves, halves[::-1]) if swap else (halves,):
-            clock = Clock(_SEARCHED * seconds / (2 if swap else 1), threads)
-            half = Half(choosing, asked)
-            found.append(search(half, entrants.candidates, aim, clock, executor, progress or (lambda *_: None)))
-            rest = Clock((1 - _SEARCHED) * seconds / (2 if swap else 1), threads)
-            shown = _shown(found[-1], 1 if frames else 1 + runners)
-            frames.append(_priced(pricing, shown, aim, asked, reps, rest, found[-1].untried, bool(frames)))
+            part = seconds / (2 if swap else 1)
+            own = search(
+                Half(choosing, asked), entrants.candidates, aim, Clock(_SEARCHED * part, threads), executor,
+                progress or (lambda *_: None),
+            )  # fmt: skip
+            shown = _shown(own, 1 if frames else 1 + runners)
+            rest = Clock((1 - _SEARCHED) * part, threads)
+            frames.append(_priced(Half(pricing, asked), shown, aim, reps, rest, own.untried, bool(frames)))
+            found.append(own)
         oracles = _oracles(Half(halves.pricing, asked), aim, executor)
+    first = found[0]
+    sizes = None
+    if within is not None:
+        sizes = _sizes(whole, _shown(first, 1)[0], asked, within, Clock(began.left(), threads))
+        first.untried += [] if sizes else ["how many samples to harvest"]
     config = {
         "pool": whole.name, "place": whole.place, "pool_hash": whole.hash, "queries": whole.n_queries, "target": target,
         "budget": budget, "metric": metric, "cost": cost, "source": source, "reward": asked.reward, "sure": sure,
@@ -208,11 +228,10 @@ def plan(
         "prices": {name: own._asdict() for name, own in asked.rates.items()}, "candidates": len(entrants.candidates),
         "prices_file": str(prices) if isinstance(prices, str | Path) else None,
     }  # fmt: skip
-    first = found[0]
     reached = aim.target is None or aim.reached(first.curves[0]) is not None
     return Plan(
         pl.concat(frames), _tried(first), oracles, _limits(everything), reached,
-        list(dict.fromkeys(name for one in found for name in one.untried)), entrants.unfit, config,
+        list(dict.fromkeys(name for one in found for name in one.untried)), entrants.unfit, sizes, config,
         halves.pricing.query_ids,
     )  # fmt: skip
 
@@ -276,23 +295,24 @@ def _shown(found: Found, number: int) -> list[tuple[Curve, int]]:
 
 
 def _priced(
-    pool: Pool,
+    half: Half,
     shown: Sequence[tuple[Curve, int]],
     aim: Aim,
-    asked: Asked,
     reps: int,
     clock: Clock,
     untried: list[str],
     swapped: bool,
 ) -> pl.DataFrame:
     """The rows of what was chosen, on the queries that it was not chosen on."""
+    pool, asked = half.pool, half.asked
     rows = []
     for number, (curve, at) in enumerate(shown):
         candidate = curve.candidate
-        if number and clock.left() < (reps + 200) * curve.seconds / clock.threads:
+        budget = float(curve.budgets[at])
+        takes = replications(half.replay(candidate.policy, [budget]), reps) * curve.seconds
+        if number and clock.left() < takes / clock.threads:
             untried.append(f"{candidate} (not priced)")
             continue
-        budget = float(curve.budgets[at])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they say of a value stands in `biased_by`
             result = sweep(
@@ -314,6 +334,7 @@ def _priced(
                 "selected_chance": None if aim.target is None else float(curve.chance(aim.target)[at]),
                 "value": row["mean"], "lo_queries": row["lo_queries"], "hi_queries": row["hi_queries"],
                 "spent": row["spent"], "spent_lo": float(low[0]), "spent_hi": float(high[0]),
+                "draws": float(outcome.draws.mean()),
                 "chance": None if unsure else float(share_chance(row["mean"], se, pool.n_queries, aim.target or 0)[0]),
                 "biased_by": row["biased_by"], "half": "swapped" if swapped else "first",
             }
@@ -325,10 +346,23 @@ _COLUMNS: dict[str, type[pl.DataType]] = {
     "policy": pl.String, "budget": pl.Float64, "metric": pl.String,
     **dict.fromkeys(
         ("selected", "selected_spent", "selected_chance", "value", "lo_queries", "hi_queries", "spent", "spent_lo",
-         "spent_hi", "chance"), pl.Float64,
+         "spent_hi", "draws", "chance"), pl.Float64,
     ),
     "biased_by": pl.String, "half": pl.String,
 }  # fmt: skip
+
+
+def _sizes(pool: Pool, pick: tuple[Curve, int], asked: Asked, within: float, clock: Clock) -> HarvestSize | None:
+    """What `harvest_size` says of the pick, where there is time for it."""
+    curve, at = pick
+    sweeps = (2 * _SPLITS + 1) * math.log2(max(2.0, float(pool.sizes.mean())))
+    if clock.left() < sweeps * 3 * _SIZE_REPS * curve.seconds / clock.threads or pool.sizes.min() < 2:
+        return None
+    return harvest_size(
+        pool, curve.candidate.policy, float(curve.budgets[at]), metric=asked.metric, within=within, cost=asked.cost,
+        prices=asked.rates or None, reward=asked.reward, reps=_SIZE_REPS, seed=asked.seed, threads=clock.threads,
+        wave=asked.wave, splits=_SPLITS,
+    )  # fmt: skip
 
 
 def _tried(found: Found) -> pl.DataFrame:

@@ -143,7 +143,7 @@ def calibrate(
     one = chosen[0]
     if several:
         measured = [_calibrated(choosing, rule, knob, values, risk, asked, reps, threads, config) for rule in chosen]
-        spent = [c.frame.filter(pl.col("chosen"))["spent"].sum() if c.policy else math.inf for c in measured]
+        spent = [float(c.frame.filter(pl.col("chosen"))["spent"][0]) if c.policy else math.inf for c in measured]
         one = chosen[int(np.argmin(spent))]
     return _calibrated(pricing, one, knob, values, risk, asked, reps, threads, config)
 

@@ -23,8 +23,11 @@ ROUNDS = (4, 16, 64, 256)
 _SHARE, _FEWEST = 1 / 3, 12
 """Of the candidates so many go on, and at least so many."""
 _GRID = 2**0.5
-"""Budgets of the first round grow by this factor; where the target is reached, later rounds cut the step in four."""
-_STEPS = 4
+"""Budgets of the first round grow by this factor; later rounds halve the step, around where the target is reached."""
+_LOWEST = 0.25
+"""Of what one sample of each query costs: the least budget."""
+_WIDENED = 8
+"""Times that a range of budgets is made wider, at most."""
 _DONE = (0.5, 0.75, 0.9, 1.0)
 """Shares of the time at which rounds end at the latest; the last holds for all that come after."""
 _TOGETHER = 8  # candidates that are measured between two looks at the clock
@@ -54,15 +57,33 @@ class Aim:
         return int(enough[np.argmin(curve.spent[enough])]) if len(enough) else None
 
     def near(self, curve: Curve) -> Floats:
-        """Budgets to measure next: between the cheapest that reaches the target and the one before it."""
-        if self.budget is not None:
+        """Budgets to measure next: at half the step, a step down and up from the cheapest that reaches the target."""
+        if self.target is None:
             return curve.budgets
         at = self.reached(curve)
         if at is None:  # around its best
             at = int(curve.least(self.sure).argmax())
-        high = curve.budgets[at]
-        low = curve.budgets[at - 1] if at else min(self.least, high) / _GRID
-        return _plain(low * (high / low) ** (np.arange(_STEPS + 1) / _STEPS))
+        middle, step = curve.budgets[at], _step(curve.budgets)
+        return self._within(middle * step ** (np.arange(-2, 3) / 2))
+
+    def wider(self, curve: Curve) -> Floats | None:
+        """More budgets beyond an end of a curve that the target may be reached at; None where that is known.
+
+        The first replications may have been lucky, and so may have led to a range that is too low.
+        """
+        if self.target is None:
+            return None
+        at, ends, step = self.reached(curve), curve.budgets[[0, -1]], _step(curve.budgets)
+        if at is None and ends[1] < self.most:
+            more = ends[1] * step ** np.arange(1, 3)
+        elif at == 0 and ends[0] > self.least * _LOWEST:
+            more = ends[0] / step ** np.arange(1, 3)
+        else:
+            return None
+        return self._within(np.concatenate([curve.budgets, more]))
+
+    def _within(self, budgets: Floats) -> Floats:
+        return _plain(np.clip(budgets, self.least * _LOWEST, self.most))
 
     def order(self, curve: Curve) -> tuple[float, float]:
         """What candidates are ranked by, the best first: reached or not, and then the cost or what is missing."""
@@ -78,6 +99,11 @@ class Aim:
         part = (self.target - least[at - 1]) / max(least[at] - least[at - 1], 1e-12)
         low, high = curve.spent[at - 1], curve.spent[at]
         return (0.0, float(low + (high - low) * min(max(part, 0.0), 1.0)))
+
+
+def _step(budgets: Floats) -> float:
+    """The factor by which budgets grow."""
+    return float(min(_GRID, np.median(budgets[1:] / budgets[:-1]))) if len(budgets) > 1 else _GRID
 
 
 def _plain(budgets: Floats) -> Floats:
@@ -113,7 +139,10 @@ def search(
             if (number or at) and clock.left(_DONE[min(number, len(_DONE) - 1)]) < takes:
                 found.untried += [_left(candidate, number, reps) for candidate, _ in entered[at:]]
                 break
-            measured += half.measure(some, reps, executor)
+            measured += [
+                _settled(half, curve, aim, reps, executor) if number else curve
+                for curve in half.measure(some, reps, executor)
+            ]
             done += len(some)
             tell(done, max(total, done))
         found.tried += measured
@@ -136,6 +165,16 @@ def search(
                     entered.append((Candidate(tuned.policy, tuned), aim.near(curve)))
         total += len(entered)
     return found
+
+
+def _settled(half: Half, curve: Curve, aim: Aim, reps: int, executor: Executor) -> Curve:
+    """The curve over a range of budgets that begins before the target is reached and ends behind it."""
+    for _ in range(_WIDENED):
+        wider = aim.wider(curve)
+        if wider is None or len(wider) == len(curve.budgets):
+            break
+        curve = half.measure([(curve.candidate, wider)], reps, executor)[0]
+    return curve
 
 
 def _forecast(

@@ -64,6 +64,8 @@ def summary(plan: Plan) -> list[str]:
         lines.append(
             f"Oracle {row['policy']}: {row['value']:.1%} for {row['spent']:.3g}; no policy can know what it knows."
         )
+    if plan.sizes is not None:
+        lines.append(plan.sizes.sentence())
     if plan.untried:
         few = ", ".join(plan.untried[:5])
         more = f" and {len(plan.untried) - 5} more" if len(plan.untried) > 5 else ""
@@ -125,8 +127,8 @@ def live_line(best: Row, config: Row) -> str:
     if no_live_line(best):
         return ""
     budget, cost = best["budget"], config["cost"]
-    if cost == "dollars":  # a live run counts samples
-        budget, cost = float(f"{budget / best['sample_price']:.3g}"), "samples"
+    if cost == "dollars":  # a live run counts samples: as many as the budget pays for at the price of those drawn
+        budget, cost = float(f"{budget * best['draws'] / best['spent']:.3g}"), "samples"
     words = ["harvest", "live", "my.toml", "-p", replace(one, on="").written(), "-b", f"{budget:g}"]
     words += ["--wave", str(config["wave"]), *([] if cost == "samples" else ["--cost", cost])]
     return shlex.join(words)

@@ -48,6 +48,22 @@ def plan(
     seconds: Annotated[float, typer.Option(metavar="S", help="Time for all of it; what is not tried is told.")] = 60.0,
     reps: Annotated[int, typer.Option(metavar="N", help="Replications that price what was found.", min=2)] = 400,
     runners: Annotated[int, typer.Option(metavar="N", help="Runners-up in the table.", min=0, max=100)] = 8,
+    within: Annotated[
+        float, typer.Option(metavar="W", help="Say how many samples would tell the value so closely: 0.01 is a point.")
+    ] = 0.01,
+    risk: Annotated[
+        float | None,
+        typer.Option(metavar="E", help="Instead of a target: set a stopping rule's knob to keep this risk."),
+    ] = None,
+    knob: Annotated[
+        str | None, typer.Option(metavar="NAME[=V,V,...]", help="With --risk: the knob, and the values to choose from.")
+    ] = None,
+    loss: Annotated[
+        str, typer.Option(help="With --risk: disagree (with all samples' answer) or wrong (where theirs is right).")
+    ] = "disagree",
+    delta: Annotated[
+        float | None, typer.Option(metavar="D", help="With --risk: promise it with probability 1 - D, not on average.")
+    ] = None,
     seed: opt.Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Folder to write: plan.json, figure, held-out.txt.")] = None,
     figure: opt.Figure = None,
@@ -56,24 +72,38 @@ def plan(
 ) -> None:
     """Find the cheapest policy that reaches a target, or the best for a budget.
 
-    It is found on one half of the queries and priced on the other. Exit 1 when no policy reaches the target.
+    It is found on one half of the queries and priced on the other. With --risk, a
+    knob of a stopping rule instead, set by conformal risk control. Exit 1 when no
+    policy reaches the target, or no value keeps the risk.
 
     Examples
     --------
     ttcsim plan mypool --target 0.6 --seconds 30
     ttcsim plan mypool --target 0.5 --metric accuracy_majority --cost tokens
     ttcsim plan mypool --budget 4 -p uniform -p elimination --figure front.png
+    ttcsim plan mypool --risk 0.05 -p adaptive-consistency --knob threshold
     """
     from ttcsim.choosing import words
 
+    if risk is not None:
+        if target is not None or budget is not None or out is not None or figure is not None:
+            raise InputError("--risk: sets the knob of a rule, without --target, --budget, --out or --figure")
+        _calibrate(
+            pool, opt.names(*policy or ()), knob, as_json, risk=risk, loss=loss, delta=delta, cost=cost, prices=prices,
+            source=source, select="majority" if metric == "coverage" else metric.partition("_")[2], seed=seed,
+            threads=threads, reps=reps,
+        )  # fmt: skip
+        return
+    if knob is not None or delta is not None:
+        raise InputError("--knob and --delta: are of a risk; give --risk, such as 0.05")
     if out is not None and out.exists():
         raise InputError(f"{out}: exists already and is not overwritten; name another folder or remove it")
     with progress("planning") as told:
         found = ttcsim.plan(
             pool, target=target, budget=budget, metric=metric, cost=cost, prices=prices,
             policies=opt.names(*policy or ()), source=source, reward=reward, sure=sure, most=most, wave=wave,
-            alike_in=alike_in, swap=swap, seconds=seconds, reps=reps, runners=runners, seed=seed, threads=threads,
-            progress=told,
+            alike_in=alike_in, swap=swap, seconds=seconds, reps=reps, runners=runners, within=within, seed=seed,
+            threads=threads, progress=told,
         )  # fmt: skip
     if out is not None:
         found.save(out)
@@ -92,7 +122,7 @@ def plan(
 def _print(found: ttcsim.Plan) -> None:
     told = found.to_json()
     rows, config = told.pop("rows"), told.pop("config")
-    tables: dict[str, Any] = {name: told.pop(name) for name in ("tried", "oracles")}
+    tables: dict[str, Any] = {name: told.pop(name) for name in ("tried", "oracles", "sizes")}
     print_json(rows, {**config, **told}, **tables)
 
 
@@ -116,6 +146,51 @@ def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
     say(opening, style="bold")
     for sentence in rest:
         say(sentence)
+    if found.sizes is not None:
+        _show_sizes(found.sizes)
     say("Live, on a model, and again in replay:", style="bold")
     for line in filter(None, (lines["live"] or words.no_live_line(found.best), lines["held_out"], lines["sweep"])):
         print(f"  {line}")  # as it is typed, whatever the width
+
+
+def _show_sizes(sizes: Any) -> None:
+    """Half-widths in points, a line for each number of samples."""
+    numbers = sizes.frame["queries"].unique(maintain_order=True).to_list()
+    rows = []
+    for (samples,), own in sizes.frame.partition_by("samples", as_dict=True, maintain_order=True).items():
+        row = {"samples of each": samples, "bias": own["bias"][0], "these": own["within_these"][0]}
+        rows.append(row | dict(zip(map(str, numbers), own["within_new"], strict=True)))
+    formats: Formats = {
+        "samples of each": "{samples of each:,}",
+        "bias": lambda row: f"{100 * row['bias']:+.1f}",
+        f"these {numbers[0]:,} queries": lambda row: f"{100 * row['these']:.1f}",
+        **{f"{n:,} new": lambda row, n=n: f"{100 * row[str(n)]:.1f}" for n in numbers},  # type: ignore[misc]
+    }
+    show(rows, formats, title="How well other harvests would tell its value: half-widths at 95 %, points", left=[])
+
+
+def _calibrate(pool: str, policies: list[str], knob: str | None, as_json: bool, **asked: Any) -> None:
+    from ttcsim.choosing.risk import calibrate
+
+    name, _, text = (knob or "").partition("=")
+    values = opt.numbers(text, "--knob", float) if text else ()
+    with progress("calibrating"):
+        found = calibrate(pool, policies, knob=name or None, values=values, **asked)
+    if as_json:
+        chosen = None if found.policy is None else found.policy.written()
+        config = {**found.config, "knob": found.knob, "queries": found.queries, "policy": chosen}
+        print_json(found.frame.to_dicts(), {**config, "summary": found.sentence()})
+    else:
+        formats: Formats = {
+            "policy": "{policy}",
+            "loss": "{loss:.4f}",
+            "has to be at most the risk": "{adjusted:.4f}",
+            "spent": "{spent:.4g}",
+            "saved": "{saved:.1%}",
+            "": lambda row: "chosen" if row["chosen"] else "",
+        }
+        title = f"{found.config['loss']}, {found.queries:,} queries, risk {found.config['risk']:g}"
+        show(found.frame.to_dicts(), formats, title=title, left=["policy", ""])
+        say(found.sentence(), style="bold")
+    if found.policy is None:
+        raise typer.Exit(1)
