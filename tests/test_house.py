@@ -17,7 +17,7 @@ STREET = (
     ("statistics",),
     ("plot",),
     ("replay",),
-    ("strategies", "guarantees", "choosing"),
+    ("strategies", "guarantees", "choosing", "adapters"),
     ("report",),
     ("",),  # ttcsim/__init__.py: the public names
     ("cli",),

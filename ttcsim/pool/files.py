@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_table
 from ttcsim.pool.folders import whole_folder
 from ttcsim.pool.format import (
+    DECISIONS,
     FORMAT_VERSION,
     MANIFEST,
     NEVER_REPLAYED,
@@ -114,6 +116,8 @@ def _load_folder(folder: Path) -> Pool:
     queries = _parquet(folder / QUERIES).whole() if is_file(folder / QUERIES) else None
     name = text_of((manifest or {}).get("name") or folder.name)
     pool = pool_from_table(table, where=str(folder), name=name, queries=queries, manifest=manifest)
+    if is_file(folder / DECISIONS):
+        pool = replace(pool, decisions=_parquet(folder / DECISIONS).whole())
     counted = {"queries": pool.n_queries, "samples": table.height}
     counts = manifest["counts"] if manifest else counted
     for label, number in counted.items():
@@ -212,6 +216,8 @@ def write(
             made.add(part(SAMPLES, number), frame.slice(at, rows_per_shard))
         if pool.queries is not None:
             made.add(QUERIES, pool.queries)
+        if pool.decisions is not None:
+            made.add(DECISIONS, pool.decisions)
         if strategies is not None:
             made.add(STRATEGIES, strategies)
         told = {**(facts if facts is not None else pool.manifest or {}), "name": pool.name}

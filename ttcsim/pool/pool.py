@@ -107,6 +107,7 @@ class Pool:
     source: NDArray[np.int32] | None = None  # i4[N] codes of sources, or None where there is only one
     confidences: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)  # f4[N] larger = surer, by column name
     place: str = field(default="", init=False)  # where it was loaded from; a pool made of it has none
+    decisions: pl.DataFrame | None = None  # of a live run: what decided its samples, in their order, DECISION_COLUMNS
     is_mixed: bool = False  # the samples of a query are drawn from as one source, whatever made them
 
     @property
@@ -324,6 +325,7 @@ class Pool:
             revisions=None if self.revisions is None else self.revisions.filter(pl.col("query_id").is_in(ids)),
             queries=None if self.queries is None else self.queries[rows],
             manifest=None,
+            decisions=None,
             **self.samples(np.concatenate([samples for _, samples in parts])),
         )
 

@@ -33,7 +33,6 @@ from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.files import load, to_frame
 from ttcsim.pool.format import DECISION_COLUMNS, DECISIONS
-from ttcsim.pool.reading import is_file, read_parquet
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.prices import PRICES
 from ttcsim.replay.replay import Replay
@@ -65,14 +64,15 @@ class LiveRun:
         """A pool of ``harvest live``, and the policy that its manifest names; `policy` says where that is now."""
         pool = load(folder)
         told = (pool.manifest or {}).get("adaptive")
-        path = Path(folder) / DECISIONS
+        log, path = pool.decisions, Path(folder) / DECISIONS
         keys = {"policy": str, "budget": int | float, "cost": str, "wave": int, "seed": int, "queries": int}
-        if not isinstance(told, dict) or not is_file(path):
-            raise InputError(f"{folder}: is no live run; name the pool that `harvest live` wrote")
+        if not isinstance(told, dict) or log is None:
+            raise InputError(
+                f"{folder}: is no live run; name the pool that `harvest live` wrote, or one imported from it"
+            )
         for key, kind in keys.items():
             if not isinstance(told.get(key), kind) or (key == "seed" and not 0 <= told[key] < 2**63):
                 raise InputError(f"{folder}/manifest.json: adaptive.{key} is {told.get(key)!r}; restore the manifest")
-        log = read_parquet(path, "restore it, or run live again")
         drawn = Counter(dict(zip(pool.query_ids, pool.sizes.tolist(), strict=True)))
         if log.schema != DECISION_COLUMNS or Counter(log["query_id"].to_list()) != drawn:
             raise InputError(f"{path}: is no log of the {pool.n_samples} samples of this pool; restore it")

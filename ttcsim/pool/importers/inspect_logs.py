@@ -11,7 +11,9 @@ import json
 import struct
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -19,7 +21,7 @@ import polars as pl
 
 from ttcsim.errors import InputError
 from ttcsim.pool import Pool
-from ttcsim.pool.format import PROMPT_TOKENS
+from ttcsim.pool.format import DECISION_COLUMNS, PROMPT_TOKENS
 from ttcsim.pool.importers import looks
 from ttcsim.pool.importers.ask import Ask, listed
 from ttcsim.pool.importers.assemble import pool_of
@@ -27,6 +29,9 @@ from ttcsim.pool.importers.entries import identifier, mappings, number, short, t
 from ttcsim.pool.importers.importer import Importer
 from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, hashes, labels, sources_of, words
 from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_json, text_of
+
+LIVE = "ttcsim"
+"""What `ttcsim.adapters.inspect` calls its part of a log's metadata: who decided, and in the results what came of it."""
 
 _ZSTANDARD = 93
 _MOST_UNPACKED = 256 << 20
@@ -51,9 +56,10 @@ def _read(path: Path, ask: Ask) -> Pool:
     if not tries:
         raise InputError(f"{path}: no scored samples of Inspect there; give a .json or .eval log, or a folder of logs")
     runs = chosen(_last_tries(tries), ask, path)
+    live = _live(runs, path)
     sources = labels(runs, ask)
     rows = [
-        {"task": run.task, "model": model, **_row(sample, ask.mapping, place)}
+        {"task": run.task, "model": model, **row(sample, ask.mapping, place)}
         for run, model in zip(runs, sources, strict=True)
         for place, sample in run.entries
     ]
@@ -69,11 +75,13 @@ def _read(path: Path, ask: Ask) -> Pool:
     held = (text_of(key) for run in runs for _, s in run.entries for key in s if key not in _USED and s[key])
     unused = [*sorted(scorers - taken), *dict.fromkeys(held)]
     without = [f"no {c}: {n:,} of {len(rows):,} samples do not tell them" for c, n in unknown.items() if n]
-    return pool_of(
+    pool = pool_of(
         frame.drop("prompt", "gold"), path, ask, queries=queries,
         notes=[*words(runs, sources), *without, looks.words(unused, {}, frame)],
-        facts={"runs": facts_of(runs), "unused": unused}, manifest=sources_of(runs, sources, ask),
+        facts={"runs": facts_of(runs), "unused": unused},
+        manifest=sources_of(runs, sources, ask) | ({"adaptive": live.facts} if live else {}),
     )  # fmt: skip
+    return replace(pool, decisions=live.log) if live and live.log is not None and ask.limit is None else pool
 
 
 import_inspect = IMPORTER = Importer(
@@ -81,7 +89,38 @@ import_inspect = IMPORTER = Importer(
 )
 
 
-def _row(sample: dict[str, Any], mapping: Mapping[str, str], place: str) -> dict[str, Any]:
+class _Live(NamedTuple):
+    """A policy that decided which samples there are."""
+
+    facts: dict[str, Any]  # as `harvest live` has them in its manifest
+    log: pl.DataFrame | None  # None where the evaluation did not come to its end
+
+
+def _live(runs: Sequence[Run], path: Path) -> _Live | None:
+    """The policy that stopped a run by its outcomes, where one did; it is a pool of its own."""
+    found = [run for run in runs if run.live is not None]
+    if not found:
+        return None
+    run, facts = found[0], dict(found[0].live or {})
+    if len(runs) > 1:
+        raise InputError(
+            f"{path}: in {text_of(run.file.name)} policy '{facts.get('policy')}' stopped by outcomes, so its samples are "
+            f"no others' equals; import it alone (of runs at {listed(r.facts['run'] for r in runs)}, --where run=...)"
+        )
+    with decoding(f"{run.file}: its metadata '{LIVE}' is damaged", "copy it again"):
+        decided = facts.pop("decided", None)
+        if decided is None:
+            return _Live(facts, None)
+        rows, drawn = [], Counter[str]()
+        for wave, queries in enumerate(decided):
+            for query in queries:
+                rows.append((wave, query, drawn[query], len(rows) < facts["draws"]))
+                drawn[query] += 1
+        return _Live(facts, pl.DataFrame(rows, schema=DECISION_COLUMNS, orient="row"))
+
+
+def row(sample: dict[str, Any], mapping: Mapping[str, str], place: str) -> dict[str, Any]:
+    """A sample of a log as one of a pool, with its `prompt`, `gold` and `response`; of several scorers by `mapping`."""
     query = identifier(sample, "id", place)
     place = f"{place} '{query}', epoch {short(sample.get('epoch'))}"
     scores = take(sample, "scores", dict, place, {})
@@ -154,6 +193,8 @@ def _run(file: Path) -> _Try:
         setting = {key: generation[key] for key in _SHAPING if generation.get(key) is not None}
         setting |= {"solver": steps, "task_version": of.get("task_version"), "task_args": of.get("task_args")}
         seeds = [s for s in (generation.get("seed"), (of.get("model_args") or {}).get("seed")) if s is not None]
+        stopping = ((header.get("results") or {}).get("early_stopping") or {}).get("metadata") or {}
+        live = (of.get("metadata") or {}).get(LIVE)
         content = hashes((s["id"], s.get("epoch"), s.get("scores"), s.get("output")) for s in samples)
     entries: list[Entry] = [(f"{file}: sample", sample) for sample in samples]
     run = Run(
@@ -162,6 +203,7 @@ def _run(file: Path) -> _Try:
         queries=frozenset(str(s["id"]) for s in samples), samples=len(samples),
         setting=as_texts(setting),
         facts={"run": when, "status": text_of(header.get("status", ""))}, seeds=json.dumps(seeds) if seeds else "",
+        live=None if live is None else {**live, **stopping.get(LIVE, {})},
     )  # fmt: skip
     return _Try(run, (text_of(of["task_id"]), task, run.model) if of.get("task_id") else (str(file),), when)
 

@@ -43,6 +43,8 @@ class Run:
         Their ids.
     samples : int
         Responses to all of them.
+    live : mapping, optional
+        Where a policy of ours decided which samples there are: which one, and what came of it.
     told : bool
         Whether the log tells its setting, so that what is absent is `UNSET`, and not unknown.
     """
@@ -57,6 +59,7 @@ class Run:
     setting: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     seeds: str = ""
+    live: Mapping[str, Any] | None = None
     told: bool = True
 
     @property

@@ -3,6 +3,7 @@
 from ttcsim.registry import collect
 from ttcsim.replay.prices.price import Price as Price
 from ttcsim.replay.prices.rates import Rates as Rates
+from ttcsim.replay.prices.rates import rates_of_one as rates_of_one
 from ttcsim.replay.prices.rates import read_rates as read_rates
 
 _FILES = (

@@ -40,6 +40,21 @@ def read_rates(prices: str | Path | Mapping[str, Any]) -> dict[str, Rates]:
     return {name: table if isinstance(table, Rates) else _rates(where, name, table) for name, table in tables.items()}
 
 
+def rates_of_one(prices: str | Path | Mapping[str, Any], name: str) -> dict[str, Rates]:
+    """The rates of one source, or the default, as those of all: samples of a single source do not name it.
+
+    Raises
+    ------
+    InputError
+        Where there are neither, and what `read_rates` raises.
+    """
+    rates = read_rates(prices)
+    own = rates.get(name, rates.get(DEFAULT))
+    if own is None:
+        raise InputError(f"prices: none for '{name}' (there are {', '.join(rates) or 'none'}); add [\"{name}\"]")
+    return {DEFAULT: own}
+
+
 def _rates(where: str, name: str, table: Any) -> Rates:
     if not isinstance(table, Mapping):
         raise InputError(f"{where}: '{name}' is no table; write [{name}] and below it input, output and request")
