@@ -1,6 +1,5 @@
-"""With Inspect itself: which epochs run is what a session decides, the log is a live run, and nothing waits for ever."""
+"""With Inspect itself: which epochs run is what a session decides, and the log is a live run."""
 
-import json
 import random
 import re
 from collections import Counter
@@ -11,19 +10,34 @@ from commands import run as command
 
 import ttcsim
 from ttcsim.errors import InputError
+from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.inspect_logs import import_inspect
 
-inspect_ai = pytest.importorskip("inspect_ai", reason="make test-inspect")
+inspect_ai = pytest.importorskip("inspect_ai", reason="needs Inspect: make test-inspect")
 
 import anyio  # noqa: E402
 from inspect_ai.dataset import Sample  # noqa: E402
+from inspect_ai.log import read_eval_log, write_eval_log  # noqa: E402
 from inspect_ai.model import ModelOutput, ModelUsage, get_model  # noqa: E402
+from inspect_ai.model._providers.mockllm import MockLLM  # noqa: E402
 from inspect_ai.scorer import Score, accuracy, match, scorer  # noqa: E402
 from inspect_ai.solver import generate, solver  # noqa: E402
 
 from ttcsim.adapters.inspect import PolicyStopping  # noqa: E402
 
 EPOCHS = 12
+WORLD = None  # of the task that is retried
+
+
+@solver
+def numbered():
+    """The model is told which epoch it is in."""
+
+    async def solve(state, generate):
+        state.user_prompt.text += f" #{state.epoch}"
+        return state
+
+    return solve
 
 
 class World:
@@ -40,7 +54,7 @@ class World:
         self.ran = []
         self._late = chance
 
-    async def _say(self, messages, *_):
+    async def say(self, messages, *_):
         query, epoch = re.fullmatch(r"(.*) #(\d+)", messages[-1].text).groups()
         self.ran.append((query, int(epoch)))
         answer, tokens = self.samples[self.ran[-1]]
@@ -48,22 +62,21 @@ class World:
         usage = ModelUsage(input_tokens=2, output_tokens=tokens, total_tokens=tokens + 2)
         return ModelOutput.from_content("mockllm/model", f"ANSWER: {answer}").model_copy(update={"usage": usage})
 
-    def eval(self, stopping, folder, epochs=EPOCHS, **how):
-        @solver
-        def numbered():
-            async def solve(state, generate):
-                state.user_prompt.text += f" #{state.epoch}"
-                return state
+    def model(self):
+        return get_model("mockllm/model", custom_outputs=self.model_says, memoize=False)
 
-            return solve
+    async def model_says(self, *what):
+        return await self.say(*what)
 
-        task = inspect_ai.Task(
-            dataset=[Sample(id=q, input=q, target="7") for q in self.rates], solver=[numbered(), generate()],
-            scorer=how.pop("scorer", match(numeric=True)), early_stopping=stopping, name="sevens",
-        )  # fmt: skip
-        how = {"max_samples": len(self.rates) * epochs, "display": "none", "log_format": "eval", **how}
-        model = get_model("mockllm/model", custom_outputs=self._say)
-        (log,) = inspect_ai.eval(task, model=model, epochs=epochs, log_dir=str(folder), **how)
+    def task(self, stopping, by=None):
+        dataset = [Sample(id=q, input=q, target="7") for q in self.rates]
+        by = match(numeric=True) if by is None else by
+        return inspect_ai.Task(dataset=dataset, solver=[numbered(), generate()], scorer=by, early_stopping=stopping)
+
+    def eval(self, stopping, folder, epochs=EPOCHS, scorer=None, **how):
+        task = self.task(stopping, scorer)
+        how = {"max_samples": len(self.rates) * epochs, "display": "none", "log_dir": str(folder), **how}
+        (log,) = inspect_ai.eval(task, model=self.model(), epochs=epochs, **how)
         return log
 
     def session(self, policy, budget, wave, **how):
@@ -88,27 +101,129 @@ class World:
         return pl.DataFrame(rows, schema=["query_id", "sample", "correct", "tokens"], orient="row")
 
 
+def capped(policy):
+    """With the cap that there being so many epochs is."""
+    return f"{policy[:-1]},cap={EPOCHS})" if policy.endswith(")") else f"{policy}(cap={EPOCHS})"
+
+
 @pytest.mark.parametrize(
     ("policy", "budget", "how"),
     [
         ("elimination", 3, {"wave": 8}),
         ("ucb", 3, {"wave": 1}),
         ("adaptive-consistency", 20, {"cost": "tokens", "wave": 5, "seed": 3}),
-        ("elimination(k=2)", 0.0001, {"cost": "dollars", "prices": {"default": {"input": 5.0, "output": 5.0}}}),
+        ("elimination(k=2)", 1e-4, {"cost": "dollars", "prices": {"default": {"input": 5, "output": 5}}, "wave": 16}),
     ],
 )
 def test_what_runs_is_what_a_session_decides(tmp_path, policy, budget, how):
     world = World(20, 5)
     log = world.eval(PolicyStopping(policy, budget, **how), tmp_path)
     assert log.status == "success", log.error
-    capped = ttcsim.policy(policy).__class__  # noqa: F841
-    wave = how.pop("wave", 64)
-    session, waves = world.session(
-        f"{policy[:-1]},cap={EPOCHS})" if "(" in policy else f"{policy}(cap={EPOCHS})", budget, wave, **how
-    )
+    session, waves = world.session(capped(policy), budget, **how)
     told = log.results.early_stopping.metadata["ttcsim"]
-    assert told["decided"] == waves and told["waves"] == len(waves)
+    assert told["decided"] == waves and told["waves"] == len(waves) > 1
     drawn = Counter(query for wave in waves for query in wave)
     assert sorted(world.ran) == sorted((q, k) for q, n in drawn.items() for k in range(1, n + 1))
     assert len(world.ran) + len(log.results.early_stopping.early_stops) == 20 * EPOCHS
     assert told["spent"] == session.spent <= budget
+
+
+@pytest.mark.parametrize("how", [{}, {"cost": "dollars", "prices": {"mockllm/model": {"output": 1.0}}}])
+def test_its_log_is_a_live_run(tmp_path, how):
+    world = World(20, 6)
+    budget = 1.5e-5 if how else 3
+    world.eval(PolicyStopping("elimination", budget, wave=8, **how), tmp_path / "logs")
+    imported = command("pool", "import", "inspect", tmp_path / "logs", tmp_path / "live")
+    assert imported.returncode == 0, imported.stderr
+    live = ttcsim.load(tmp_path / "live")
+    assert live.n_samples == live.decisions.height == len(world.ran)
+    adaptive = live.manifest["adaptive"]
+    assert adaptive["policy"] == capped("elimination") and adaptive["draws"] == live.decisions["seen"].sum()
+    assert adaptive["coverage"] == pytest.approx(live.successes.astype(bool).sum() / 20, abs=1 / 20)
+    harvested = pool_from_frame(world.pool(64, seed=7), where="test", name="harvested")
+    found = ttcsim.live_check(harvested, tmp_path / "live", alpha=1e-4, reps=100_000, bins=2)
+    assert found["live"][0] == 1 and False not in found["inside"].to_list(), found.rows()
+    with pytest.raises(InputError, match="import it alone"):
+        world.eval(None, tmp_path / "logs", epochs=1)
+        import_inspect(tmp_path / "logs")
+
+
+@inspect_ai.task
+def sevens():
+    return WORLD.task(PolicyStopping("ucb", 3, wave=4))
+
+
+def test_a_failed_evaluation_says_that_a_policy_decided_and_is_retried_to_the_same_decisions(tmp_path, monkeypatch):
+    world = World(20, 8)
+    monkeypatch.setitem(globals(), "WORLD", world)
+    said = world.say
+
+    async def failing(*what):
+        if len(world.ran) == 40:
+            raise ConnectionError("the server is gone")
+        return await said(*what)
+
+    begin = MockLLM.__init__
+    monkeypatch.setattr(MockLLM, "__init__", lambda *what, **how: begin(*what, **how, custom_outputs=world.model_says))
+    monkeypatch.setattr(world, "say", failing)
+    how = {"max_samples": 20 * EPOCHS, "display": "none", "log_dir": str(tmp_path)}
+    (log,) = inspect_ai.eval(sevens(), model="mockllm/model", epochs=EPOCHS, **how)
+    assert log.status == "error" and "server is gone" in log.error.message and 20 < len(world.ran) <= 40
+    left = read_eval_log(log.location)
+    left.samples = [s for s in left.samples if not s.error]
+    write_eval_log(left, str(tmp_path / "left.json"))
+    early = import_inspect(tmp_path / "left.json")
+    assert early.manifest["adaptive"]["policy"] == capped("ucb") and early.decisions is None
+    monkeypatch.setattr(world, "say", said)
+    (log,) = inspect_ai.eval_retry(log, **how)
+    assert log.status == "success", log.error
+    _, waves = world.session(capped("ucb"), 3, 4)
+    assert log.results.early_stopping.metadata["ttcsim"]["decided"] == waves
+    again = [key for key, times in Counter(world.ran).items() if times > 1]
+    assert len(again) <= 4, "but for what was under way, nothing is sampled twice"
+
+
+@scorer(metrics=[accuracy()])
+def half():
+    async def score(state, target):
+        return Score(value="P")
+
+    return score
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"max_samples": 16}, f"give max_samples={4 * EPOCHS}"),
+        ({"max_samples": None}, "max_samples is None"),
+        ({"fail_on_error": False}, "leave fail_on_error"),
+        ({"log_samples": False}, "leave log_samples out"),
+        ({"scorer": half()}, "gave 'P'; a sample is right"),
+        ({"scorer": [match(), half()]}, "choose a scorer with --map correct=SCORER"),
+    ],
+)
+def test_what_would_leave_the_policy_waiting_ends_the_evaluation_with_one_line(tmp_path, how, said):
+    log = World(4, 1).eval(PolicyStopping("elimination", 3), tmp_path, **how)
+    assert log.status == "error" and said in log.error.message and "\n" not in log.error.message
+
+
+def test_of_several_scorers_one_is_chosen_and_one_instance_decides_in_one_task(tmp_path):
+    world, stopping = (
+        World(4, 1),
+        PolicyStopping("gap(signal=reward)", 3, mapping={"correct": "match", "reward": "sure"}),
+    )
+
+    @scorer(metrics=[accuracy()], name="sure")
+    def sure():
+        async def score(state, target):
+            return Score(value=0.25)
+
+        return score
+
+    log = world.eval(stopping, tmp_path, scorer=[match(numeric=True), sure()])
+    assert log.status == "success" and len(world.ran) == 12, log.error
+    assert world.eval(stopping, tmp_path, scorer=[match(numeric=True), sure()]).status == "success"  # one after another
+    tasks = [world.task(stopping), world.task(stopping)]
+    how = {"max_samples": 4 * EPOCHS, "display": "none", "log_dir": str(tmp_path), "max_tasks": 2}
+    logs = inspect_ai.eval(tasks, model=world.model(), epochs=EPOCHS, **how)
+    assert any("decides in a task already" in (log.error.message if log.error else "") for log in logs)

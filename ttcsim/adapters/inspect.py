@@ -1,7 +1,7 @@
 """Inspect (``inspect eval``): a policy decides which epochs of which samples are run, by its early-stopping protocol.
 
-Inspect offers every epoch of every sample, in an order of its own. One that is offered waits here, before its sandbox and
-its model are touched, until the policy asks for a draw of that query; where it never does, it is stopped.
+Inspect offers every epoch of every sample, in an order of its own. One that is offered waits here, before its sandbox
+and its model are touched, until the policy asks for a draw of that query; where it never does, it is stopped.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class PolicyStopping:
         seed: int = 0,
     ) -> None:
         self._policy, self._prices, self._mapping = policy_of(policy), prices, dict(mapping or {})
-        self._how = {"budget": budget, "cost": cost, "wave": wave, "seed": seed}
+        self._how: dict[str, Any] = {"budget": budget, "cost": cost, "seed": seed}
+        self._wave = wave
         self._running = False
 
     async def start_task(self, task: EvalSpec, samples: list[Sample], epochs: int) -> str:
@@ -82,8 +83,7 @@ class PolicyStopping:
         _refuse(task.config, len(samples) * epochs)
         policy = dataclasses.replace(self._policy, cap=min(self._policy.cap, epochs))
         rates = None if self._prices is None else rates_of_one(self._prices, task.model)
-        given = {key: value for key, value in self._how.items() if key != "wave"}
-        self._session = Session(policy, [str(s.id) for s in samples], **given, prices=rates)
+        self._session = Session(policy, [str(s.id) for s in samples], prices=rates, **self._how)
         self._over = False
         self._drawn, self._told = Counter[str](), Counter[str]()  # epochs asked for, and told, of each query
         self._came: dict[tuple[str, int], dict[str, Any]] = {}  # by query and epoch, what is not told yet
@@ -91,7 +91,7 @@ class PolicyStopping:
         self._waiting: dict[tuple[str, int], anyio.Event] = {}
         self._waves: list[list[str]] = []
         plain = None if rates is None else {name: own._asdict() for name, own in rates.items()}
-        pinned = {"policy": policy.written(), **self._how, "prices": plain, "queries": len(samples)}
+        pinned = {"policy": policy.written(), **self._how, "wave": self._wave, "prices": plain, "queries": len(samples)}
         task.metadata = {**(task.metadata or {}), LIVE: pinned}  # a log that is never finished says it too
         self._running = True
         self._decide()
@@ -135,7 +135,7 @@ class PolicyStopping:
     def _decide(self) -> None:
         """Let the next wave run, where the last one is told whole; one that a retry took over is told at once."""
         while not self._over and not self._session.asked:
-            wave = [str(draw.query) for draw in self._session.ask(self._how["wave"])]
+            wave = [str(draw.query) for draw in self._session.ask(self._wave)]
             self._over = not wave
             if wave:
                 self._waves.append(wave)
@@ -154,7 +154,7 @@ def _refuse(config: EvalConfig, epochs: int) -> None:
     """Raise `InputError` for what would leave the policy waiting for ever."""
     if (config.max_samples or 0) < epochs:
         raise InputError(
-            f"early_stopping: max_samples is {config.max_samples}, and epochs that the policy does not ask for yet wait "
+            f"early_stopping: max_samples is {config.max_samples}, and epochs that the policy has not asked for wait "
             f"beside those that run; give max_samples={epochs} (max_connections limits what runs)"
         )
     if config.fail_on_error not in (None, True) or config.continue_on_fail:
@@ -174,4 +174,5 @@ def _output(query: str, epoch: int) -> dict[str, Any]:
     state = sample_state()
     if state is None or (str(state.sample_id), state.epoch) != (query, epoch):
         return {}
-    return state.output.model_dump(mode="json", include={"usage"})
+    found: dict[str, Any] = state.output.model_dump(mode="json", include={"usage"})
+    return found

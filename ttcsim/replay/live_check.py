@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.files import load, to_frame
 from ttcsim.pool.format import DECISION_COLUMNS, DECISIONS
 from ttcsim.replay.columns import Columns
-from ttcsim.replay.prices import PRICES
+from ttcsim.replay.prices import PRICES, read_rates
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.session import Session
 from ttcsim.replay.setting import Setting
@@ -58,6 +58,7 @@ class LiveRun:
     wave: int
     seed: int
     queries: int  # those that none was drawn of, too
+    prices: Mapping[str, Any] | None = None  # where it was decided by dollars
 
     @classmethod
     def read(cls, folder: str | Path, policy: str | Policy | None = None) -> LiveRun:
@@ -81,7 +82,7 @@ class LiveRun:
                 f"{folder}: its policy is from {code}, whose code runs only when you name it: -p '{told['policy']}'"
             )
         chosen = policy_of(told["policy"] if policy is None else policy)
-        settings = {key: told[key] for key in keys if key != "policy"}
+        settings = {key: told[key] for key in keys if key != "policy"} | {"prices": told.get("prices")}
         return cls(pool, tuple(log["query_id"]), chosen, **settings)
 
 
@@ -134,7 +135,8 @@ def live_check(
     found = _observed(both, run, session)
     wave = run.wave if session.in_waves else 1
     total = np.array([pool.total(run.budget * PRICES[run.cost].units)])
-    setting = Setting(total, seed, run.cost, "permute", (), None, wave=wave)
+    rates = {} if run.prices is None else read_rates(run.prices)
+    setting = Setting(total, seed, run.cost, "permute", (), None, rates, wave=wave)
     replay = Replay(run.policy, setting, Columns(both))
     groups = by_difficulty(both, min(bins, both.n_queries))
     chunks = []
@@ -198,7 +200,7 @@ def _sampling(facts: Any) -> tuple[Any, Any] | None:
 
 def _again(pool: Pool, run: LiveRun) -> tuple[Session, float]:
     """The session told the samples of the log, and the share of its decisions that are those of the log."""
-    session = Session(run.policy, pool.query_ids, run.budget, cost=run.cost, seed=run.seed)
+    session = Session(run.policy, pool.query_ids, run.budget, cost=run.cost, prices=run.prices, seed=run.seed)
     samples = _samples(run.pool)
     at = 0
     while draws := session.ask(run.wave):

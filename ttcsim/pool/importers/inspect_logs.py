@@ -31,7 +31,7 @@ from ttcsim.pool.importers.runs import Entry, Run, as_texts, chosen, facts_of, h
 from ttcsim.pool.reading import decoding, is_dir, is_file, open_file, read_json, text_of
 
 LIVE = "ttcsim"
-"""What `ttcsim.adapters.inspect` calls its part of a log's metadata: who decided, and in the results what came of it."""
+"""The name of what `ttcsim.adapters.inspect` leaves in a log: who decided, and in the results what came of it."""
 
 _ZSTANDARD = 93
 _MOST_UNPACKED = 256 << 20
@@ -104,14 +104,14 @@ def _live(runs: Sequence[Run], path: Path) -> _Live | None:
     run, facts = found[0], dict(found[0].live or {})
     if len(runs) > 1:
         raise InputError(
-            f"{path}: in {text_of(run.file.name)} policy '{facts.get('policy')}' stopped by outcomes, so its samples are "
-            f"no others' equals; import it alone (of runs at {listed(r.facts['run'] for r in runs)}, --where run=...)"
+            f"{path}: in {text_of(run.file.name)} policy '{facts.get('policy')}' stopped by outcomes, so its samples "
+            f"are not like others; import it alone, --where run={run.facts['run']}"
         )
     with decoding(f"{run.file}: its metadata '{LIVE}' is damaged", "copy it again"):
         decided = facts.pop("decided", None)
         if decided is None:
             return _Live(facts, None)
-        rows, drawn = [], Counter[str]()
+        rows, drawn = list[tuple[int, str, int, bool]](), Counter[str]()
         for wave, queries in enumerate(decided):
             for query in queries:
                 rows.append((wave, query, drawn[query], len(rows) < facts["draws"]))
