@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harvest.processes import Process, deaf
 from harvest.verifiers.fork_server import die_with_parent
-from ttcsim.errors import InputError, line_of
+from ttcsim.errors import InputError, closest, line_of
 
 if TYPE_CHECKING:
     from ttcsim.policies import Policy
@@ -168,9 +168,9 @@ class Decisions:
         for column in (chosen.signal, *self._session.columns):
             if column not in known:
                 raise InputError(
-                    f"policy '{chosen}' needs the column '{column}', and samples drawn live here have "
-                    f"{', '.join(sorted(known))} ([confidence] in the config adds its own, rewards need all samples, "
-                    "programs have no answers); use another"
+                    f"policy '{chosen}' needs the column '{column}'; {closest(column, known)}samples drawn live "
+                    f"here have {', '.join(sorted(known))} ([confidence] in the config adds its own, rewards need all "
+                    "samples, programs have no answers); use another"
                 )
         self.decider = Decider(
             policy=chosen.written(),

@@ -18,7 +18,7 @@ from harvest.stages.stage import Work
 from harvest.stages.waves import draw
 from harvest.store import EXTRAS, Store, digest
 from harvest.verify_beside import VerifyBeside
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 
 def live(config: Config, asked: Asked, *, factory: Factory, resume: bool = False, report: Report | None = None) -> Path:
@@ -60,7 +60,7 @@ def live(config: Config, asked: Asked, *, factory: Factory, resume: bool = False
 
 def _refuse(config: Config, asked: Asked) -> None:
     if asked.cost not in COSTS:
-        raise InputError(f"cost '{asked.cost}': live it is {' or '.join(COSTS)}")
+        raise InputError(f"cost '{asked.cost}': {among(asked.cost, COSTS, 'live it is one of')}")
     if not 1 <= asked.wave <= 1_000_000:
         raise InputError(f"wave: {asked.wave} draws; give 1 to 1,000,000")
     if config.sampling.temperature == 0:

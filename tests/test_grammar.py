@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttcsim import InputError, grammar
+from ttcsim.errors import closest
 
 NAMES = st.from_regex(r"[a-z][a-z-]{0,9}", fullmatch=True)
 KEYS = st.from_regex(r"[a-z_][a-z0-9_]{0,5}", fullmatch=True)
@@ -74,3 +75,17 @@ def test_choice():
 def test_the_grammar_needs_the_standard_library_only():
     code = "import sys, ttcsim.grammar; assert not {'numpy', 'numba', 'polars', 'typer'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("Unifrm", ("ucb", "uniform"), "uniform"),
+        ("reward_juge", ("reward_judge", "reward"), "reward_judge"),
+        ("reward_other", ("reward_judge", "reward_orm"), None),  # of one kind, and not alike beyond that
+        ("rewrd_other", ("reward_other",), "reward_other"),
+        ("x", ("uniform",), None),
+    ],
+)
+def test_the_closest_name(name, known, meant):
+    assert closest(name, known) == ("" if meant is None else f"did you mean '{meant}'? ")

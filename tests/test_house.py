@@ -8,7 +8,7 @@ import pytest
 HOUSE = Path(__file__).parents[1] / "ttcsim"
 STREET = (
     ("errors",),
-    ("grammar", "notebook", "registry", "room"),
+    ("deprecation", "grammar", "notebook", "registry", "room"),
     ("compiled",),
     ("pool",),
     ("policies",),

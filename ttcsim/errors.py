@@ -10,9 +10,22 @@ class InputError(ValueError):
 
 def closest(name: str, known: Iterable[str]) -> str:
     """The question for a name that one of `known` is close to, with a blank behind it."""
-    folded = {k.casefold(): k for k in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f"did you mean '{folded[close[0]]}'? " if close else ""
+    name, folded = name.casefold(), {k.casefold(): k for k in known}
+    close = (k for k in difflib.get_close_matches(name, folded) if not _of_one_kind(name, k) or _alike(name, k) > _SLIP)
+    found = next(close, None)
+    return "" if found is None else f"did you mean '{folded[found]}'? "
+
+
+_SLIP = 0.85
+
+
+def _alike(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _of_one_kind(one: str, other: str) -> bool:
+    """Whether two names begin with the same word: reward_other is alike reward_judge, and yet no slip of it."""
+    return "_" in one and one.partition("_")[0] == other.partition("_")[0]
 
 
 def among(name: str, known: Iterable[str], there: str = "there are") -> str:

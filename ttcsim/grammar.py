@@ -46,7 +46,7 @@ class Call:
             raise InputError(f"{self.where}: name every parameter, as in {self.name}(key=value,...)")
         for key in self.named:
             if key not in allowed:
-                raise InputError(f"{self.where}: no parameter '{key}'; {self.name} takes {', '.join(allowed)}")
+                raise InputError(f"{self.where}: no parameter '{key}'; {among(key, allowed, f'{self.name} takes')}")
         return self.named
 
 

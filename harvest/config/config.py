@@ -25,7 +25,7 @@ from harvest.config.rewards import (
 from harvest.config.strategies import SearchStrategy, StrategyConfig
 from harvest.config.table import Table, first_fault
 from harvest.config.tasks import TaskConfig
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool.reading import decoding, read_bytes, reason
 
 RECIPE = "recipe:"
@@ -244,7 +244,7 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> Config:
     if source.startswith(RECIPE):
         name = source.removeprefix(RECIPE)
         if name not in recipes():
-            raise InputError(f"{source}: no such recipe; there are {', '.join(recipes())}")
+            raise InputError(f"{source}: no such recipe; {among(name, recipes())}")
         path = _recipe_folder() / f"{name}.toml"
     else:
         path = Path(source)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
+
+from ttcsim.errors import among
 
 
 class Table(BaseModel):
@@ -23,7 +26,7 @@ class Table(BaseModel):
         known = cls.model_fields
         unknown = [key for key in given if key not in known] if cls.model_config["extra"] == "forbid" else []
         missing = [key for key, field in known.items() if field.is_required() and key not in given]
-        about = {"kind": given.get("kind"), "known": ", ".join(sorted(known)) or "nothing"}
+        about = {"kind": given.get("kind"), "known": sorted(known)}
         if unknown:
             raise PydanticCustomError("unknown_key", "unknown", {**about, "key": unknown[0]})
         if missing:
@@ -70,7 +73,8 @@ def first_fault(error: ValidationError) -> str:
     match first["type"]:
         case "unknown_key":
             table = f"[{place}]" if place else "the file"
-            return f"'{context['key']}' is not a key of {table}{of_kind}; it has {context['known']}{more}"
+            known = among(context["key"], context["known"], "it has")
+            return f"'{context['key']}' is not a key of {table}{of_kind}; {known}{more}"
         case "missing_key":
             if not of_kind:
                 return f"'{place + '.' if place else ''}{context['key']}' is missing{more}"
@@ -79,7 +83,8 @@ def first_fault(error: ValidationError) -> str:
         case "union_tag_not_found":
             return f"'{place}.kind' is missing{more}"
         case "union_tag_invalid":
-            return f"{place}: there is no kind '{context['tag']}'; there are {context['expected_tags']}{more}"
+            kinds = re.findall(r"'(.*?)'", context["expected_tags"])
+            return f"{place}: there is no kind '{context['tag']}'; {among(context['tag'], kinds)}{more}"
         case "value_error":
             return f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}{more}"
     given = "" if isinstance(first["input"], Mapping) else f", not {first['input']!r}"

@@ -10,7 +10,7 @@ from harvest.tasks.gym import GYM
 from harvest.tasks.lines import LINES
 from harvest.tasks.maths import MATHS
 from harvest.tasks.problem import Problem, Task
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 TASKS: dict[str, Task] = {**MATHS, **CODE, **ARITHMETIC, **LINES}
 """All but ``reasoning-gym:NAME``."""
@@ -23,7 +23,7 @@ def find_task(name: str) -> Task:
     if name.startswith(GYM_PREFIX):
         return GYM
     if name not in TASKS:
-        raise InputError(f"task '{name}': no such task; there are {', '.join(TASKS)} and {GYM_PREFIX}NAME")
+        raise InputError(f"task '{name}': no such task; {among(name, TASKS)} and {GYM_PREFIX}NAME")
     return TASKS[name]
 
 

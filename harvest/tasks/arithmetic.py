@@ -9,7 +9,7 @@ from itertools import islice
 
 from harvest.config import ArithmeticTask
 from harvest.tasks.problem import Problem, Task
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 _WORDS = """
 planet window garden yellow silver basket camera dragon engine forest guitar hammer island jacket kitten ladder magnet
@@ -109,7 +109,7 @@ def load(task: ArithmeticTask) -> list[Problem]:
     names = FAMILIES if task.options.families is None else task.options.families
     unknown = sorted(set(names) - set(FAMILIES))
     if unknown:
-        raise InputError(f"task 'arithmetic': no family '{unknown[0]}'; there are {', '.join(FAMILIES)}")
+        raise InputError(f"task 'arithmetic': no family '{unknown[0]}'; {among(unknown[0], FAMILIES)}")
     seed, size = task.options.seed, task.options.size
     problems = []
     for family in names:

@@ -9,7 +9,7 @@ from typing import Any
 from harvest.config import GymTask
 from harvest.config.tasks import GYM_PREFIX
 from harvest.tasks.problem import Problem, Task
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 
 _FIRST_EXAMPLE = 1_000_003  # seeds of solved examples lie far from those of the queries
 
@@ -33,7 +33,9 @@ def _make(task: GymTask, *, seed: int, size: int) -> list[Problem]:
         raise InputError(f"task '{task.name}' needs the package reasoning-gym; pip install reasoning-gym") from error
     if name not in DATASETS:
         close = [n for n in sorted(DATASETS) if n[:3] == name[:3]] or sorted(DATASETS)
-        raise InputError(f"task '{task.name}': no such dataset; there are {', '.join(close[:12])} ...")
+        raise InputError(
+            f"task '{task.name}': no such dataset; {closest(name, DATASETS)}there are {', '.join(close[:12])} ..."
+        )
     try:
         rows = list(reasoning_gym.create_dataset(name, seed=seed, size=size, **(task.options.model_extra or {})))
     except (TypeError, AssertionError, ValueError) as error:

@@ -10,7 +10,7 @@ from harvest.tasks.problem import Problem
 from harvest.verifiers import rules
 from harvest.verifiers.judge import code
 from harvest.verifiers.verdict import Verdict
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 Verifier = Callable[[str, Problem, VerifierConfig], Verdict]
 
@@ -47,5 +47,5 @@ __all__ = ["LIBRARIES", "VERIFIERS", "Library", "Verdict", "Verifier", "find_ver
 def find_verifier(name: str) -> Verifier:
     """The verifier of that name."""
     if name not in VERIFIERS:
-        raise InputError(f"verifier '{name}': no such verifier; there are {', '.join(VERIFIERS)}")
+        raise InputError(f"verifier '{name}': no such verifier; {among(name, VERIFIERS)}")
     return VERIFIERS[name][0]

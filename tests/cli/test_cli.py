@@ -150,7 +150,7 @@ def test_check_only_what_is_asked_and_a_line_at_the_end(command):
     assert re.fullmatch(r"\d+ statements, none fails; \d+ need more replications or queries\.", out.splitlines()[-1])
     assert "says nothing" in out
     code, _, err = command(*world, "--only", "G12,G77")
-    assert (code, "'G77' is unknown; there are G1, " in err) == (2, True)
+    assert (code, "'G77' is unknown; did you mean 'G7'? there are G1, " in err) == (2, True)
 
 
 def test_check_catches_a_broken_engine(command, small, monkeypatch):

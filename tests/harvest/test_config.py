@@ -26,8 +26,11 @@ GOOD = {
         ({"model": {}}, "'model.path' is missing"),
         ({"sampling": {"n": 0}}, r"sampling.n: input should be greater than or equal to 1, not 0"),
         ({"sampling": {"n": "many"}}, r"sampling.n: input should be a valid integer"),
-        ({"sampling": {"n": 4, "temprature": 1}}, r"'temprature' is not a key of \[sampling\]; it has .*temperature"),
-        ({"smapling": {}}, r"'smapling' is not a key of the file; it has .*sampling"),
+        (
+            {"sampling": {"n": 4, "temprature": 1}},
+            r"'temprature' is not a key of \[sampling\]; did you mean 'temperature'\? it has .*top_p",
+        ),
+        ({"smapling": {}}, r"'smapling' is not a key of the file; did you mean 'sampling'\? it has .*task"),
         ({"sampling": {"n": 4, "temperature": 0}}, "temperature 0 gives the same response n = 4 times"),
         ({"sampling": {"n": 4, "until_solved": 4}}, "until_solved is 4, but every query gets n = 4"),
         ({"confidence": {"window": 0}}, "confidence.window: input should be greater than or equal to 1, not 0"),
@@ -66,7 +69,10 @@ GOOD = {
             {"reward": [{"name": "a", "kind": "process", "model": "m", "rollouts": 3}]},
             r"'rollouts' is not a key of \[reward.0\] of kind 'process'; it has .*step_tag",
         ),
-        ({"reward": [{"name": "a", "kind": "prcess"}]}, "reward.0: there is no kind 'prcess'; there are 'logprob'"),
+        (
+            {"reward": [{"name": "a", "kind": "prcess"}]},
+            r"reward.0: there is no kind 'prcess'; did you mean 'process'\? there are logprob",
+        ),
         ({"reward": {"name": "a"}}, "'reward.0.kind' is missing"),
         (
             {"strategy": [{"kind": "beam", "budgets": [4], "scorer": "x", "steps_ahead": 3}]},
@@ -75,7 +81,7 @@ GOOD = {
         ({"task": {"name": "arithmetic", "file": "x.jsonl"}}, r"'file' is not a key of \[task.0\]"),
         (
             {"task": {"name": "arithmetic", "options": {"sise": 3}}},
-            r"'sise' is not a key of \[task.0.options\]; it has families, seed, size$",
+            r"'sise' is not a key of \[task.0.options\]; did you mean 'size'\? it has families, seed, size$",
         ),
         ({"task": {"name": "arithmetic", "options": {"size": "many"}}}, "task.0.options.size: .* valid integer"),
         ({"task": {"name": "jsonl", "columns": {"answer": "a"}}}, r"'answer' is not a key of \[task.0.columns\]"),
@@ -126,6 +132,8 @@ def test_files_that_cannot_be_read(tmp_path):
         load_config(str(tmp_path / "bad.toml"))
     with pytest.raises(InputError, match=r"no such recipe; there are .*math500"):
         load_config("recipe:none")
+    with pytest.raises(InputError, match=r"did you mean 'aime25-qwen3-4b'\?"):
+        load_config("recipe:aime25-qwen3")
 
 
 def test_overrides_are_toml_values():
@@ -171,6 +179,7 @@ def test_prompts_with_and_without_chat():
         ({"name": "gsm8k", "shots": 2}, "needs `shots_file`"),
         ({"name": "humaneval", "shots": 2}, "has no solved examples"),
         ({"name": "nothing"}, "no such task; there are math500"),
+        ({"name": "math50"}, r"no such task; did you mean 'math500'\? there are"),
     ],
 )
 def test_prompts_that_cannot_be_made(task, said):

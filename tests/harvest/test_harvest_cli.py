@@ -63,7 +63,7 @@ def test_check_says_what_will_be_asked(config):
         (["check", "CONFIG", "--set", "task.prompt=hello"], "its prompt names no column"),
         (["run", "CONFIG", "--shard", "5/2"], "--shard 5/2: write i/n"),
         (["run", "CONFIG", "--until-solved", "50"], "until_solved is 50"),
-        (["run", "CONFIG", "--nonsense"], "No such option"),
+        (["run", "CONFIG", "--nonsense"], "no such option --nonsense. Try 'harvest run -h'."),
         (["run"], "Missing argument"),
     ],
 )

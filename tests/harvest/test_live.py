@@ -170,7 +170,7 @@ def test_kept_waves_that_the_policy_would_not_ask_for_are_refused(here, make_con
         ({"policy": "cascade"}, {}, "chooses sources"),
         ({"budget": 0.01}, {}, "buys no draw"),
         ({"wave": 0}, {}, "wave: 0 draws"),
-        ({"cost": "dollars"}, {}, "live it is samples or tokens"),
+        ({"cost": "dollars"}, {}, "live it is one of samples, tokens"),
         ({}, {"sampling": {"temperature": 0, "n": 1}}, "temperature 0"),
         ({}, {"sampling": {"until_solved": 99}}, "leave it out"),
         ({}, {"reward": [{"name": "sure", "kind": "logprob"}]}, r"\[\[reward\]\]: needs all samples"),

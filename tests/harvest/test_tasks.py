@@ -157,7 +157,7 @@ def test_reasoning_gym():
     problems = load_problems(config)
     assert len(problems) == 5 and problems == load_problems(config)
     assert [p.query_id for p in problems][:2] == ["chain_sum-0000", "chain_sum-0001"]
-    with pytest.raises(InputError, match="no such dataset; there are chain_sum"):
+    with pytest.raises(InputError, match="no such dataset; did you mean 'chain_sum'"):
         load_problems(GymTask(name="reasoning-gym:chain_sums"))
     with pytest.raises(InputError, match="reasoning-gym:chain_sum"):
         load_problems(GymTask(name="reasoning-gym:chain_sum", options={"nonsense": 1}))

@@ -285,5 +285,5 @@ def test_verification_runs_beside_what_asks_for_it():
 
 
 def test_unknown_verifier():
-    with pytest.raises(InputError, match="no such verifier; there are math"):
+    with pytest.raises(InputError, match="no such verifier; did you mean 'math'"):
         find_verifier("maths")

@@ -187,7 +187,7 @@ def test_check_selectors_says_what_is_missing():
         "cisc(temperature=0)": "temperature=0 must be a number above 0",
         "deepconf(keep=101)": "keep=101 must be a number in",
         "borda(q=1)": "no parameter 'q'; borda takes p, by",
-        "best(by=tokens)": "by='tokens' must be 'reward', 'confidence' or a column of the kind",
+        "best(by=tokens)": "by='tokens': it must be 'reward', 'confidence' or a column of the kind",
     }.items():
         with pytest.raises(InputError, match=said):
             check_selectors([wrong], pool)

@@ -35,7 +35,7 @@ def test_forms(text, policy):
     ("text", "message"),
     [
         ("eliminate", "did you mean 'elimination'"),
-        ("ucb(wait=1)", "no parameter 'wait'; ucb takes"),
+        ("ucb(wait=1)", "no parameter 'wait'; did you mean 'weight'. ucb takes"),
         ("ucb(1)", "name every parameter"),
         ("ucb(weight=)", "cannot read"),
         ("ucb(weight=1", "cannot read"),

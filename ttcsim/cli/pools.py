@@ -10,7 +10,7 @@ import typer
 import ttcsim
 from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, progress, say, show
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool.reading import decoding, read_text
 
 FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity")
@@ -125,7 +125,7 @@ def import_(
     from ttcsim.pool import importers
 
     if form not in importers.FORMATS:
-        raise InputError(f"pool import: unknown format '{form}'; there are {', '.join(importers.FORMATS)}")
+        raise InputError(f"pool import: unknown format '{form}'; {among(form, importers.FORMATS)}")
     with progress(f"reading {src}"):
         pool = importers.FORMATS[form](
             src, mapping=opt.pairs(mapping, "--map"), where=opt.pairs(where, "--where"), task=task, model=model,

@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ttcsim.errors import InputError, line_of
+from ttcsim.errors import InputError, closest, line_of
 
 if TYPE_CHECKING:
     import typer
@@ -59,7 +59,7 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
             _end(name, "", 2)
         # Usage errors belong to whichever click typer brings along; they are known by this method.
         if hasattr(error, "format_message"):
-            _end(name, _with_help(error.format_message(), error), 2)
+            _end(name, _with_help(_told(error), error), 2)
         if type(error).__name__ != "Abort":
             raise
         code = _INTERRUPTED
@@ -83,6 +83,15 @@ def _as_bytes(error: UnicodeError) -> tuple[bytes, int]:
     """What the terminal's encoding lacks, in UTF-8: tables have signs such as ●, names of files may be any bytes."""
     assert isinstance(error, UnicodeEncodeError)
     return error.object[error.start : error.end].encode("utf-8", "surrogateescape"), error.end
+
+
+def _told(error: Any) -> str:
+    """What was used wrongly; of options the one that was meant: click lists all that look alike."""
+    context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
+    if context is None or option is None or not hasattr(error, "possibilities"):
+        return str(error.format_message())
+    known = (name for one in context.command.params for name in (*one.opts, *one.secondary_opts))
+    return f"no such option {option}; {closest(option, known)}".strip("; ")
 
 
 def _with_help(message: str, error: Exception) -> str:

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.guarantees.decide import ALPHA as ALPHA
 from ttcsim.guarantees.study import Study
 from ttcsim.policies import ALL, Policy, policy
@@ -84,7 +84,8 @@ def check(
     chosen = every if only is None else [str(number).upper() for number in only]
     unknown = [number for number in chosen if number not in GUARANTEES]
     if unknown or not chosen:
-        raise InputError(f"guarantees: '{', '.join(unknown)}' is unknown; there are {', '.join(GUARANTEES)}")
+        known = among("".join(unknown[:1]), GUARANTEES)
+        raise InputError(f"guarantees: '{', '.join(unknown)}' is unknown; {known}")
     if pool.several and chosen != every:
         raise InputError(
             f"guarantees: on a pool of several sources only {_OF_SOURCES} speaks, and {pool.name} has "

@@ -12,7 +12,7 @@ from importlib import import_module, resources
 from typing import Any, NamedTuple
 
 from ttcsim.engine.selectors import SELECTORS, selector
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.guarantees import FILES
 from ttcsim.policies import ALL, policy
 
@@ -49,12 +49,11 @@ def explain(name: str) -> Explanation:
     if number in FILES.values():
         return _guarantee(number)
     if re.fullmatch(r"G\d+", number):
-        raise InputError(f"explain: there is no guarantee {number}; there are {', '.join(FILES.values())}")
+        raise InputError(f"explain: there is no guarantee {number}; {among(number, FILES.values())}")
     word = name.partition("(")[0].strip()
     if word not in (*ALL, *SELECTORS) and re.fullmatch(r"[\w-]+", name.strip()):
         raise InputError(
-            f"explain: '{name}' is neither a guarantee ({', '.join(FILES.values())}) nor a policy ({', '.join(ALL)}) "
-            f"nor a selector ({', '.join(SELECTORS)})"
+            f"explain: '{name}' is no guarantee, policy or selector; {among(word, (*FILES.values(), *ALL, *SELECTORS))}"
         )
     kind: type[Any] = type(policy(name) if word in ALL or word not in SELECTORS else selector(name))
     statement, _, rest = inspect.cleandoc(kind.__doc__ or "").partition("\n")

@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool.folders import write_whole
 
 
@@ -46,7 +46,7 @@ def canvas(size: str | tuple[float, float, float] = "screen") -> Axes:
 def panels(widths: Sequence[float], size: str | tuple[float, float, float] = "screen") -> list[Axes]:
     """`canvas` for several axes side by side, so many times as wide."""
     if isinstance(size, str) and size not in SIZES:
-        raise InputError(f"size '{size}': unknown; use {', '.join(SIZES)} or (width, height, font)")
+        raise InputError(f"size '{size}': unknown; {among(size, SIZES, 'use')} or (width, height, font)")
     width, height, font = SIZES[size] if isinstance(size, str) else Size(*size)
     figure = Figure(figsize=(width * sum(widths), height), layout="constrained")
     every: list[Axes] = list(figure.subplots(1, len(widths), squeeze=False, width_ratios=list(widths))[0])

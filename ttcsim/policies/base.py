@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ttcsim import grammar
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among, closest
 from ttcsim.policies import rules
 from ttcsim.policies.parameters import Knobs, check, number
 from ttcsim.policies.priors import Prior
@@ -19,6 +19,8 @@ from ttcsim.policies.reads import Reads, reads_of
 from ttcsim.policies.rules import FIELDS, PRIOR, RATES, Rule
 from ttcsim.policies.sources import Sources
 from ttcsim.pool.format import is_confidence, is_reward
+
+_SIGNALS = ("correct", "reward", "confidence")
 
 
 def _is_label(text: str) -> bool:
@@ -148,8 +150,9 @@ class Policy:
             raise InputError(f"policy {self.name or type(self).__name__}: on={self.on!r}: {why}")
         signal = self.signal
         if not isinstance(signal, str) or not (signal == "correct" or is_reward(signal) or is_confidence(signal)):
+            meant = closest(str(signal), _SIGNALS)
             raise InputError(
-                f"policy {self.name or type(self).__name__}: signal={signal!r} must be 'correct', 'reward', "
+                f"policy {self.name or type(self).__name__}: signal={signal!r}: {meant}it must be 'correct', 'reward', "
                 "'confidence' or a column 'reward_*' or 'confidence_*' of the pool"
             )
 
@@ -198,7 +201,7 @@ class Policy:
     def _refuse_unknown(self, found: frozenset[str], known: set[str]) -> None:
         label = f"policy {self.name or type(self).__name__}"
         for name in sorted(found - known):
-            raise InputError(f"{label}: a rule reads s.{name}, which no row has; there are {', '.join(FIELDS)}")
+            raise InputError(f"{label}: a rule reads s.{name}, which no row has; {among(name, FIELDS)}")
         for name in sorted(found & FIELDS.keys()):
             if FIELDS[name].needs == RATES and not self.oracle:
                 raise InputError(f"{label}: s.{name} is for oracles; declare oracle = 'rates', or predict by a prior")

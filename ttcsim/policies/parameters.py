@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 
 Knobs = Mapping[str, tuple[Any, ...]]
 """Values worth trying of a policy's parameters; numbers from the one that spends least to the one that spends most."""
@@ -52,7 +52,8 @@ def check(owner: Any, what: str = "policy") -> None:
 def _fault(f: Field[Any], value: Any) -> str | None:
     words = f.metadata.get("words")
     if words is not None:
-        return None if value in words else f"must be {' or '.join(map(repr, words))}"
+        meant = closest(str(value), words).strip()
+        return None if value in words else f"must be {' or '.join(map(repr, words))}{'; ' if meant else ''}{meant}"
     kind = _kind(f)
     if kind == "bool":
         return None if isinstance(value, bool | np.bool_) else "must be true or false"

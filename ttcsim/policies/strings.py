@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from ttcsim import grammar
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.policies.base import Policy
 from ttcsim.policies.user_code import load_file, module_of
 
@@ -84,7 +84,7 @@ def _imported(call: grammar.Call, files: Mapping[str, Path]) -> type[Policy]:
         own = [k for k, v in vars(module).items() if inspect.isclass(v) and issubclass(v, Policy) and v is not Policy]
         hint = "; one of a script or notebook is found only there: put it into a file" if where == "__main__" else ""
         raise InputError(
-            f"{call.where}: {where} has no ttcsim.Policy named '{name}'; it has {', '.join(own) or 'none'}{hint}"
+            f"{call.where}: {where} has no ttcsim.Policy named '{name}'; {among(name, own, 'it has')}{hint}"
         )
     if where.endswith(".py") and module_of(kind) is module:
         kind.place = call.name

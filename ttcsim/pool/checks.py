@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import DTypeLike, NDArray
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool import Pool
 from ttcsim.pool.cells import INTEGERS, checked_ids, first
 from ttcsim.pool.format import PLACES, PROMPT_TOKENS, SOURCE, is_confidence, is_reward
@@ -67,7 +67,7 @@ def pool_from_table(
     for column in ("query_id", "correct"):
         if column not in table.schema:
             raise InputError(
-                f"{where}: column '{column}' is missing (it has {', '.join(table.schema)}); "
+                f"{where}: column '{column}' is missing; {among(column, table.schema, 'it has')}: "
                 "rename it with `ttcsim pool import samples --map`"
             )
     rewards = [c for c in table.schema if is_reward(c)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among, closest
 from ttcsim.pool import Pool
 from ttcsim.pool.checks import pool_from_table
 from ttcsim.pool.folders import whole_folder
@@ -77,14 +78,25 @@ def _load(source: str | Path) -> Pool:
     if text.startswith(BUILTIN):
         name = text.removeprefix(BUILTIN)
         if name not in builtin_names():
-            raise InputError(f"{text}: no such built-in pool; there are {', '.join(builtin_names()) or 'none'}")
+            raise InputError(f"{text}: no such built-in pool; {among(name, builtin_names())}")
         return _load_folder(_data() / name)
     path = Path(source)
     if is_dir(path):
         return _load_folder(path)
     if is_file(path):
         return pool_from_table(_table([_parquet(path)]), where=str(path), name=text_of(path.stem))
-    raise InputError(f"{path}: no such file or folder; give a pool folder, a Parquet file or builtin:NAME")
+    raise InputError(
+        f"{path}: no such file or folder; {_meant(path)}give a pool folder, a Parquet file or builtin:NAME"
+    )
+
+
+def _meant(path: Path) -> str:
+    """What may have been meant by a place where nothing is: a built-in pool, or what lies beside it."""
+    try:
+        beside = os.listdir(path.parent)
+    except (OSError, ValueError):
+        beside = []
+    return closest(path.name, [*(BUILTIN + name for name in builtin_names()), *beside])
 
 
 def _parquet(path: Path) -> Parquet:

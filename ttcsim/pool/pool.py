@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from ttcsim.errors import InputError, among
+from ttcsim.deprecation import renamed
+from ttcsim.errors import InputError, among, closest
 from ttcsim.pool import notebook
 from ttcsim.pool.format import is_confidence
 
@@ -202,10 +203,14 @@ class Pool:
         if found is None:
             kind, own = ("confidence", self.confidences) if is_confidence(name) else ("reward", self.rewards)
             have = ", ".join(sorted(own)) or "none, and no logprob with tokens to derive one from"
-            raise InputError(f"pool {self.name}: no {kind} column '{name}'; it has {have}")
+            meant = "" if name == kind else closest(name, own)
+            raise InputError(f"pool {self.name}: no {kind} column '{name}'; {meant}it has {have}")
         own = self.rewards if found in self.rewards else self.confidences
         value = own.get(found)
         return self._token_probability if value is None else value
+
+    reward = renamed("Pool.reward", score, gone="0.3.0")
+    reward_name = renamed("Pool.reward_name", score_name, gone="0.3.0")
 
     @functools.cached_property
     def _token_probability(self) -> NDArray[np.float32]:

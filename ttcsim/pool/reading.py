@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.room import demand
 
 _PER_BYTE = 8  # bytes in memory for one of JSON, about
@@ -221,6 +221,6 @@ def read_by_ending(path: Path) -> pl.DataFrame:
     """A table in a .parquet, .csv, .jsonl or .ndjson file."""
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: unknown ending '{path.suffix}'; convert it to {', '.join(_READERS)}")
+        raise InputError(f"{path}: unknown ending '{path.suffix}'; {among(path.suffix, _READERS, 'convert it to')}")
     with decoding(f"{path}: cannot be read as {path.suffix}", "copy or export it again"), _no_panic_shown():
         return reader(path)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim import grammar
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 from ttcsim.pool import Pool
 from ttcsim.room import demand
 
@@ -78,7 +78,8 @@ def world_rates(text: str, n: int, seed: int = 0) -> Rates:
     if len(values) < len(call.values) or isinstance(unsolvable, str | bool):
         raise InputError(f"{call.where}: cannot read its parameters as numbers; the form is beta(0.4,1.2)")
     for name in call.named.keys() - {"unsolvable"}:
-        raise InputError(f"{call.where}: no parameter '{name}'; only unsolvable= has a name")
+        meant = closest(name, ("unsolvable",))
+        raise InputError(f"{call.where}: no parameter '{name}'; {meant}only unsolvable= has a name")
     if len(values) != arity or not all(map(math.isfinite, values)):
         raise InputError(f"{call.where}: takes {arity} finite numbers")
     if not 0 <= unsolvable < 1:

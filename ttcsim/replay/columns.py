@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys, unit_keys
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, read_only
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import FIELDS
 from ttcsim.policies.sources import Sources
@@ -63,7 +63,10 @@ class Columns:
         """
         pool = self.pool
         if policy.on and not self.several and policy.on not in pool.sources:
-            raise InputError(f"policy '{policy}': pool {pool.name} has no source '{policy.on}'; leave out on=...")
+            meant = closest(policy.on, pool.sources)
+            raise InputError(
+                f"policy '{policy}': pool {pool.name} has no source '{policy.on}'; {meant}leave out on=..."
+            )
         if not self.several or policy.chooses_sources:
             return self
         if not policy.on:

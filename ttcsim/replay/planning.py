@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ttcsim.engine.selectors import check_selectors
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.policies import ZOO, ZOO_OF_SOURCES, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
@@ -111,7 +111,7 @@ def _distinct(policies: Sequence[str | Policy] | Mapping[str, str | Policy], poo
 
 def _grid(pool: Pool, budgets: Sequence[float], cost: str) -> list[float]:
     if not isinstance(cost, str) or cost not in PRICES:
-        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
+        raise InputError(f"cost: '{cost}' is unknown; {among(str(cost), PRICES, 'use')}")
     units = PRICES[cost].units
     try:
         grid = sorted({float(b) for b in budgets})
@@ -165,7 +165,7 @@ def _check(reps: int, seed: int, replay: str, precision: float | None) -> None:
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed} must be a whole number from 0 to 2**63 - 1")
     if not isinstance(replay, str) or replay not in REPLAYS:
-        raise InputError(f"replay: '{replay}' is unknown; use {' or '.join(REPLAYS)}")
+        raise InputError(f"replay: '{replay}' is unknown; {among(str(replay), REPLAYS, 'use')}")
     if precision is not None and not precision > 0:
         raise InputError(f"precision: {precision:g} must be a positive half-width, such as 0.002")
     if reps < 2 and precision is not None:

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ttcsim.errors import InputError
+from ttcsim.deprecation import renamed
+from ttcsim.errors import InputError, among
 from ttcsim.policies import Policy
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
@@ -116,8 +117,8 @@ class Result:
         named = [o for o in self.outcomes if o.policy.name == text]
         if len(named) == 1:
             return named[0]
-        labels = ", ".join(str(o.policy) for o in self.outcomes)
-        raise InputError(f"policy '{text}' is not in this result; it has {labels}")
+        labels = [str(o.policy) for o in self.outcomes]
+        raise InputError(f"policy '{text}' is not in this result; {among(text, labels, 'it has')}")
 
     def resampled(self, outcome: Outcome, metric: str) -> NDArray[np.float64]:
         """The mean in every bootstrap resample of the queries, f8[resamples, B]; kept: all comparisons ask for it."""
@@ -215,6 +216,8 @@ class Result:
             for outcome in self.outcomes
             for metric, values in outcome.per_rep.items()
         )  # fmt: skip
+
+    replications = renamed("Result.replications", per_replication, gone="0.3.0")
 
     def per_query(self) -> pl.DataFrame:
         """Every query's means over replications.

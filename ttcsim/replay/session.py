@@ -103,7 +103,7 @@ class Session:
         self._choosing = self._sources if chosen.chooses_sources and len(self._sources) > 1 else (chosen.on,)
         self._several = len(self._choosing) > 1
         if not isinstance(cost, str) or cost not in PRICES:
-            raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
+            raise InputError(f"cost: '{cost}' is unknown; {among(str(cost), PRICES, 'use')}")
         if (prices is None) == PRICES[cost].rated:
             raise InputError(f"cost '{cost}' {'needs prices by source' if prices is None else 'takes no prices'}")
         self._units = PRICES[cost].units

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.engine.selectors import Selector, selector
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 from ttcsim.policies import Policy
 from ttcsim.policies.parameters import inside
 from ttcsim.pool import Pool
@@ -83,8 +83,9 @@ def refuse_unfit(policy: Policy, pool: Pool, cost: str) -> None:
     if column is not None:
         lack = "has only nulls in" if column in pool.columns() else "lacks"
         raise InputError(
-            f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack} "
-            f"(it has {', '.join(sorted(have))}); leave the policy out or harvest that column"
+            f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack}; "
+            f"{closest(column, have - {column})}it has {', '.join(sorted(have))}: leave the policy out or harvest that "
+            "column"
         )
     if is_confidence(policy.signal):  # rewards lie in [0, 1] everywhere
         signal = pool.score(policy.signal)

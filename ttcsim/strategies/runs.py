@@ -16,7 +16,7 @@ from ttcsim.compiled.rng import query_keys
 from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selection import add_accuracy
 from ttcsim.engine.selectors import check_selectors
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.policies.uniform import Uniform
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
@@ -57,7 +57,7 @@ class StrategyRuns:
     def index(self, strategy: str) -> int:
         """Position of a strategy."""
         if strategy not in self.strategies:
-            raise InputError(f"pool {self.pool.name}: no strategy '{strategy}'; there are {', '.join(self.strategies)}")
+            raise InputError(f"pool {self.pool.name}: no strategy '{strategy}'; {among(strategy, self.strategies)}")
         return self.strategies.index(strategy)
 
     def complete(self) -> NDArray[np.bool_]:
@@ -153,7 +153,7 @@ def runs_from_frame(
 def _checked(frame: pl.DataFrame, pool: Pool, where: str) -> pl.DataFrame:
     for column in _TYPES:
         if column not in frame.columns:
-            raise InputError(f"{where}: column '{column}' is missing; it has {', '.join(frame.columns)}")
+            raise InputError(f"{where}: column '{column}' is missing; {among(column, frame.columns, 'it has')}")
     types = {c: t for c, t in {**_TYPES, "tokens": pl.Float64}.items() if c in frame.columns}
     for column in types:
         if frame[column].dtype.is_nested():

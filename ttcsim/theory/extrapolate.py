@@ -17,7 +17,7 @@ import scipy
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.theory.rate_laws import AUTO, LAWS, Counts, RateLaw
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -71,7 +71,7 @@ def fit_rates(sizes: NDArray[np.int64], successes: NDArray[np.int64], family: st
         ``2logit-normal``, and with ``zero+`` before it, a share of queries that are never solved.
     """
     if family not in LAWS:
-        raise InputError(f"family '{family}' is unknown; use {', '.join(LAWS)}")
+        raise InputError(f"family '{family}' is unknown; {among(family, LAWS, 'use')}")
     counts = Counts.of(sizes, successes)
     return _fit(LAWS[family], counts, counts.members)
 
@@ -187,7 +187,7 @@ def extrapolate(
         For an unknown family, and for more than `MOST` times the draws of the query that has fewest.
     """
     if family not in FAMILIES:
-        raise InputError(f"family '{family}' is unknown; use {', '.join(FAMILIES)}")
+        raise InputError(f"family '{family}' is unknown; {among(family, FAMILIES, 'use')}")
     points = np.asarray(draws, np.float64)
     made = int(sizes.min())
     if points.max() > MOST * made:

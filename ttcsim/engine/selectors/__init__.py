@@ -22,7 +22,7 @@ import numpy as np
 
 from ttcsim import grammar
 from ttcsim.engine.selectors.selector import Selector as Selector
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among, closest
 from ttcsim.pool import Pool
 from ttcsim.pool.format import is_confidence
 
@@ -61,7 +61,7 @@ def selector(text: str) -> Selector:
     """
     call = grammar.parse(text, "selector")
     if call.name not in SELECTORS:
-        raise InputError(f"selectors: '{call.name}' is unknown; use {ORACLE}, {', '.join(SELECTORS)}")
+        raise InputError(f"selectors: '{call.name}' is unknown; {among(call.name, (ORACLE, *SELECTORS), 'use')}")
     kind = SELECTORS[call.name]
     return kind(**call.parameters([f.name for f in fields(kind)]))
 
@@ -103,7 +103,7 @@ def _lacking(one: Selector, column: str, pool: Pool, reward: str | None) -> str:
     kind, own = ("confidence", pool.confidences) if is_confidence(column) else ("reward", pool.rewards)
     have = ", ".join(sorted(own)) or f"no {kind}, and no logprob with tokens to derive one from"
     if column == reward:
-        return f"reward: pool {pool.name} has no column '{reward}'; it has {have}"
+        return f"reward: pool {pool.name} has no column '{reward}'; {closest(reward, own)}it has {have}"
     if column == kind:
         return f"selectors: '{one}' needs a {kind} column; pool {pool.name} has {have}: name one"
-    return f"selectors: '{one}': pool {pool.name} has no column '{column}'; it has {have}"
+    return f"selectors: '{one}': pool {pool.name} has no column '{column}'; {closest(column, own)}it has {have}"

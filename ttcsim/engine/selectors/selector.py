@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ttcsim import grammar
 from ttcsim.compiled.jit import JIT_DISABLED, first_class
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, closest
 from ttcsim.policies.parameters import check
 from ttcsim.pool.format import is_confidence, is_reward
 
@@ -79,7 +79,10 @@ class Selector:
         check(self, "selector")
         by = getattr(self, "by", "reward")
         if not (is_reward(by) or is_confidence(by)):
-            raise InputError(f"selector {self.name}: by={by!r} must be 'reward', 'confidence' or a column of the kind")
+            meant = closest(str(by), ("reward", "confidence"))
+            raise InputError(
+                f"selector {self.name}: by={by!r}: {meant}it must be 'reward', 'confidence' or a column of the kind"
+            )
 
     @property
     def number(self) -> float:

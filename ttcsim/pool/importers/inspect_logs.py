@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool import Pool
 from ttcsim.pool.format import DECISION_COLUMNS, PROMPT_TOKENS
 from ttcsim.pool.importers import looks
@@ -133,7 +133,7 @@ def row(sample: dict[str, Any], mapping: Mapping[str, str], place: str) -> dict[
     name = scorer or names[0]
     for wanted in (name, *rewards.values()):
         if wanted not in scores:
-            raise InputError(f"{place}: no scorer '{wanted}'; it has {', '.join(scores)}")
+            raise InputError(f"{place}: no scorer '{wanted}'; {among(wanted, scores, 'it has')}")
     score = take(scores, name, dict, place)
     value = score.get("value")
     correct = _VALUES.get(value) if isinstance(value, str | bool | int | float) else None

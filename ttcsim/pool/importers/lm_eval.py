@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool import Pool
 from ttcsim.pool.importers import looks
 from ttcsim.pool.importers.ask import Ask, few
@@ -133,7 +133,7 @@ def _metric(line: Mapping[str, Any], wanted: str | None, place: str, rewards: se
     ]
     if wanted is not None:
         if wanted not in line:
-            raise InputError(f"{place}: no metric '{wanted}'; it has {', '.join(names)}")
+            raise InputError(f"{place}: no metric '{wanted}'; {among(wanted, names, 'it has')}")
         return wanted
     left = [name for name in names if name not in rewards] or names
     if len(left) != 1:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ttcsim.compiled.rng import query_keys
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 from ttcsim.pool import Pool
 
 BINS = 5
@@ -69,7 +69,7 @@ def difficulty(
         Random samples of each query that are looked at; all by default.
     """
     if kind not in ("oracle", "predicted"):
-        raise InputError(f"difficulty is oracle or predicted, not '{kind}'")
+        raise InputError(f"difficulty '{kind}': {among(kind, ('oracle', 'predicted'), 'it is one of')}")
     least = int(pool.sizes.min())
     if samples is not None and not 1 <= samples <= least:
         raise InputError(f"difficulty: {samples} samples a query, but pool {pool.name} has 1 to {least} of every query")
