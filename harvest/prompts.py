@@ -10,7 +10,7 @@ from typing import Any
 from harvest.config import FileTask, TaskConfig
 from harvest.engine import Messages, conversation
 from harvest.tasks import Problem, Task, find_task
-from ttcsim.errors import InputError
+from ttcsim.errors import InputError, among
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -39,7 +39,7 @@ class Prompter:
         self.task: Task = find_task(config.name)
         self.template = config.prompt or self.task.prompt
         self.chat = self.task.chat if config.chat is None else config.chat
-        where = f"task '{config.name}'"
+        where = self._where = f"task '{config.name}'"
         if not _FIELD.search(self.template):
             raise InputError(f"{where}: its prompt names no column; write {{question}} where it belongs")
         if config.system and not self.chat:
@@ -52,7 +52,12 @@ class Prompter:
 
     def prompt(self, problem: Problem, ask: str | None = None) -> str:
         """The text that the model continues; `ask` stands for the question where something else is asked about it."""
-        ask = fill(self.template, fields_of(problem)) if ask is None else ask
+        fields, named = fields_of(problem), _FIELD.findall(self.template)
+        if not fields.keys() & named:  # one that is there is enough: LaTeX has braces of its own
+            raise InputError(
+                f"{self._where}: its prompt names {{{named[0]}}}, which no problem has; {among(named[0], sorted(fields))}"
+            )
+        ask = fill(self.template, fields) if ask is None else ask
         if not self.chat:
             shape = self.config.example or self.task.example
             return "".join(fill(shape, fields_of(e)) for e in self.examples(problem)) + ask
@@ -69,6 +74,6 @@ class Prompter:
         usable = [e for e in self._shots[problem.level] if e.question != problem.question]
         if len(usable) < self.config.shots:
             raise InputError(
-                f"task '{self.config.name}': {len(usable)} solved examples, fewer than shots = {self.config.shots}"
+                f"{self._where}: {len(usable)} solved examples, fewer than shots = {self.config.shots}"
             )
         return usable[: self.config.shots]

@@ -5,6 +5,7 @@ import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 import ttcsim
@@ -83,6 +84,10 @@ def prepare_pages(folder):
     for run, other in (("run1", "elimination"), ("run2", f"{folder / 'mine.py'}:Thrifty")):
         shutil.rmtree(folder / run, ignore_errors=True)
         ttcsim.sweep(folder / "mypool", ["uniform", other], [1, 2], reps=5).save(folder / run)
+    bare = ttcsim.load(folder / "samples.parquet")
+    pl.DataFrame({"query_id": np.repeat(bare.query_ids, bare.sizes), "correct": bare.correct == 1}).write_parquet(
+        folder / "counted.parquet"
+    )
     rows = [{"task_id": i % 20, "passed": i % 3 == 0, "rm_score": i % 7 - 3} for i in range(160)]
     (folder / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for log in (LOGS / "lm_eval_runs" / "tiny__alpha").iterdir():

@@ -15,9 +15,12 @@ import pytest
 from prepared import FEWER, prepare_pages
 from tree import PROGRAMS, parsed, typed
 
+import ttcsim
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "harvest" / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-BLOCK = re.compile(r"^```(python|console|toml)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(python|console|toml)\n(.*?)^```(?:\n+```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
+"""A block, and below one of Python the error that it ends with."""
 
 QUICKER = {**FEWER, ("ttcsim", "sweep"): "--reps 5"}
 OUTSIDE = {
@@ -91,17 +94,27 @@ def begun(files, tmp_path, monkeypatch):
     return begin
 
 
+def assert_shown(said, shown):
+    """That what was said is what a page shows, where ``...`` stands for anything."""
+    pattern = ".*".join(map(re.escape, "\n".join(shown).split("...")))
+    assert re.fullmatch(pattern, "\n".join(said), re.DOTALL), f"shown: {shown}\nsaid: {said}"
+
+
 def run_page(page, folder, slow=False):
     """Run what a page shows; by line what it said. Lines of `SLOW` are run with `slow`, the others without."""
-    said, mine = {}, []
-    for kind, block in BLOCK.findall(page.read_text()):
+    said, mine = {}, [(folder / "mine.py").read_text()]
+    for kind, block, error in BLOCK.findall(page.read_text()):
         if kind == "toml":
             (folder / "my.toml").write_text(block)
         elif kind == "python":
             if "(ttcsim.Policy)" in block:
                 mine.append(defined(block))
                 (folder / "mine.py").write_text("\n".join(mine))
-            if not slow and '"all"' not in block:  # which test_readme.py runs
+            if error:
+                with pytest.raises((ttcsim.InputError, TypeError)) as raised:
+                    run_python(block, folder)
+                assert_shown([f"{raised.type.__name__}: {raised.value}"], error.splitlines())
+            elif not slow and '"all"' not in block:  # which test_readme.py runs
                 run_python(block, folder)
         else:
             for line, shown in typed(f"```console\n{block}```"):
@@ -109,9 +122,10 @@ def run_page(page, folder, slow=False):
                     subprocess.run(line, shell=True, check=True)
                 elif line.split()[0] in PROGRAMS and not reason_to_skip(line) and bool(SLOW.match(line)) == slow:
                     done = run_line(line)
-                    wanted = 2 if shown and shown[0].startswith("ttcsim: ") else 0
-                    assert done.returncode == wanted, (line, done.stderr)
-                    assert not shown or (done.stdout + done.stderr).splitlines() == shown, line
+                    refused = shown and re.match(r"(ttcsim|harvest): (?!note)", shown[-1])
+                    assert done.returncode == (2 if refused else 0), (line, done.stderr)
+                    if shown:
+                        assert_shown((done.stdout + done.stderr).splitlines(), shown)
                     said[line] = done.stdout
     return said
 
@@ -120,7 +134,7 @@ def named(page):
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.name != "errors.md"], ids=named)
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_does_what_it_shows(page, begun, capsys):
     said = run_page(page, begun(page))
     if page == ROOT / "README.md":

@@ -193,7 +193,7 @@ def _compile(function: Callable[..., Any], kind: str, params: np.dtype[Any], mem
     exact = _signature(kind, row, numba.from_dtype(params))
     try:
         compiled = first_class(exact, function)
-    except numba.core.errors.NumbaError as error:
+    except Exception as error:  # of any function that somebody writes: numba's own checks fail in many ways
         reason = str(error).strip().splitlines()
         detail = next((line.strip() for line in reason if line.strip() and not line.startswith("Failed")), "")
         raise InputError(
