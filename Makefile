@@ -31,13 +31,13 @@ test-all: setup
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n auto -m "not slow" $(COVERAGE) tests/kernels
 	$(BIN)/python -m pytest -q -n auto -m slow --durations=15 --cov=ttcsim --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90
 
-# The report in a real Chromium. Where there is none and none can be installed, its tests are skipped.
+# The report, and the documentation, in a real Chromium. Where there is none and none can be installed, its tests are skipped.
 test-browser: setup
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	  apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
 	  echo "There is no Chromium, and installing it takes root and apt-get: the tests are skipped." >&2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
-	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py
+	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py tests/docs/test_site.py
 
 # The documentation, into site/, to be opened from there or put on any server; a broken link is an error.
 docs: setup

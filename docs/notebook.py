@@ -1,12 +1,13 @@
 """A marimo notebook as a page: it is run, and its text, code and outputs are written as Markdown.
 
-marimo's own export to HTML fetches scripts and fonts from a network when it is opened, and is not searched with the site.
+marimo's own export to HTML fetches scripts and fonts from a network when it is opened, and no search finds it.
 """
 
 from __future__ import annotations
 
 import ast
 import base64
+import functools
 import runpy
 import textwrap
 from html import escape
@@ -23,8 +24,9 @@ class Run(NamedTuple):
     names: dict[str, Any]  # what its cells define
 
 
+@functools.cache
 def run(path: Path) -> Run:
-    """Run a notebook in this process, without a server."""
+    """Run a notebook in this process, without a server; once."""
     outputs, names = runpy.run_path(str(path))["app"].run()
     cells = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
     return Run(list(zip(cells, outputs, strict=True)), dict(names))
@@ -35,7 +37,7 @@ def page(path: Path) -> str:
     text = path.read_text()
     parts = [part for cell, output in run(path).cells for part in _shown(cell, output, text)]
     title, *rest = parts
-    how = f"Open it with `marimo edit docs/notebooks/{path.name}` (`pip install '.[docs]'`): what depends on a cell runs anew."
+    how = f"Open it with `marimo edit docs/notebooks/{path.name}`, after `pip install '.[docs]'`, and change a cell."
     return "\n\n".join([title, f"*{how}*", *rest]) + "\n"
 
 
@@ -54,9 +56,9 @@ def _shown(cell: ast.FunctionDef, output: Any, text: str) -> list[str]:
 
 def _prose(body: list[ast.stmt]) -> str | None:
     """The Markdown of a cell that is ``mo.md("...")``; None for others, also where values stand in the text."""
-    if len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(call := body[0].value, ast.Call):
-        if ast.unparse(call.func) == "mo.md" and isinstance(given := call.args[0], ast.Constant):
-            return textwrap.dedent(str(given.value)).strip()
+    match body:
+        case [ast.Expr(value=ast.Call(func=called, args=[ast.Constant(value=text)]))] if ast.unparse(called) == "mo.md":
+            return textwrap.dedent(text).strip()
     return None
 
 

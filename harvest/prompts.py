@@ -54,9 +54,8 @@ class Prompter:
         """The text that the model continues; `ask` stands for the question where something else is asked about it."""
         fields, named = fields_of(problem), _FIELD.findall(self.template)
         if not fields.keys() & named:  # one that is there is enough: LaTeX has braces of its own
-            raise InputError(
-                f"{self._where}: its prompt names {{{named[0]}}}, which no problem has; {among(named[0], sorted(fields))}"
-            )
+            others = among(named[0], sorted(fields))
+            raise InputError(f"{self._where}: its prompt names {{{named[0]}}}, which no problem has; {others}")
         ask = fill(self.template, fields) if ask is None else ask
         if not self.chat:
             shape = self.config.example or self.task.example
@@ -73,7 +72,5 @@ class Prompter:
             self._shots[problem.level] = self.task.examples(self.config, problem)
         usable = [e for e in self._shots[problem.level] if e.question != problem.question]
         if len(usable) < self.config.shots:
-            raise InputError(
-                f"{self._where}: {len(usable)} solved examples, fewer than shots = {self.config.shots}"
-            )
+            raise InputError(f"{self._where}: {len(usable)} solved examples, fewer than shots = {self.config.shots}")
         return usable[: self.config.shots]

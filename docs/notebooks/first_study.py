@@ -8,8 +8,8 @@ def _(mo):
     mo.md(r"""
     # A first study
 
-    Eight samples for every query, or unevenly spent? Samples of a small language model on 324 questions come with ttcsim; what
-    is asked of them here can be asked of [yours](../importing.md) by changing one line.
+    Eight samples for every query, or unevenly spent? Samples of a small language model on 324 questions come with
+    ttcsim; what is asked of them here can be asked of [yours](../importing.md) by changing one line.
     """)
     return
 
@@ -36,9 +36,9 @@ def _(mo):
     mo.md(r"""
     ## How hard are the queries?
 
-    An even split spends most of its samples on queries that are solved already, or hardly ever will be: that is what a policy can
-    win. A query without a correct sample is either hopeless or solved less often than once in 256, and the pool cannot tell
-    which.
+    An even split spends most of its samples on queries that are solved already, or hardly ever will be: that is
+    what a policy can win. A query without a correct sample is either hopeless or solved less often than once in
+    256, and the pool cannot tell which.
     """)
     return
 
@@ -58,9 +58,9 @@ def _(mo):
     mo.md(r"""
     ## One sweep
 
-    `uniform` is best-of-N. `elimination` asks the verifier after every sample and never draws a solved query again. `consensus` has no
-    verifier: it stops a query once most answers agree. `prophet` knows the outcomes: no coverage is above its. Every policy sees the
-    same random order of every query's samples, 400 times.
+    `uniform` is best-of-N. `elimination` asks the verifier after every sample and never draws a solved query
+    again. `consensus` has no verifier: it stops a query once most answers agree. `prophet` knows the outcomes: no
+    coverage is above its. Every policy sees the same random order of every query's samples, 400 times.
     """)
     return
 
@@ -87,8 +87,9 @@ def _(result, ttcsim):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md(r"""
-    *Coverage* counts a query as solved once a correct sample was drawn, which is what counts where a verifier picks it out.
-    Without one the answer has to be voted for: `accuracy_majority`. Which of the two counts for you decides which policy is better.
+    *Coverage* counts a query as solved once a correct sample was drawn, which is what counts where a verifier
+    picks it out. Without one the answer has to be voted for: `accuracy_majority`. Which of the two counts for you
+    decides which policy is better.
     """)
     return
 
@@ -104,9 +105,10 @@ def _(mo):
     mo.md(r"""
     ## Two intervals, two questions
 
-    `lo, hi` is what replays leave open about *these* queries: more replications make it as narrow as you like. `lo_queries,
-    hi_queries` is for *new* queries of the same kind, and only more queries narrow it. The second is the one to quote.
-    Differences are paired, so both are much narrower than the intervals of the two curves suggest.
+    `lo, hi` is what replays leave open about *these* queries: more replications make it as narrow as you like.
+    `lo_queries, hi_queries` is for *new* queries of the same kind, and only more queries narrow it. The second is
+    the one to quote. Differences are paired, so both are much narrower than the intervals of the two curves
+    suggest.
     """)
     return
 
@@ -142,7 +144,9 @@ def _(mo):
 def _(pl, result):
     levels = (
         result.by("level")
-        .filter(pl.col("metric") == "coverage", pl.col("budget") == 8, pl.col("policy").is_in(["uniform", "elimination"]))
+        .filter(
+            pl.col("metric") == "coverage", pl.col("budget") == 8, pl.col("policy").is_in(["uniform", "elimination"])
+        )
         .select("policy", "group", "queries", "mean", "lo_queries", "hi_queries")
     )
     levels
@@ -160,7 +164,8 @@ def _(mo):
     mo.md(r"""
     ## Is it what fresh samples would give?
 
-    As long as no query runs out of samples, yes, in law. Up to which budget that is so, by policy (`None`: at none of them):
+    As long as no query runs out of samples, yes, in law. Up to which budget that is so, by policy (`None`: at
+    none of them):
     """)
     return
 
@@ -177,9 +182,9 @@ def _(mo, paired, pl):
     mo.md(f"""
     ## What to conclude
 
-    With a verifier, at 8 samples a query, elimination solves **{100 * at_8["difference"]:.1f} points** more than an even split
-    (95 % for new queries: {100 * at_8["lo_queries"]:.1f} to {100 * at_8["hi_queries"]:.1f}), and the even split needs
-    {at_8["efficiency"]:.2f} times the budget for the same.
+    With a verifier, at 8 samples a query, elimination solves **{100 * at_8["difference"]:.1f} points** more than
+    an even split (95 % for new queries: {100 * at_8["lo_queries"]:.1f} to {100 * at_8["hi_queries"]:.1f}), and
+    the even split needs {at_8["efficiency"]:.2f} times the budget for the same.
     """)
     return (at_8,)
 
@@ -189,14 +194,15 @@ def _(mo):
     mo.md(r"""
     ## What not to conclude
 
-    - **Nothing about other models or kinds of questions.** The intervals are for new queries like these. Over models:
-      [is my policy better?](my_policy.py).
+    - **Nothing about other models or kinds of questions.** The intervals are for new queries like these. Over
+      models: [is my policy better?](my_policy.py).
     - **Nothing about a world without a verifier** from coverage. With a flawed one, replay with its rewards:
       `elimination(signal=reward,gamma=0.9)`.
-    - **Not that a policy is best because it came out first.** Of many that are equal one always does. `queries_holm` corrects for all
-      comparisons made here; for those made on the quiet nothing can.
+    - **Not that a policy is best because it came out first.** Of many that are equal one always does.
+      `queries_holm` corrects for all comparisons made here; for those made on the quiet nothing can.
     - **Not that hopeless queries are hopeless.** They are those that 256 samples did not solve.
-    - **Nothing about waiting time.** Elimination decides in rounds; with many streams look at `wave=` and `speed=`.
+    - **Nothing about waiting time.** Elimination decides in rounds; with many streams look at `wave=` and
+      `speed=`.
     """)
     return
 

@@ -8,8 +8,8 @@ def _(mo):
     mo.md(r"""
     # Is my policy better?
 
-    Better than what, on which queries, beyond which chance? Decide before looking: here the baseline is `elimination`, the metric
-    coverage, the budget 4 samples a query.
+    Better than what, on which queries, beyond which chance? Decide before looking: here the baseline is
+    `elimination`, the metric coverage, the budget 4 samples a query.
     """)
     return
 
@@ -31,12 +31,12 @@ def _(mo):
     mo.md(r"""
     ## Two ideas
 
-    `Hopeful` knows something beforehand: the level of a query, and how often queries of that level are solved. It draws the unsolved
-    query with the largest posterior mean. The engine fits each query's prior to the other half of the pool, so the policy never
-    learns from the query itself.
+    `Hopeful` knows something beforehand: the level of a query, and how often queries of that level are solved. It
+    draws the unsolved query with the largest posterior mean. The engine fits each query's prior to the other half
+    of the pool, so the policy never learns from the query itself.
 
-    `Doubtful` knows nothing beforehand, and goes by the entropy of a query's answers: with a positive `weight` it prefers those that
-    disagree, which was the idea; with a negative one those that agree.
+    `Doubtful` knows nothing beforehand, and goes by the entropy of a query's answers: with a positive `weight` it
+    prefers those that disagree, which was the idea; with a negative one those that agree.
     """)
     return
 
@@ -80,9 +80,10 @@ def _(mo):
     mo.md(r"""
     ## Paired, and for new queries
 
-    Both policies see the same random orders, so the difference is taken replication by replication and query by query.
-    `queries_holm` is the p-value for new queries, corrected by Holm for all comparisons with the baseline (7 policies at 3
-    budgets; the oracle stands apart). Without the correction one in twenty equal policies would pass.
+    Both policies see the same random orders, so the difference is taken replication by replication and query by
+    query. `queries_holm` is the p-value for new queries, corrected by Holm for all comparisons with the baseline
+    (7 policies at 3 budgets; the oracle stands apart). Without the correction one in twenty equal policies would
+    pass.
     """)
     return
 
@@ -110,8 +111,8 @@ def _(mo):
     mo.md(r"""
     ## The best of six settings
 
-    `Doubtful` was tried with six weights. The best of them looks better than it is, since it was chosen by the same queries on which it is
-    judged. So choose on one half of the queries, and judge on the other.
+    `Doubtful` was tried with six weights. The best of them looks better than it is, since it was chosen by the
+    same queries on which it is judged. So choose on one half of the queries, and judge on the other.
     """)
     return
 
@@ -138,9 +139,10 @@ def _(mo):
     mo.md(r"""
     ## Over several models
 
-    One pool is one model. `ttcsim.across` counts every pool once. The seven models of `builtin:math500` answer the same 500
-    queries, which are therefore drawn for all of them together: `lo_queries, hi_queries` are for new queries and these
-    models, `lo_pools, hi_pools` for other models too. `improvement` is the probability of doing better on a random pool.
+    One pool is one model. `ttcsim.across` counts every pool once. The seven models of `builtin:math500` answer
+    the same 500 queries, which are therefore drawn for all of them together: `lo_queries, hi_queries` are for new
+    queries and these models, `lo_pools, hi_pools` for other models too. `improvement` is the probability of doing
+    better on a random pool.
     """)
     return
 
@@ -165,14 +167,16 @@ def _(Doubtful, ttcsim):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md(r"""
-    `biased` says on how many pools a value is not that of fresh samples. At a budget of 2 none; at 4 some queries run out of their 80.
+    `biased` says on how many pools a value is not that of fresh samples. At a budget of 2 none; at 4 some queries
+    run out of their 80.
 
     ## What is left to win?
 
-    With constant success rates two optima are known exactly ([proofs](../../ttcsim/theory/theory.md#g6-deteriorating-arms)): the
-    clairvoyant, who knows every rate, and the best play of somebody who cannot tell the queries apart, which is elimination.
-    `regret_optimal` below zero is not luck for `hopeful`: it knows the level. For a policy that sees nothing but verdicts it would be
-    chance, or a mistake.
+    With constant success rates two optima are known exactly
+    ([proofs](../../ttcsim/theory/theory.md#g6-deteriorating-arms)): the clairvoyant, who knows every rate, and
+    the best play of somebody who cannot tell the queries apart, which is elimination. `regret_optimal` below zero
+    is not luck for `hopeful`: it knows the level. For a policy that sees nothing but verdicts it would be chance,
+    or a mistake.
     """)
     return
 
@@ -198,12 +202,14 @@ def _(bounds, held_out, judged, mo, pl, tuned):
     mo.md(f"""
     ## The answer
 
-    - **`hopeful`: yes, here.** {100 * hopeful["difference"]:+.1f} points over elimination at 4 samples (95 % for new queries
-      {100 * hopeful["lo_queries"]:+.1f} to {100 * hopeful["hi_queries"]:+.1f}), beyond chance after Holm's correction. It is side
-      information that pays, and {100 * left["regret"]:.1f} points are left to somebody who knows every rate.
+    - **`hopeful`: yes, here.** {100 * hopeful["difference"]:+.1f} points over elimination at 4 samples (95 % for
+      new queries {100 * hopeful["lo_queries"]:+.1f} to {100 * hopeful["hi_queries"]:+.1f}), beyond chance after
+      Holm's correction. It is side information that pays, and {100 * left["regret"]:.1f} points are left to
+      somebody who knows every rate.
     - **`doubtful`: no.** As it was meant, it loses at every weight. Turned round it gains
-      {100 * tuned["difference"]:+.1f} points on the queries by which that was found, and {100 * held_out["difference"]:+.1f}
-      ({100 * held_out["lo_queries"]:+.1f} to {100 * held_out["hi_queries"]:+.1f}) on others: an idea for the next pool, no result of this one.
+      {100 * tuned["difference"]:+.1f} points on the queries by which that was found, and
+      {100 * held_out["difference"]:+.1f} ({100 * held_out["lo_queries"]:+.1f} to
+      {100 * held_out["hi_queries"]:+.1f}) on others: an idea for the next pool, no result of this one.
 
     What remains to be shown for `hopeful`: other models, and data sets whose levels are known.
     """)

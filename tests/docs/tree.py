@@ -34,7 +34,9 @@ def parsed(line):
 def typed(text):
     """What a document has a reader type, a command each, with the lines that it shows below as its output."""
     blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    for line, output in (found for block in blocks for found in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)):
+    for line, output in (
+        found for block in blocks for found in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+    ):
         parts = [re.sub(r"^\s*([A-Z_]+=\S* )*", "", part).strip() for part in _PARTS.split(re.sub(r"\s#.*", "", line))]
         *first, last = filter(None, parts)
         yield from ((part, []) for part in first)

@@ -1,0 +1,1 @@
+"""The documentation, and what builds it: documents are read where they lie, ``make docs`` makes a site of them."""
