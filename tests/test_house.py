@@ -7,7 +7,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[1] / "ttcsim"
 STREET = (
-    ("errors",),
+    ("container", "errors"),
     ("deprecation", "grammar", "notebook", "registry", "room"),
     ("compiled",),
     ("pool",),
@@ -20,6 +20,7 @@ STREET = (
     ("strategies", "guarantees", "choosing", "adapters"),
     ("report",),
     ("",),  # ttcsim/__init__.py: the public names
+    ("doctor",),
     ("cli",),
     ("__main__",),
 )

@@ -40,7 +40,7 @@ def renamed(name: str, method: Callable[Concatenate[Owner, Given], Returned], *,
     old = OLD[name] = Old(name, method.__qualname__, gone)
 
     @functools.wraps(method)
-    def by_old_name(self: Owner, *arguments: Given.args, **named: Given.kwargs) -> Returned:
+    def by_old_name(self: Owner, /, *arguments: Given.args, **named: Given.kwargs) -> Returned:
         warn(old, stacklevel=3)
         return method(self, *arguments, **named)
 

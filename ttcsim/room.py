@@ -7,17 +7,19 @@ import shutil
 from pathlib import Path
 from typing import NoReturn
 
+from ttcsim import container
 from ttcsim.errors import InputError
 
 _GIB = 2**30
 
 
 def memory() -> int:
-    """Bytes of this machine's memory."""
+    """Bytes of this machine's memory, or of what its container allows."""
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # systems that do not say
-        return 64 * _GIB
+        whole = 64 * _GIB
+    return min(whole, container.memory() or whole)
 
 
 def demand(size: int, what: str, remedy: str) -> None:

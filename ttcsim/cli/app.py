@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import ttcsim
 from ttcsim.cli import plans, pools, strategies, sweeps, theory
+from ttcsim.cli.doctor import doctor
 from ttcsim.cli.group import add, group, program
 from ttcsim.cli.policies import policies
 from ttcsim.cli.run import run
@@ -24,7 +25,7 @@ add(
     app,
     sweeps.demo, sweeps.sweep, sweeps.rerun, sweeps.report, plans.plan,
     theory.check, theory.live_check, theory.regret, theory.predict, theory.extrapolate, theory.explain,
-    policies,
+    policies, doctor,
 )  # fmt: skip
 
 pool = group(

@@ -41,12 +41,11 @@ def folder() -> Path | None:
     A temporary folder of the user's own where that cannot be written, and, with a warning, where others could; None
     where there is none either.
     """
-    chosen = _above() / "kernels"
-    fault = _make(chosen)
+    place, fault = chosen()
     if not fault:
-        return chosen
+        return place
     if fault != _UNWRITABLE:
-        _note_once("folder", f"kernels are not kept in {chosen}: {fault}; make it yours alone, or set NUMBA_CACHE_DIR")
+        _note_once("folder", f"kernels are not kept in {place}: {fault}; make it yours alone, or set NUMBA_CACHE_DIR")
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
     spare = Path(tempfile.gettempdir()) / f"ttcsim-{user}"
     if not _make(spare):
@@ -57,6 +56,12 @@ def folder() -> Path | None:
         return None
     atexit.register(shutil.rmtree, fresh, ignore_errors=True)
     return fresh
+
+
+def chosen() -> tuple[Path, str]:
+    """Where kernels should be kept, and why they cannot be kept there, or nothing."""
+    place = _above() / "kernels"
+    return place, _make(place)
 
 
 def _above() -> Path:

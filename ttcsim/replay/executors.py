@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Protocol, Self
 
+from ttcsim import container
 from ttcsim.errors import InputError, among
 from ttcsim.replay.parts import Done, Span, Timed, in_parts, timed
 from ttcsim.replay.replay import Replay
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use, by its affinity and its container: more threads would wait for each other."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(own, max(1, math.ceil(container.cores() or own)))
 
 
 class Executor(Protocol):

@@ -24,6 +24,7 @@ from ttcsim.replay.pins import pins
 from ttcsim.replay.planning import Planned, plan
 from ttcsim.replay.prices import Rates
 from ttcsim.replay.prices.rates import DEFAULT
+from ttcsim.replay.remarks import sampled_adaptively, unknown_tokens
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.replicate import Count, Job, replicate
 from ttcsim.replay.result import Outcome, Result
@@ -140,8 +141,9 @@ def sweep(
     config = {**planned.config, "reps": len(outcomes[0].spent)}
     result = Result(pool=planned.pool, outcomes=outcomes, config=config, place=planned.whole.place)
     _warn_exhausted(result)
-    _warn_adaptive(planned.pool)
-    _warn_unknown_tokens(planned.whole, cost)
+    for remark in (sampled_adaptively(planned.pool), unknown_tokens(planned.whole, cost)):
+        if remark:
+            warnings.warn(remark, stacklevel=2)
     _warn_unused_rates(planned.whole, planned.setting.rates)
     return result
 
@@ -315,33 +317,6 @@ def _outcome(
         slope=slope,
         taught=taught,
     )
-
-
-def _warn_adaptive(pool: Pool) -> None:
-    adaptive = (pool.manifest or {}).get("adaptive")
-    if isinstance(adaptive, Mapping) and "policy" in adaptive:
-        warnings.warn(
-            f"pool {pool.name} is a live run of policy '{adaptive['policy']}', which stopped by outcomes: its success "
-            "rates are biased; `ttcsim live-check` holds it against a harvested pool",
-            stacklevel=3,
-        )
-    elif isinstance(adaptive, Mapping):
-        warnings.warn(
-            f"pool {pool.name} was sampled until solved: queries have {adaptive.get('initial')} to "
-            f"{adaptive.get('until_solved')} samples, and the success rates of the hard ones are biased; `ttcsim pool "
-            "initial` keeps the unbiased first round",
-            stacklevel=3,
-        )
-
-
-def _warn_unknown_tokens(pool: Pool, cost: str) -> None:
-    unknown = (pool.manifest or {}).get("unknown_tokens")
-    if isinstance(unknown, Mapping) and unknown and cost != "samples":
-        warnings.warn(
-            f"pool {pool.name}: {unknown.get('samples')} samples have no token count and are charged "
-            f"{unknown.get('charged')}",
-            stacklevel=3,
-        )
 
 
 def _warn_unused_rates(pool: Pool, rates: Mapping[str, Rates]) -> None:
