@@ -11,10 +11,22 @@ import typer
 
 from harvest import VERSION
 from harvest.config import Config, load_config, recipes
+from ttcsim.cli import completion
 from ttcsim.cli.group import add, program
 from ttcsim.cli.run import run as run_app
 
-ConfigFile = Annotated[str, typer.Argument(metavar="CONFIG.toml", help="A config file, or recipe:NAME.")]
+
+def _configs(ctx: typer.Context, begun: str) -> list[str]:
+    """What a shell offers for a config."""
+    return [*(f"recipe:{name}" for name in recipes()), *completion.paths(begun)]
+
+
+ConfigFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG.toml", help="A config file, or recipe:NAME.", autocompletion=completion.of(_configs)
+    ),
+]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the config: sampling.n=64.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 
@@ -68,14 +80,24 @@ def run(
 def live(
     config: ConfigFile,
     policy: Annotated[
-        str, typer.Option("--policy", "-p", metavar="POLICY", help="Who decides: elimination, mine.py:Mine.")
+        str,
+        typer.Option(
+            "--policy",
+            "-p",
+            metavar="POLICY",
+            help="Who decides: elimination, mine.py:Mine.",
+            autocompletion=completion.of(completion.policies),
+        ),
     ],
     budget: Annotated[float, typer.Option("--budget", "-b", metavar="B", help="Average budget per query.")],
     wave: Annotated[
         int,
         typer.Option(metavar="W", help="Draws decided before the first is seen: as many as the engine runs at once."),
     ] = 64,
-    cost: Annotated[str, typer.Option(help="samples or tokens.")] = "samples",
+    cost: Annotated[
+        str,
+        typer.Option(help="samples or tokens.", autocompletion=completion.of(completion.words("samples", "tokens"))),
+    ] = "samples",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run, or start it.")] = False,
     out: Annotated[str | None, typer.Option(metavar="DEST", help="Folder of the pool, instead of output.path.")] = None,
     set_: Set = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttcsim.cli import completion
 from ttcsim.cli import options as opt
 from ttcsim.cli.tables import print_json, progress, say
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    pool: Annotated[str | None, typer.Argument(metavar="POOL", help="Look at this pool too.")] = None,
+    pool: Annotated[
+        str | None,
+        typer.Argument(metavar="POOL", help="Look at this pool too.", autocompletion=completion.of(completion.pools)),
+    ] = None,
     as_json: opt.Json = False,
 ) -> None:
     """Check versions, machine, kernels, and a pool: what to paste into a report; exit 1 when something is a problem.

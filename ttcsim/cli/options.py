@@ -10,6 +10,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from ttcsim import grammar
+from ttcsim.cli import completion
+from ttcsim.cli.completion import of, words
 from ttcsim.errors import InputError
 
 Number = TypeVar("Number", int, float)
@@ -36,16 +38,33 @@ def figure_file(path: Path | None) -> Path | None:
     return path
 
 
-Pool = Annotated[str, typer.Argument(metavar="POOL", help="Pool folder, Parquet file of samples, or builtin:NAME.")]
+Pool = Annotated[
+    str,
+    typer.Argument(
+        metavar="POOL",
+        help="Pool folder, Parquet file of samples, or builtin:NAME.",
+        autocompletion=of(completion.pools),
+    ),
+]
 Source = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Of a pool of several sources, the one; mixed: a random one for every draw."),
+    typer.Option(
+        metavar="NAME",
+        help="Of a pool of several sources, the one; mixed: a random one for every draw.",
+        autocompletion=of(completion.sources),
+    ),
 ]
 Dest = Annotated[Path, typer.Argument(metavar="DEST", help="Pool folder to make.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Run folder of `ttcsim sweep --out`.")]
 Policies = Annotated[
     list[str],
-    typer.Option("--policy", "-p", metavar="POLICY", help="A policy, as often as you like; all: every published one."),
+    typer.Option(
+        "--policy",
+        "-p",
+        metavar="POLICY",
+        help="A policy, as often as you like; all: every published one.",
+        autocompletion=of(completion.policies, several=True),
+    ),
 ]
 Budgets = Annotated[
     str, typer.Option("--budgets", "-b", metavar="B,B,...", help="Average budgets per query, such as 1,2,4,8.")
@@ -56,7 +75,14 @@ Threads = Annotated[
     int | None,
     typer.Option(metavar="N", help="Threads; all cores by default. Never changes a number.", min=1, max=4096),
 ]
-Executor = Annotated[str, typer.Option(metavar="WHO", help="Who replays: threads, or ray, a cluster. The same bits.")]
+Executor = Annotated[
+    str,
+    typer.Option(
+        metavar="WHO",
+        help="Who replays: threads, or ray, a cluster. The same bits.",
+        autocompletion=of(words("threads", "ray")),
+    ),
+]
 RayAddress = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="With --executor ray: where; $RAY_ADDRESS, or one here.")
 ]
@@ -70,15 +96,32 @@ Runs = Annotated[
     int, typer.Option(metavar="N", help="Runs of each strategy on each query of the world.", min=1, max=10**6)
 ]
 StrategyPool = Annotated[
-    str | None, typer.Argument(metavar="POOL", help="Pool folder with strategies.parquet; or use --world.")
+    str | None,
+    typer.Argument(
+        metavar="POOL",
+        help="Pool folder with strategies.parquet; or use --world.",
+        autocompletion=of(completion.pools),
+    ),
 ]
 StrategyWorld = Annotated[
-    str | None, typer.Option(metavar="WORLD", help="tree or revisions, with parameters: 'tree(noise=1)'.")
+    str | None,
+    typer.Option(
+        metavar="WORLD",
+        help="tree or revisions, with parameters: 'tree(noise=1)'.",
+        autocompletion=of(words("tree", "revisions")),
+    ),
 ]
 Generations = Annotated[
     str | None, typer.Option("--budgets", "-b", metavar="B,B,...", help="Generations, such as 1,2,4,8.")
 ]
-Difficulty = Annotated[str, typer.Option(metavar="KIND", help="oracle (success rate) or predicted (mean reward).")]
+Difficulty = Annotated[
+    str,
+    typer.Option(
+        metavar="KIND",
+        help="oracle (success rate) or predicted (mean reward).",
+        autocompletion=of(words("oracle", "predicted")),
+    ),
+]
 Estimate = Annotated[
     int | None,
     typer.Option(
@@ -90,11 +133,21 @@ Estimate = Annotated[
     ),
 ]
 Select = Annotated[
-    str, typer.Option(metavar="SELECTOR", help="How best-of-N chooses: weighted, best, majority, oracle ...")
+    str,
+    typer.Option(
+        metavar="SELECTOR",
+        help="How best-of-N chooses: weighted, best, majority, oracle ...",
+        autocompletion=of(completion.selectors, several=True),
+    ),
 ]
 Bins = Annotated[int, typer.Option("--bins", metavar="N", help="Bins of difficulty.", min=1, max=10**6)]
 Reward = Annotated[
-    str, typer.Option(metavar="COLUMN", help="Reward column for best-of-N and for predicted difficulty.")
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="Reward column for best-of-N and for predicted difficulty.",
+        autocompletion=of(completion.rewards),
+    ),
 ]
 Figure = Annotated[
     Path | None,

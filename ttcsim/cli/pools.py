@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 import ttcsim
+from ttcsim.cli import completion
 from ttcsim.cli import options as opt
+from ttcsim.cli.completion import of, words
 from ttcsim.cli.tables import print_json, progress, say, show
 from ttcsim.errors import InputError, among
 from ttcsim.pool.reading import decoding, read_text
@@ -93,7 +95,12 @@ def _list_formats(asked: bool) -> None:
 
 
 def import_(
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"{', '.join(FORMATS)}: see --formats.")],
+    form: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT", help=f"{', '.join(FORMATS)}: see --formats.", autocompletion=of(words(*FORMATS))
+        ),
+    ],
     src: Annotated[str, typer.Argument(help="File, or folder of files or of a Hugging Face data set.")],
     dest: opt.Dest,
     mapping: Annotated[
@@ -162,7 +169,11 @@ def pick(
     pool: opt.Pool,
     dest: opt.Dest,
     source: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The source whose samples are kept; all by default.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The source whose samples are kept; all by default.",
+            autocompletion=of(completion.sources),
+        ),
     ] = None,
     queries: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The queries that are kept: their ids, one a line.")
@@ -190,7 +201,9 @@ def pick(
 
 
 def initial(
-    pool: Annotated[str, typer.Argument(help="A pool that was sampled until solved.")],
+    pool: Annotated[
+        str, typer.Argument(help="A pool that was sampled until solved.", autocompletion=of(completion.pools))
+    ],
     dest: opt.Dest,
     samples: Annotated[int | None, typer.Option(help="Of each query; the first round's number by default.")] = None,
 ) -> None:
@@ -252,7 +265,13 @@ def join(
 
 def make(
     dest: opt.Dest,
-    world: Annotated[str, typer.Option(help="beta(a,b), linear or constant(p); unsolvable=u as last parameter.")],
+    world: Annotated[
+        str,
+        typer.Option(
+            help="beta(a,b), linear or constant(p); unsolvable=u as last parameter.",
+            autocompletion=of(completion.worlds),
+        ),
+    ],
     queries: opt.Queries = 500,
     samples: opt.Samples = 1024,
     seed: opt.Seed = 0,

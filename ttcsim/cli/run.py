@@ -11,6 +11,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ttcsim.cli.completion import words_of_bash
 from ttcsim.errors import InputError, closest, line_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def run(app: typer.Typer, name: str, *, interrupted: str = "") -> NoReturn:
         codecs.register_error("as-bytes", _as_bytes)
         sys.stdout.reconfigure(errors="as-bytes")
     try:
-        code = app(prog_name=name, standalone_mode=False)
+        with words_of_bash(name):
+            code = app(prog_name=name, standalone_mode=False)
         _flush()  # here, where a reader that went away or a full disk is known
     except InputError as error:
         _end(name, str(error), 2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttcsim.cli import options as opt
+from ttcsim.cli.completion import of, words
 from ttcsim.cli.tables import Row, print_json, progress, say, show
 from ttcsim.errors import InputError
 
@@ -117,7 +118,9 @@ def optimal(
     pool: opt.StrategyPool = None, world: opt.StrategyWorld = None,
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     budgets: opt.Generations = None,
-    difficulty: Annotated[str, typer.Option(help="oracle, predicted, or both.")] = "both",
+    difficulty: Annotated[
+        str, typer.Option(help="oracle, predicted, or both.", autocompletion=of(words("oracle", "predicted", "both")))
+    ] = "both",
     samples: opt.Estimate = None, n_bins: opt.Bins = 5, reward: opt.Reward = "reward",
     charge: Annotated[bool, typer.Option(help="Add the estimate of difficulty to the budgets.")] = False,
     baseline: Annotated[str, typer.Option(help="What it is held against.")] = "best_of_n",
@@ -264,7 +267,13 @@ def bandit(
 
 def findings(
     pool: opt.StrategyPool = None,
-    world: Annotated[str, typer.Option(help="tree, revisions or both, where no pool is given.")] = "both",
+    world: Annotated[
+        str,
+        typer.Option(
+            help="tree, revisions or both, where no pool is given.",
+            autocompletion=of(words("tree", "revisions", "both")),
+        ),
+    ] = "both",
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0,
     n_bins: opt.Bins = 5, select: opt.Select = "weighted", as_json: opt.Json = False,
 ) -> None:  # fmt: skip
@@ -293,7 +302,13 @@ def findings(
 
 
 def make(
-    dest: opt.Dest, world: Annotated[str, typer.Option(help="tree or revisions, with parameters: 'tree(noise=1)'.")],
+    dest: opt.Dest,
+    world: Annotated[
+        str,
+        typer.Option(
+            help="tree or revisions, with parameters: 'tree(noise=1)'.", autocompletion=of(words("tree", "revisions"))
+        ),
+    ],
     queries: opt.Queries = 500, runs: opt.Runs = 32, seed: opt.Seed = 0, budgets: opt.Generations = None,
 ) -> None:  # fmt: skip
     """Write a world's samples and runs as a pool folder, in the form in which harvested ones come.

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 import ttcsim
+from ttcsim.cli import completion
 from ttcsim.cli import options as opt
+from ttcsim.cli.completion import of, words
 from ttcsim.cli.tables import print_json, progress, say
 from ttcsim.errors import InputError
 
@@ -50,7 +52,9 @@ def sweep(
     budgets: opt.Budgets,
     reps: opt.Reps = 1000,
     seed: opt.Seed = 0,
-    cost: Annotated[str, typer.Option(help="samples, tokens or dollars.")] = "samples",
+    cost: Annotated[
+        str, typer.Option(help="samples, tokens or dollars.", autocompletion=of(words("samples", "tokens", "dollars")))
+    ] = "samples",
     prices: Annotated[
         Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
     ] = None,
@@ -64,11 +68,19 @@ def sweep(
     streams: Annotated[
         int | None, typer.Option(metavar="S", help="Streams that the draws of a wave share; as many as these if left.")
     ] = None,
-    replay: Annotated[str, typer.Option(help="permute or bootstrap.")] = "permute",
+    replay: Annotated[
+        str, typer.Option(help="permute or bootstrap.", autocompletion=of(words("permute", "bootstrap")))
+    ] = "permute",
     select: Annotated[
-        str, typer.Option(help="Selectors with commas: first, best, majority, weighted, deepconf, cisc, borda.")
+        str,
+        typer.Option(
+            help="Selectors with commas: first, best, majority, weighted, deepconf, cisc, borda.",
+            autocompletion=of(completion.selectors, several=True),
+        ),
     ] = "",
-    reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
+    reward: Annotated[
+        str | None, typer.Option(help="Reward column for best and weighted.", autocompletion=of(completion.rewards))
+    ] = None,
     precision: Annotated[
         float | None, typer.Option(help="Replicate until every 95 % interval has at most this half-width.")
     ] = None,
@@ -76,7 +88,12 @@ def sweep(
         bool, typer.Option("--skip-unfit", help="Leave out policies that need a column that the pool lacks.")
     ] = False,
     by: Annotated[
-        list[str] | None, typer.Option("--by", help="Also by a column of the queries, such as level; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--by",
+            help="Also by a column of the queries, such as level; may be repeated.",
+            autocompletion=of(completion.groups),
+        ),
     ] = None,
     noise: Annotated[bool, typer.Option("--noise", help="Show replay noise, for these queries, too.")] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder to write.")] = None,
@@ -168,7 +185,9 @@ def sweep(
 
 def rerun(
     folder: opt.RunFolder,
-    pool: Annotated[str | None, typer.Option(help="The pool, where it moved.")] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="The pool, where it moved.", autocompletion=of(completion.pools))
+    ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Run the Python code that the folder names.")] = False,
     threads: opt.Threads = None,
 ) -> None:
@@ -204,7 +223,12 @@ def report(
     ] = False,
     figure: opt.Figure = None,
     of: Annotated[
-        str, typer.Option(metavar="NAME", help="What --figure shows: a metric, difference, efficiency, allocation.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What --figure shows: a metric, difference, efficiency, allocation.",
+            autocompletion=of(completion.figures),
+        ),
     ] = "coverage",
 ) -> None:
     """Write one self-contained HTML page with figures: into a run folder, or of several to a file.

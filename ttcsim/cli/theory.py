@@ -9,23 +9,42 @@ from typing import Annotated
 import typer
 
 import ttcsim
+from ttcsim.cli import completion
 from ttcsim.cli import options as opt
+from ttcsim.cli.completion import of
 from ttcsim.cli.tables import Format, Formats, Row, answer, progress, prose, say
 from ttcsim.errors import InputError
 
 
 def check(
-    pool: Annotated[str | None, typer.Argument(help="Pool; or use --world.")] = None,
-    world: Annotated[str | None, typer.Option(help="A world, such as 'beta(0.4,1.2)' or linear.")] = None,
+    pool: Annotated[
+        str | None, typer.Argument(help="Pool; or use --world.", autocompletion=of(completion.pools))
+    ] = None,
+    world: Annotated[
+        str | None,
+        typer.Option(help="A world, such as 'beta(0.4,1.2)' or linear.", autocompletion=of(completion.worlds)),
+    ] = None,
     source: opt.Source = None,
     queries: opt.Queries = 500,
     samples: opt.Samples = 1024,
     policy: Annotated[
-        list[str] | None, typer.Option("--policy", "-p", help="Policies to hold against the prophet.")
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="Policies to hold against the prophet.",
+            autocompletion=of(completion.policies, several=True),
+        ),
     ] = None,
     budgets: opt.Budgets = "1,2,4,8,16",
     reps: opt.Reps = 400,
-    only: Annotated[str | None, typer.Option(help="Guarantees to check, with commas, such as G7,G12.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="Guarantees to check, with commas, such as G7,G12.",
+            autocompletion=of(completion.guarantees, several=True),
+        ),
+    ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Simulate fresh sets of queries too: one minute more.")] = False,
     seed: opt.Seed = 0,
     as_json: opt.Json = False,
@@ -63,10 +82,21 @@ def check(
 
 
 def live_check(
-    pool: Annotated[str, typer.Argument(help="Pool of the same queries, harvested with another seed.")],
-    live: Annotated[str, typer.Argument(help="Pool of `harvest live`.")],
+    pool: Annotated[
+        str,
+        typer.Argument(
+            help="Pool of the same queries, harvested with another seed.", autocompletion=of(completion.pools)
+        ),
+    ],
+    live: Annotated[str, typer.Argument(help="Pool of `harvest live`.", autocompletion=of(completion.pools))],
     policy: Annotated[
-        str | None, typer.Option("--policy", "-p", help="What decided, where it is code of yours: mine.py:Mine.")
+        str | None,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="What decided, where it is code of yours: mine.py:Mine.",
+            autocompletion=of(completion.policies),
+        ),
     ] = None,
     alpha: Annotated[float, typer.Option(help="Probability that a run which is as predicted falls outside.")] = 0.01,
     reps: opt.Reps = 10_000,
@@ -286,7 +316,11 @@ def extrapolate(
 def explain(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Guarantees (G7), policies (ucb, mine.py:Mine), selectors (cisc)."),
+        typer.Argument(
+            metavar="NAME",
+            help="Guarantees (G7), policies (ucb, mine.py:Mine), selectors (cisc).",
+            autocompletion=of(completion.explained),
+        ),
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
