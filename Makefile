@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HARVEST := .venv-harvest
 
-.PHONY: demo test test-all test-browser docs lint format bench bench-harvest paper test-harvest test-lowest setup clean
+.PHONY: demo test test-all test-browser test-wheel docs lint format bench bench-harvest paper test-harvest test-lowest setup clean
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,6 +42,10 @@ test-browser: setup
 # The documentation, into site/, to be opened from there or put on any server; a broken link is an error.
 docs: setup
 	$(BIN)/python -m docs.build
+
+# The wheel, made of the sdist, in an empty environment from another folder.
+test-wheel: setup
+	$(BIN)/python -m tests.wheel
 
 lint: setup
 	$(BIN)/ruff check .
