@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,43 +69,39 @@ def candidates_of(half: Half, policies: Sequence[str | Policy]) -> Entrants:
         one = policy(text)
         if one.oracle:
             raise InputError(f"policy '{one}': is an oracle, which knows what no policy can; a plan shows it beside")
-        try:
-            variants = _variants(one, half.pool)
-            fitting, reasons = _fitting(map(Candidate, variants), half)
-        except InputError as error:
-            fitting, reasons = [], [str(error)]
+        fitting, reasons = _fitting(one, half)
         if not fitting and policies:
             raise InputError(reasons[0])
         if not fitting:
             unfit.append(reasons[0])
         lines.append(fitting)
-    scores = [name for name in ("reward", "confidence") if half.pool.score_name(name)]
-    for score in scores:
-        more = [] if policies else [_scored(name, half.pool, score) for name in _SCORED]
-        if half.pool.several and (not policies or "cascade" in policies):
-            tuned = first_cascades(half.pool, score, half.price_of_samples())
-            more.append([Candidate(one.policy, one) for one in tuned])
-        lines += [_fitting(line, half)[0] for line in more]
     found = {c.policy.written(): c for c in itertools.chain(*itertools.zip_longest(*lines)) if c is not None}
     if not found:
         raise InputError(f"policies: pool {half.pool.name} can serve none of them; {'; '.join(unfit)}")
     return Entrants([*found.values()], unfit)
 
 
-def _fitting(candidates: Iterable[Candidate], half: Half) -> tuple[list[Candidate], list[str]]:
-    """Those that can be replayed, and why the others cannot."""
-    found, reasons = [], []
-    for one in candidates:
-        if half.asked.selectors and asks_the_verifier(one.policy):
+def _fitting(one: Policy, half: Half) -> tuple[list[Candidate], list[str]]:
+    """The variants of a policy that can be replayed, and why the others cannot."""
+    found: list[Candidate] = []
+    reasons: list[str] = []
+    try:
+        variants = _variants(one, half)
+    except InputError as error:
+        return [], [str(error)]
+    for variant in variants:
+        if half.asked.selectors and asks_the_verifier(variant.policy):
             metric = half.asked.metric
-            reasons.append(f"policy '{one}': asks the verifier, which there is none of where {metric} is the metric")
+            reasons.append(
+                f"policy '{variant}': asks the verifier, which there is none of where {metric} is the metric"
+            )
             continue
         try:
-            half.replay(one.policy, [half.price_of_a_sample()])
+            half.replay(variant.policy, [half.price_of_a_sample()])
         except InputError as error:
             reasons.append(str(error))
         else:
-            found.append(one)
+            found.append(variant)
     return found, reasons
 
 
@@ -118,16 +114,26 @@ def asks_the_verifier(one: Policy) -> bool:
     return is_plain(one) or not all_of_it or bool(read & _VERDICTS) or (stops and "successes" in read)
 
 
-def _variants(one: Policy, pool: Pool) -> Iterator[Policy]:
+def _variants(one: Policy, half: Half) -> list[Candidate]:
     """The policy with all values of its knobs, as it is first; one that has parameters already is left as it is."""
-    kind = type(one)
-    forms: Iterable[Policy] = [one]
-    if one == kind():  # nothing was said of its parameters
-        knobs = kind.knobs
-        grid = (dict(zip(knobs, values, strict=True)) for values in itertools.product(*knobs.values()))
-        forms = dict.fromkeys([one, *(replace(one, **values) for values in grid)])
-    for form in forms:
-        yield from _on_sources(form, pool)
+    pool, kind = half.pool, type(one)
+    if one != kind():
+        return [Candidate(form) for form in _on_sources(one, pool)]
+    knobs = kind.knobs
+    grid = (dict(zip(knobs, values, strict=True)) for values in itertools.product(*knobs.values()))
+    forms = [*dict.fromkeys([one, *(replace(one, **values) for values in grid)])]
+    scores = [score for score in ("reward", "confidence") if pool.score_name(score)]
+    tuned: list[Tuned] = []
+    for score in scores:
+        if one.name in _SCORED:  # a score stands in for the verifier
+            values = np.quantile(pool.score(score), _ACCEPTED).tolist()
+            forms += [
+                replace(one, signal=score, gamma=value) for value in dict.fromkeys(float(f"{v:.3g}") for v in values)
+            ]
+        if one.name == "cascade" and pool.several:
+            tuned += first_cascades(pool, score, half.price_of_samples())
+    plain = (Candidate(placed) for form in forms for placed in _on_sources(form, pool))
+    return [*plain, *(Candidate(each.policy, each) for each in tuned)]
 
 
 def _on_sources(one: Policy, pool: Pool) -> Iterator[Policy]:
@@ -151,13 +157,3 @@ def complete_sources(pool: Pool) -> list[str]:
     """Sources that every query has samples of."""
     units = pool.units
     return [name for code, name in enumerate(pool.sources) if (units.source == code).sum() == pool.n_queries]
-
-
-def _scored(name: str, pool: Pool, score: str) -> list[Candidate]:
-    """A policy that takes a sample for right where its score is high enough."""
-    values = np.quantile(pool.score(score), _ACCEPTED)
-    found = []
-    for value in dict.fromkeys(float(f"{value:.3g}") for value in values):
-        one = policy(f"{name}(signal={score},gamma={value:g})")
-        found += [Candidate(form) for form in _on_sources(one, pool)]
-    return found

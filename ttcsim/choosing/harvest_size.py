@@ -67,14 +67,14 @@ class HarvestSize:
         points = f"within {100 * self.wanted:g} point{'' if self.wanted == 0.01 else 's'}"
         these, new = self.samples_for_these, self.for_new
         most = int(self.frame["samples"].max())  # type: ignore[arg-type]
-        own = f"more than {most:,}" if these is None else f"{these:,}"
-        parts = [f"To know this {points} for these {self.queries:,} queries takes {own} samples of each"]
+        own = f"more than {_samples(most)}" if these is None else _samples(these)
+        parts = [f"To know this {points} for these {self.queries:,} queries takes {own} of each"]
         if new is None:
-            parts.append(f"for new queries of the kind more than {most:,} of each, whatever their number")
+            parts.append(f"for new queries of the kind more than {_samples(most)} of each, whatever their number")
         else:
             total = new[0] * new[1]
             parts.append(
-                f"for new queries of the kind {new[0]:,} queries with {new[1]:,} samples each ({total:,} in all)"
+                f"for new queries of the kind {new[0]:,} queries with {_samples(new[1])} each ({total:,} in all)"
             )
         text = "; ".join(parts) + "."
         if self.short > 0:
@@ -190,3 +190,7 @@ def _blocks(pool: Pool, samples: int, seed: int) -> list[Pool]:
         for i in range(2):
             parts[i][query].append(np.sort(own[i * samples : (i + 1) * samples]))
     return [pool.take([(q, np.concatenate(of)) for q, of in enumerate(block)]) for block in parts]
+
+
+def _samples(number: int) -> str:
+    return f"{number:,} sample{'' if number == 1 else 's'}"

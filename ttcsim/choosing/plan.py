@@ -221,16 +221,17 @@ def plan(
     if within is not None:
         sizes = _sizes(whole, _shown(first, 1)[0], asked, within, Clock(began.left(), threads))
         first.untried += [] if sizes else ["how many samples to harvest"]
+    tried = _tried(first)
     config = {
         "pool": whole.name, "place": whole.place, "pool_hash": whole.hash, "queries": whole.n_queries, "target": target,
         "budget": budget, "metric": metric, "cost": cost, "source": source, "reward": asked.reward, "sure": sure,
         "wave": wave, "most": aim.most, "alike_in": alike_in, "seconds": seconds, "reps": reps, "seed": seed,
-        "prices": {name: own._asdict() for name, own in asked.rates.items()}, "candidates": len(entrants.candidates),
+        "prices": {name: own._asdict() for name, own in asked.rates.items()}, "candidates": tried["policy"].n_unique(),
         "prices_file": str(prices) if isinstance(prices, str | Path) else None,
     }  # fmt: skip
     reached = aim.target is None or aim.reached(first.curves[0]) is not None
     return Plan(
-        pl.concat(frames), _tried(first), oracles, _limits(everything), reached,
+        pl.concat(frames), tried, oracles, _limits(everything), reached,
         list(dict.fromkeys(name for one in found for name in one.untried)), entrants.unfit, sizes, config,
         halves.pricing.query_ids,
     )  # fmt: skip

@@ -151,6 +151,7 @@ def calibrate(
 def refuse_shared(one: Policy) -> None:
     """Raise `InputError` for a policy of which a query's draws depend on other queries, or on the verifier."""
     setup = one.setup(1, 1)
+    reads = setup.stop.reads
     reasons = {
         "is an oracle": bool(one.oracle),
         "chooses among sources": one.chooses_sources,
@@ -161,7 +162,7 @@ def refuse_shared(one: Policy) -> None:
         "makes a plan for the whole budget": not one.anytime,
         "serves queries one after the other, each with what others left over": one.streamed(),
         "goes by what like queries gave": one.prior() is not None,
-        "stops by the clock or at random": setup.stop.reads.key or "t" in (setup.stop.reads.row or {"t"}),
+        "stops by the clock or at random": reads.key or reads.row is None or "t" in reads.row,
         "asks the verifier, which leaves no risk": asks_the_verifier(one),
     }
     for reason, holds in reasons.items():

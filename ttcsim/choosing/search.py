@@ -24,6 +24,8 @@ _SHARE, _FEWEST = 1 / 3, 12
 """Of the candidates so many go on, and at least so many."""
 _GRID = 2**0.5
 """Budgets of the first round grow by this factor; later rounds halve the step, around where the target is reached."""
+_AS_GOOD = 0.01
+"""Spending, or a metric, that differs by less than this part of it is the same."""
 _LOWEST = 0.25
 """Of what one sample of each query costs: the least budget."""
 _WIDENED = 8
@@ -128,7 +130,7 @@ def search(
     """Find the candidate that serves the aim best on one half of the queries."""
     found = Found(aim)
     entered = [(candidate, aim.grid()) for candidate in candidates]
-    known = {candidate.policy.written() for candidate in candidates}
+    known = {candidate.policy.written(): None for candidate in candidates}  # in their order
     best: dict[str, Curve] = {}
     done, total = 0, len(candidates)
     for number, reps in enumerate(rounds):
@@ -161,10 +163,25 @@ def search(
         for curve in going[: _FEWEST // 3]:
             for tuned in curve.candidate.tuned.around() if curve.candidate.tuned else ():
                 if tuned.policy.written() not in known:
-                    known.add(tuned.policy.written())
+                    known[tuned.policy.written()] = None
                     entered.append((Candidate(tuned.policy, tuned), aim.near(curve)))
         total += len(entered)
+    found.curves = _simplest_first(found.curves, aim, [*known])
     return found
+
+
+def _simplest_first(ranked: list[Curve], aim: Aim, names: list[str]) -> list[Curve]:
+    """The same, but of those that are as good as the best, the one that came first in the list of candidates leads.
+
+    Policies are often the same at some budgets, and which of them is best there is chance.
+    """
+    if not ranked:
+        return ranked
+    short, best = aim.order(ranked[0])
+    near = abs(best) * _AS_GOOD
+    alike = [curve for curve in ranked if (order := aim.order(curve))[0] == short and order[1] <= best + near]
+    first = min(alike, key=lambda curve: names.index(curve.candidate.policy.written()))
+    return [first, *(curve for curve in ranked if curve is not first)]
 
 
 def _settled(half: Half, curve: Curve, aim: Aim, reps: int, executor: Executor) -> Curve:
