@@ -6,6 +6,7 @@ import asyncio
 import email.utils
 import ipaddress
 import json
+import logging
 import random
 import re
 import time
@@ -71,6 +72,8 @@ class Client:
     def __init__(self, model: ModelConfig, key: Key, say: Callable[[str], None]) -> None:
         assert model.endpoint is not None
         self._model, self._key, self.say = model, key, say
+        # It would log whatever headers a server sends, at the level of debugging: they may repeat the key.
+        logging.getLogger("httpcore").setLevel(logging.INFO)
         self._pace = Pace(model.requests_per_minute, model.tokens_per_minute)
         self._http = httpx.AsyncClient(
             base_url=f"{model.endpoint}/",

@@ -19,6 +19,8 @@ GOOD = {
     "output": {"path": "pool"},
 }
 
+AT = {"path": "m", "endpoint": "http://127.0.0.1:8000/v1"}
+
 
 @pytest.mark.parametrize(
     ("change", "said"),
@@ -94,6 +96,42 @@ GOOD = {
             "verifier.extract: .* no regular expression: the repet",
         ),
         ({"output": {"path": ""}}, "output.path: '' names no folder"),
+        ({"model": {"path": "m", "concurrency": 3}}, "model: `concurrency` is of an endpoint; set endpoint = 'http"),
+        ({"model": {"path": "m", "price": {"input": 1}}}, "model: `price` is of an endpoint"),
+        (
+            {"model": {**AT, "endpoint": "localhost:8000"}},
+            "model.endpoint: is no address such as http://127.0.0.1:8000",
+        ),
+        ({"model": {**AT, "endpoint": "http://"}}, "model.endpoint: is no address"),
+        ({"model": {**AT, "endpoint": "http://host:99999/v1"}}, "model.endpoint: is no address"),
+        ({"model": {**AT, "endpoint": "http://a b/v1"}}, "model.endpoint: is no address"),
+        ({"model": {**AT, "revision": "main"}}, "`revision` is of a model that is loaded here"),
+        ({"model": {**AT, "timeout": 0}}, "model.timeout: input should be greater than 0"),
+        ({"model": {**AT, "price": {"input": 0}}}, "`price` costs nothing"),
+        ({"model": {**AT, "price": {"inptu": 1}}}, r"'inptu' is not a key of \[model.price\]; it has input, output"),
+        ({"model": {**AT, "max_dollars": 5}}, "`max_dollars` needs to know the price"),
+        ({"model": AT, "engine": {"dtype": "bfloat16"}}, "engine.dtype is of vLLM in this process; start the server"),
+        (
+            {"model": AT, "reward": [{"name": "self", "kind": "judge"}]},
+            "reward 'self' of kind 'judge' needs the sampled model in this process",
+        ),
+        (
+            {"model": AT, "reward": [{"name": "mc", "kind": "rollouts"}]},
+            "reward 'mc' of kind 'rollouts' needs the sampled model in this process",
+        ),
+        (
+            {
+                "model": AT,
+                "reward": [{"name": "x", "kind": "process", "model": "m"}],
+                "strategy": [{"kind": "beam", "budgets": [4], "scorer": "x"}],
+            },
+            r"strategy 'beam\(m=4\)' goes on from within responses, which an endpoint cannot",
+        ),
+        (
+            {"model": {**AT, "logprobs": False}, "reward": [{"name": "sure", "kind": "logprob"}]},
+            "reward 'sure' needs log-probabilities, and model.logprobs is false",
+        ),
+        ({"model": {**AT, "logprobs": False}, "confidence": {}}, r"\[confidence\] needs log-probabilities"),
         ({"output": {"path": "a/.."}}, "output.path: 'a/..' names no folder"),
         ({"output": {"path": "a\0b"}}, r"output.path: 'a\\x00b' names no folder"),
     ],
@@ -122,6 +160,19 @@ def test_what_is_measured_differently_has_another_key():
 
     assert keys() == keys(positive=1) and keys()[1].startswith("revisions-")
     assert keys()[0] != keys(positive=0)[0] and keys()[1] == keys(positive=0)[1]
+
+
+def test_how_an_endpoint_is_asked_is_no_part_of_what_is_measured():
+    """But what is asked, and where; without an endpoint its keys are no part of the plan."""
+
+    def measured(**model):
+        return check_config({**GOOD, "model": {"path": "m", **model}}, "x").measured()["model"]
+
+    assert measured() == {"path": "m", "name": "", "revision": None, "licence": "", "source": ""}
+    assert measured(endpoint="http://h/v1/") == measured(endpoint="http://h/v1", retries=0, price={"input": 1})
+    assert measured(endpoint="http://h/v1") != measured(endpoint="http://h/v1", logprobs=False)
+    with_vllm = {"name": "orm", "kind": "outcome", "model": "m"}  # which is loaded here, after the endpoint is asked
+    assert check_config({**GOOD, "model": AT, "reward": with_vllm, "strategy": {"kind": "revisions"}}, "x")
 
 
 def test_files_that_cannot_be_read(tmp_path):

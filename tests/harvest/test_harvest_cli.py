@@ -10,8 +10,8 @@ import pytest
 from commands import loaded
 
 import harvest
-from harvest.config import load_config
-from harvest.estimate import estimate
+from harvest.config import check_config, load_config
+from harvest.estimate import estimate, lines
 
 ROOT = Path(harvest.__file__).parents[1]
 
@@ -86,6 +86,16 @@ def test_a_dry_run_is_a_bill(config):
     assert "2 queries, 200 samples" in told and "at 5000 tokens/s: at most" in told
 
 
+def test_a_dry_run_tells_dollars(config):
+    """A prompt is paid for with every request; $2 for a million tokens read, $10 for one written."""
+    changes = ["model.endpoint=http://127.0.0.1:1/v1", "model.price={input=2, output=10}", "model.max_dollars=5"]
+    cost = estimate(load_config(str(config), [*changes, "sampling.max_tokens=100000"]), 2, 7, rate=None)
+    prompts = 7 * 13 * 2 / 1e6  # 100 samples, 8 a request
+    assert cost["dollars_at_most"] == {"prompts": prompts, "responses": 200.0, "together": 200 + prompts}
+    told = "at most $200.00, $0.00 for prompts and $200.00 for responses; it stops before $5.00 (model.max_dollars)"
+    assert lines(cost)[-1] == told
+
+
 def test_the_bill_counts_strategies_and_rollouts():
     config = load_config("recipe:snell-search-math500")
     cost = estimate(config, 10, 0, rate=1e4)
@@ -94,6 +104,31 @@ def test_the_bill_counts_strategies_and_rollouts():
     assert cost["of_these"]["beam(m=4)"] == 10 * (4 + 16 + 64 + 256) * most
     assert cost["of_these"]["lookahead(k=3,m=4)"] == 10 * (4 + 16 + 64) * 4 * most
     assert cost["scored_at_most"] == {"prm": 20480}
+
+
+def test_the_bill_counts_what_revisions_read():
+    table = {
+        "model": {"path": "m", "endpoint": "http://h/v1", "price": {"input": 1e6}, "choices": 4},
+        "sampling": {"n": 6, "until_solved": 15, "max_tokens": 100},
+        "task": {"name": "arithmetic"}, "output": {"path": "p"},
+        "strategy": {"kind": "revisions", "chains": 2, "length": 3, "memory": 2},
+    }  # fmt: skip
+    cost = estimate(check_config(table, "x"), 10, 1000, rate=None)
+    # 15 samples in 2 + 2 + 1 requests; 6 attempts, each with two earlier ones of 100 tokens in its prompt.
+    assert cost["dollars_at_most"]["prompts"] == 1000 * 5 + 6 * 1000 + 10 * 6 * 2 * 100
+
+
+def test_without_httpx_it_says_how_to_get_it(config):
+    hidden = f"import sys; sys.modules['httpx'] = None; {MAIN}"
+    ended = run("run", config, "--set", "model.endpoint=http://127.0.0.1:1/v1", script=hidden)
+    assert ended.returncode == 2 and "pip install 'ttcsim[endpoint]'" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_no_server_is_one_line_of_the_command(config):
+    at = ["--set", "model.endpoint=http://127.0.0.1:1/v1", "--set", "model.patience=0"]
+    ended = run("run", config, *at)
+    assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.count("\n") == 1
+    assert "http://127.0.0.1:1/v1 does not answer" in ended.stderr and "--resume" in ended.stderr
 
 
 def test_tasks_are_listed():

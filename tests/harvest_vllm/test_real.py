@@ -56,13 +56,14 @@ overlap = false
 )
 
 
-def harvest(*arguments, cores=None):
+def harvest(*arguments, command="run", cores=None, **environment):
     """A harvest as a process, on some cores alone where they are named."""
     alone = f"import os; os.sched_setaffinity(0, {cores}); " if cores else ""
-    command = [sys.executable, "-c", f"{alone}from harvest.cli import main; main()", "run", *map(str, arguments)]
+    words = [sys.executable, "-c", f"{alone}from harvest.cli import main; main()", command, *map(str, arguments)]
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        env={**os.environ, **environment},
+    )  # fmt: skip
 
 
 def finished(process):
@@ -83,21 +84,6 @@ def ttcsim(*arguments):
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return ended.stdout
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("config") / "small.toml"
-    path.write_text(SMALL)
-    return path
-
-
-@pytest.fixture(scope="module")
-def whole(config):
-    """A harvest in peace: 12 queries x 32 samples."""
-    out = config.with_name("whole")
-    finished(harvest(config, "--out", out))
-    return out
 
 
 def test_killed_midway_it_resumes_to_the_same_bytes(config, whole):

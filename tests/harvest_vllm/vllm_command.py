@@ -1,4 +1,4 @@
-"""``python vllm_command.py ARGUMENTS``: the command `vllm`, which asks for its version by a name that the CPU build lacks."""
+"""``python vllm_command.py ARGUMENTS``: the command `vllm`, whose CPU build has no version under that name."""
 
 import importlib.metadata
 
