@@ -209,7 +209,7 @@ class Config(Table):
 
     def measured(self) -> dict[str, Any]:
         """All that decides what is sampled: a run goes on only with the same. Rewards and strategies may be added."""
-        here = {"endpoint", "logprobs"} if self.model.endpoint is None else set[str]()
+        here = {"endpoint", "logprobs", "extra"} if self.model.endpoint is None else set[str]()
         apart: Any = {
             "output": {"path"}, "verifier": {"workers"}, "environment": True, "reward": True, "strategy": True,
             "model": UNMEASURED | here,

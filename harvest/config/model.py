@@ -40,6 +40,7 @@ class ModelConfig(Table):
     concurrency: int = Field(64, ge=1)  # requests under way at once
     choices: int = Field(8, ge=1)  # responses a request, where the server takes `n`
     logprobs: bool = True  # whether it tells log-probabilities
+    extra: dict[str, Any] = Field(default_factory=dict)  # more of every request, as it stands: reasoning_effort = "low"
     requests_per_minute: float | None = Field(None, gt=0, allow_inf_nan=False)
     tokens_per_minute: float | None = Field(None, gt=0, allow_inf_nan=False)  # of prompts and responses
     timeout: float = Field(600.0, gt=0)  # seconds for one answer
@@ -93,6 +94,8 @@ class ModelConfig(Table):
             for key in _AT_ENDPOINTS:
                 if key in self.model_fields_set:
                     raise ValueError(f"`{key}` is of an endpoint; set endpoint = 'http://...' or leave it out")
+        elif own := [key for key in self.extra if key in _OWN]:
+            raise ValueError(f"`extra.{own[0]}` is said by the harvest itself; see [sampling] and the keys of [model]")
         elif self.revision is not None:
             raise ValueError("`revision` is of a model that is loaded here; at an endpoint the server decides")
         if self.price is not None and not (self.price.input or self.price.output):
@@ -103,9 +106,13 @@ class ModelConfig(Table):
 
 
 _AT_ENDPOINTS = (
-    "api_key_env", "concurrency", "choices", "logprobs", "requests_per_minute", "tokens_per_minute", "timeout",
-    "retries", "patience", "price", "max_dollars",
+    "api_key_env", "concurrency", "choices", "logprobs", "extra", "requests_per_minute", "tokens_per_minute",
+    "timeout", "retries", "patience", "price", "max_dollars",
+)  # fmt: skip
+_OWN = (
+    "model", "messages", "prompt", "n", "seed", "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k",
+    "min_p", "stop", "logprobs", "top_logprobs", "stream", "echo", "best_of", "return_tokens_as_token_ids",
 )  # fmt: skip
 
-UNMEASURED = frozenset(_AT_ENDPOINTS) - {"logprobs"}
+UNMEASURED = frozenset(_AT_ENDPOINTS) - {"logprobs", "extra"}
 """Keys that decide no sample: how fast, how patiently and at what price a server is asked."""

@@ -49,7 +49,13 @@ class Answer(NamedTuple):
     fingerprint: str
 
 
-def question(request: Request, model: str, sampling: SamplingConfig, *, logprobs: bool) -> Question:
+NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+"""What servers of open models otherwise take from the model's own defaults, and OpenAI's API does not know."""
+
+
+def question(
+    request: Request, model: str, sampling: SamplingConfig, extra: Mapping[str, Any], *, logprobs: bool
+) -> Question:
     """A request as the body of one to the API that its prompt is for."""
     chat, window = isinstance(request.prompt, Chat), request.window
     body: dict[str, Any] = {
@@ -59,7 +65,6 @@ def question(request: Request, model: str, sampling: SamplingConfig, *, logprobs
         "temperature": sampling.temperature if request.temperature is None else request.temperature,
         "top_p": sampling.top_p,
     }
-    # Not in OpenAI's own API: said only where they change something.
     body |= {"top_k": sampling.top_k} if sampling.top_k else {}
     body |= {"min_p": sampling.min_p} if sampling.min_p else {}
     stop = sampling.stop if request.stop is None else request.stop
@@ -69,7 +74,7 @@ def question(request: Request, model: str, sampling: SamplingConfig, *, logprobs
     elif logprobs:
         # Tokens by number: different ones may be written alike, and would be one key of the answer.
         body |= {"logprobs": TOP, "return_tokens_as_token_ids": True} if window else {"logprobs": 0}
-    return Question(CHAT if chat else COMPLETIONS, body, window, logprobs)
+    return Question(CHAT if chat else COMPLETIONS, {**body, **extra}, window, logprobs)
 
 
 def read(told: Any, question: Question, n: int) -> Answer:

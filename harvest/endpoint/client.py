@@ -79,12 +79,13 @@ class Client:
             base_url=f"{model.endpoint}/",
             headers=key.headers(),
             timeout=httpx.Timeout(None, connect=CONNECT),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=model.concurrency),
+            # Servers mostly close a connection that nobody has used for five seconds.
+            limits=httpx.Limits(max_keepalive_connections=model.concurrency, keepalive_expiry=4.0),
             trust_env=not _is_here(model.endpoint),  # proxies lead away from here
         )
         self._used = -float("inf")  # when the server last was of use
         self._told: set[str] = set()
-        self.stopping = False  # nothing is sent again
+        self._sending = set[asyncio.Task[Any] | None]()
 
     async def ask(
         self, path: str, body: dict[str, Any], who: str, read: Callable[[Any], T], cost: Callable[[T], int]
@@ -107,14 +108,19 @@ class Client:
         InputError
             Where trying again is no use, or has been for too long.
         """
-        failures, began = 0, None
+        failures, useless, began = 0, 0, None
         while True:
-            aside = await self._pace.turn()
+            aside, sent = await self._pace.turn(), time.monotonic()
             try:
                 answer = await self._once(path, body, read)
             except _Failed as failed:
                 self._pace.took(0, aside)
                 failures += 1
+                # A server that answers others meanwhile is not away: this request has something about it.
+                useless += failed.kind == USELESS or (failed.kind == AWAY and self._used > sent)
+                if useless > self._model.retries:
+                    often = f", {useless} times (model.retries)" if useless > 1 else ""
+                    self._give_up(f"{failed.why}{often}, asked for {who}")
                 began = time.monotonic() if began is None else began
                 await self._wait(failed, failures, began, who)
                 continue
@@ -128,25 +134,23 @@ class Client:
                 self.say(f"{self._model.endpoint} answers again")
             return answer
 
+    def idle(self, task: asyncio.Task[Any]) -> bool:
+        """Whether a task that asks has nothing under way, but waits until it may send."""
+        return task not in self._sending
+
     async def _wait(self, failed: _Failed, failures: int, began: float, who: str) -> None:
-        """Wait until the request is sent again; give up where that is no use any more."""
+        """Wait until the request is sent again; give up where the server has been of no use for too long."""
         why, patience = failed.why, self._model.patience
-        if self.stopping:
-            self._give_up(why)
         if failed.wait is not None and failed.wait > patience:
             self._give_up(f"{why}, and not before {failed.wait:.0f} s are over (model.patience = {patience:g})")
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures - 1, 20)) * random.uniform(0.75, 1.25)
-        if failed.kind == USELESS:
-            if failures > self._model.retries:
-                often = f", {failures} times in a row (model.retries)" if failures > 1 else ""
-                self._give_up(f"{why}{often}, asked for {who}")
-        else:
-            # A server that is busy serves others meanwhile; one that is away for this request alone is so all the same.
-            left = (max(began, self._used) if failed.kind == BUSY else began) + patience - time.monotonic()
+        if failed.kind != USELESS:
+            left = max(began, self._used) + patience - time.monotonic()
             if left <= 0:
-                self._give_up(f"{why}, for {patience:g} s (model.patience)")
+                self._give_up(f"{why}, for {patience:g} s (model.patience), asked for {who}")
             wait = min(wait, left)
-            if failed.kind not in self._told:
+            # A single connection that breaks is nothing that people need to know.
+            if failed.kind not in self._told and (failed.kind == BUSY or failures > 1):
                 self._told.add(failed.kind)
                 self.say(f"{self._model.endpoint} {why}; asking again, for up to {patience:g} s")
         if failed.wait:
@@ -158,6 +162,7 @@ class Client:
         raise InputError(f"{self._model.endpoint} {why}; {_KEPT}")
 
     async def _once(self, path: str, body: dict[str, Any], read: Callable[[Any], T]) -> T:
+        self._sending.add(asyncio.current_task())
         try:
             async with asyncio.timeout(self._model.timeout):
                 # Not httpx's own encoding, which has no words for half a surrogate pair.
@@ -173,6 +178,8 @@ class Client:
             raise _Failed(AWAY, f"does not answer ({self._shown(str(error) or type(error).__name__)})") from None
         except (httpx.RequestError, httpx.InvalidURL) as error:
             raise _Failed(USELESS, f"answers what cannot be read ({self._shown(str(error))})") from None
+        finally:
+            self._sending.discard(asyncio.current_task())
         if response.status_code != 200:
             await self._refused(response)
         try:

@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import json
 from collections import Counter, deque
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from harvest.confidence import Confidence
 from harvest.config import ModelConfig, SamplingConfig
-from harvest.endpoint.answers import Answer, Chat, Question, question, read
+from harvest.endpoint.answers import NEUTRAL, Answer, Chat, Question, question, read
 from harvest.endpoint.bill import Bill
 from harvest.endpoint.client import Client, Refused
 from harvest.endpoint.journal import Journal
@@ -23,6 +23,9 @@ from harvest.progress import Report
 from ttcsim.errors import InputError
 
 T = TypeVar("T")
+
+_LIMIT = "max_completion_tokens"
+"""What OpenAI's later models call `max_tokens`; their refusal of that says so."""
 
 
 @dataclass
@@ -38,6 +41,12 @@ class _Asked:
     def sample(self, i: int) -> str:
         """What response i is called in the journal: the same whatever request it came with."""
         return f"{self.name}:{self.request.seed + i}"
+
+    @property
+    def who(self) -> str:
+        """Whose request it is, for messages."""
+        key = self.request.key
+        return f"query {key if isinstance(key, str) else '/'.join(map(str, key))}"
 
     def missing(self) -> Iterator[_Call]:
         """The responses that are not there, in runs of neighbours."""
@@ -67,7 +76,7 @@ class _Call:
 
     def cut(self, n: int) -> tuple[_Call, _Call | None]:
         """The first n responses, and the rest."""
-        rest = _Call(self.asked, self.first + n, self.n - n, refused=self.refused) if self.n > n else None
+        rest = _Call(self.asked, self.first + n, self.n - n) if self.n > n else None
         return _Call(self.asked, self.first, min(n, self.n), refused=self.refused), rest
 
 
@@ -106,8 +115,10 @@ class EndpointGenerator:
         self._client = Client(model, self._key, lambda text: self._report.say(text))
         self._bill, self._origin = Bill(model), _Origin()
         self._journal: Journal | None = None
+        self._limit, self._neutral = "max_tokens", True
         self._choices = model.choices if model.logprobs else 1  # else nobody counts the tokens of each
         self._met = False  # there has been an answer
+        self._left = False  # some of the sampling was left to the server
 
     def render(self, messages: Messages) -> str:
         """A conversation as it is sent; the server writes it by its chat template."""
@@ -118,7 +129,8 @@ class EndpointGenerator:
 
     def facts(self) -> dict[str, Any]:
         """Where the model is, for the manifest. A server batches as it likes: bits are not reproduced."""
-        return {"endpoint": self._model.endpoint, "device": "endpoint", "reproducible": False}
+        extra = {"extra": self._model.extra} if self._model.extra else {}
+        return {"endpoint": self._model.endpoint, "device": "endpoint", "reproducible": False, **extra}
 
     def begin(self, received: Path, report: Report) -> None:
         """Keep answers in that file from now on, beside those that are there, and tell people what they cost."""
@@ -127,6 +139,7 @@ class EndpointGenerator:
         for kept in self._journal.read():
             self._bill.add(int(kept["in"]), int(kept["out"]))
             self._origin.add(kept["finished"], *kept["by"])
+            self._left |= bool(kept["left"])
         report.also = self._bill.line
 
     def costs(self) -> dict[str, Any]:
@@ -136,6 +149,7 @@ class EndpointGenerator:
             "requests": bill.requests, "prompt_tokens": bill.prompt_tokens, "completion_tokens": bill.tokens,
             "models": sorted(origin.models), "fingerprints": sorted(origin.fingerprints),
             "finish_reasons": dict(sorted(origin.finished.items())),
+            **({"left_to_the_server": sorted(NEUTRAL)} if self._left else {}),
         }  # fmt: skip
         if self._model.price is not None:
             told |= {"price": self._model.price.model_dump(mode="json"), "dollars": bill.spent}
@@ -172,12 +186,11 @@ class EndpointGenerator:
                         yield asked.request.key, whole
         finally:
             self._cancel(running)
-            if self._journal is not None:
-                self._journal.sync()
 
     def close(self) -> None:
         """Close all connections."""
         if not self._loop.is_closed():
+            self._cancel(asyncio.all_tasks(self._loop))
             self._run(self._client.close())
             self._run(self._loop.shutdown_default_executor())
             self._loop.close()
@@ -190,7 +203,8 @@ class EndpointGenerator:
     def _asked(self, request: Request, sampling: SamplingConfig) -> _Asked:
         """A request, with what the journal has of it."""
         temperature = sampling.temperature if request.temperature is None else request.temperature
-        asking = question(request, self._model.path, sampling, logprobs=self._model.logprobs)
+        model = self._model
+        asking = question(request, model.path, sampling, model.extra, logprobs=model.logprobs)
         told = json.dumps([asking.path, asking.body, asking.window, sampling.seeds]).encode()
         name = hashlib.sha256(told).hexdigest()[:32]
         n = request.n if temperature > 0 else 1
@@ -224,14 +238,16 @@ class EndpointGenerator:
         )
 
     async def _ask(self, call: _Call) -> Answer:
-        asked = call.asked
-        body = dict(asked.question.body)
+        asked, body = call.asked, dict(call.asked.question.body)
+        body[self._limit] = body.pop("max_tokens")
+        if self._neutral:
+            body = {**NEUTRAL, **body}
         if call.n > 1:
             body["n"] = call.n
         if self._sampling.seeds == "request":
             body["seed"] = asked.request.seed + call.first
         return await self._client.ask(
-            asked.question.path, body, f"query {asked.request.key}",
+            asked.question.path, body, asked.who,
             lambda told: read(told, asked.question, call.n), lambda answer: answer.prompt_tokens + answer.tokens,
         )  # fmt: skip
 
@@ -240,7 +256,7 @@ class EndpointGenerator:
 
         Where one has failed for good, nothing new is sent, and what is under way is waited for, since it is paid for.
         """
-        ended, error = dict[int, _Asked](), None
+        ended, error, waited = dict[int, _Asked](), None, False
         while running:
             done, _ = self._run(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
             for task in sorted(done, key=lambda task: running[task].first):
@@ -253,11 +269,14 @@ class EndpointGenerator:
                 ended[id(call.asked)] = call.asked
             if error is None:
                 return list(ended.values())
-            if running and not self._client.stopping:
-                self._client.stopping = True
+            idle = [task for task in running if self._client.idle(task)]
+            for task in idle:
+                self._bill.end(running.pop(task).most)
+            self._cancel(idle)
+            if running and not waited:
+                waited = True
                 self._report.say(f"waiting for the {len(running)} requests under way, to keep their answers")
         assert error is not None
-        self._client.stopping = False
         raise error
 
     def _take(self, call: _Call, task: asyncio.Task[Answer]) -> list[_Call]:
@@ -266,13 +285,18 @@ class EndpointGenerator:
         try:
             answer = task.result()
         except Refused as refused:
-            if call.n > 1:  # it may be `n` that the server does not take: one alone will tell
-                return [_Call(asked, call.first, call.n, refused=refused)]
+            if (form := self._another_form(call, refused)) is not None:
+                return [form]
             if not (refused.too_long and asked.request.grown):
                 raise self._explained(asked, refused) from None
             none = Response.none(asked.request)
             asked.responses[call.first] = none if self._model.logprobs else replace(none, logprob=None)
             return []
+        if not self._left and not self._neutral:
+            self._left = True
+            self._report.say(
+                f"{self._model.endpoint} does not take {', '.join(NEUTRAL)}: what they are is its own decision"
+            )
         self._met = True
         found = answer.responses or []
         self._bill.add(answer.prompt_tokens, answer.tokens)
@@ -286,6 +310,21 @@ class EndpointGenerator:
             self._one_at_a_time(f"gave {len(found)} of {call.n} responses")
         return [_Call(asked, call.first + len(found), call.n - len(found))] if len(found) < call.n else []
 
+    def _another_form(self, call: _Call, refused: Refused) -> _Call | None:
+        """The call in another form, where it may be for its form that it is not taken."""
+        if refused.too_long:
+            return None
+        again = _Call(call.asked, call.first, call.n)
+        if _LIMIT in str(refused) and self._limit != _LIMIT:
+            self._limit = _LIMIT
+        elif call.n > 1:  # one response alone will tell
+            again.refused = refused
+        elif self._neutral and not self._met:
+            self._neutral = False
+        else:
+            return None
+        return again
+
     def _keep(self, call: _Call, answer: Answer) -> None:
         """Put what came into its places, and into the journal with what it cost."""
         samples = {}
@@ -297,8 +336,8 @@ class EndpointGenerator:
         finished = [self._key.out_of(why)[:200] for why in answer.finished]
         self._origin.add(finished, *by)
         if self._journal is not None:
-            bill = {"in": answer.prompt_tokens, "out": answer.tokens}
-            self._journal.keep({"samples": samples, **bill, "finished": finished, "by": by})
+            more = {"in": answer.prompt_tokens, "out": answer.tokens, "finished": finished, "by": by}
+            self._journal.keep({"samples": samples, **more, "left": self._left})
 
     def _one_at_a_time(self, why: str) -> None:
         """Ask for one response a request from now on."""
@@ -308,7 +347,7 @@ class EndpointGenerator:
 
     def _explained(self, asked: _Asked, refused: Refused) -> InputError:
         """Whose request the server does not take."""
-        who = f"query {asked.request.key}: {self._model.endpoint} {refused}"
+        who = f"{asked.who}: {self._model.endpoint} {refused}"
         mend = "mend the config or leave the query out"
         if refused.too_long:
             most = asked.question.body["max_tokens"]
@@ -318,16 +357,16 @@ class EndpointGenerator:
             )
         return InputError(f"{who}; {mend}; what was received is kept: go on with --resume")
 
-    def _cancel(self, running: dict[asyncio.Task[Answer], _Call]) -> None:
+    def _cancel(self, tasks: Collection[asyncio.Task[Any]]) -> None:
         """Give up what is under way."""
-        if running:
-            for task, call in running.items():
-                task.cancel()
-                self._bill.end(call.most)
-            self._run(asyncio.wait(running))
-            for task in running:
-                if not task.cancelled():
-                    task.exception()  # looked at, so that nobody complains of it
+        if not tasks or self._loop.is_closed():
+            return
+        for task in tasks:
+            task.cancel()
+        self._run(asyncio.wait(tasks))
+        for task in tasks:
+            if not task.cancelled():
+                task.exception()  # looked at, so that nobody complains of it
 
 
 def _response(text: str, tokens: int, logprob: float, prompt_tokens: int, cut: bool, sure: Any) -> Response:

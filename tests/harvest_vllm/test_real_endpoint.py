@@ -83,7 +83,7 @@ def server(folder, whole):  # the harvest that all is held against is over befor
 
 
 @pytest.fixture(scope="module")
-def outage(server, folder):
+def outage(request, server, folder):
     """A harvest and a live run from one server, which is killed midway and started again: how they ended."""
     path = folder / "served.toml"
     path.write_text(AT.format(port=server.port) + SAMPLED)
@@ -91,6 +91,7 @@ def outage(server, folder):
     how = {"SERVER_KEY": KEY}
     running = harvest(path, "--out", folder / "pool", **how)
     deciding = harvest(*live, command="live", **how)
+    request.addfinalizer(lambda: [(process.kill(), process.communicate()) for process in (running, deciding)])
     received = [folder / name / "received.jsonl" for name in ("pool.partial", "live.partial")]
     end = time.monotonic() + 300
     while any(not file.exists() or file.read_bytes().count(b"\n") < 12 for file in received):
@@ -142,7 +143,8 @@ def test_responses_are_those_of_the_model_in_process(outage, folder, whole):
 def test_a_live_run_stops_with_one_line_and_goes_on(outage, folder, whole):
     before, (code, stopped), _ = outage
     last = stopped.splitlines()[-1]
-    assert code == 2 and last.endswith("for 1 s (model.patience); what was received is kept: go on with --resume")
+    assert code == 2 and last.endswith("; what was received is kept: go on with --resume")
+    assert "for 1 s (model.patience), asked for query " in last
     assert before[1].count(b"\n") >= 12
     table, log = with_texts(folder / "live"), pl.read_parquet(folder / "live" / DECISIONS)
     assert table.height == table.select(KEYS).n_unique() == log.height and log["wave"].n_unique() > 2

@@ -24,12 +24,12 @@ def asking(tmp_path, monkeypatch):
     """Asks for five responses to each of six prompts, with one journal for all of a test; what was said meanwhile."""
     monkeypatch.setattr("harvest.endpoint.client.FIRST_WAIT", 0.02)
 
-    def ask(served, model=None, requests=REQUESTS):
+    def ask(served, model=None, requests=REQUESTS, sampling=SAMPLING):
         told = {"path": MODEL, "endpoint": served.url, "choices": 3, "concurrency": 4, "patience": 20, **(model or {})}
-        generator, said = EndpointGenerator(ModelConfig(**told), SAMPLING), Said()
+        generator, said = EndpointGenerator(ModelConfig(**told), sampling), Said()
         try:
             generator.begin(tmp_path / "received.jsonl", said)
-            return dict(generator.stream(requests, SAMPLING)), said.lines
+            return dict(generator.stream(requests, sampling)), said.lines
         finally:
             generator.close()
 

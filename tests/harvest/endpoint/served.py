@@ -22,8 +22,9 @@ class Served:
         or "drop", which ends the connection. None stands for an answer.
     """
 
-    def __init__(self, behave=None, *, port=0, takes_n=True, counts=True, delay=0.0):
+    def __init__(self, behave=None, *, port=0, takes_n=True, counts=True, delay=0.0, refuses=()):
         self.behave, self.takes_n, self.counts, self.delay = behave, takes_n, counts, delay
+        self.refuses = refuses  # what it does not know, or calls otherwise
         self.asked, self.answered = [], []  # bodies; (prompt, seed) of every response that was sent whole
         self.at_once = self.most_at_once = 0
         self.model, self.lock = FakeGenerator(), threading.Lock()
@@ -98,6 +99,9 @@ class Served:
         chat = path.endswith("chat/completions")
         prompt = self.model.render(body["messages"]) if chat else body["prompt"]
         n = body.get("n", 1)
+        for key, instead in {"max_tokens": "use 'max_completion_tokens'", "top_k": "unknown"}.items():
+            if key in self.refuses and key in body:
+                return 400, {}, json.dumps({"error": {"message": f"{key}: {instead}"}}).encode()
         if n > 1 and self.takes_n is False:
             return 400, {}, b'{"error": {"message": "n has to be 1"}}'
         n = min(n, 1 if self.takes_n == "one" else n)

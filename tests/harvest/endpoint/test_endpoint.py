@@ -1,7 +1,9 @@
 """Harvests from an endpoint: the same pool as from an engine here, whatever the server does meanwhile."""
 
 import json
+import threading
 import time
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -9,8 +11,8 @@ import pytest
 import ttcsim
 from harvest.progress import Report
 from harvest.run import run
-from tests.harvest.endpoint.asked import expected, harvest
-from tests.harvest.endpoint.served import Served
+from tests.harvest.endpoint.asked import REQUESTS, SAMPLING, expected, harvest
+from tests.harvest.endpoint.served import MODEL, Served
 from tests.harvest.fake import FACTORY
 from tests.harvest.test_run import contents
 from ttcsim.errors import InputError
@@ -51,6 +53,40 @@ def test_without_n_responses_are_asked_for_one_by_one(at, make_config, capsys, s
     assert samples.equals(whole.with_columns(pl.col("tokens") + extra))
     assert len(served.asked) == calls and len(set(served.answered)) == 36
     assert capsys.readouterr().err.count(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "refused"),
+    [
+        ({"refuses": ["max_tokens"]}, 1),
+        ({"refuses": ["top_k"]}, 2),  # with several responses and with one
+        ({"refuses": ["top_k", "max_tokens"]}, 3),
+        ({"refuses": ["top_k"], "takes_n": False}, 3),
+    ],
+)
+def test_what_an_api_has_under_another_name_or_not_at_all(asking, server, refused):
+    """OpenAI's own, of which later models have `max_completion_tokens`; what is not neutral is not left out."""
+    with Served(**server) as served:
+        found, said = asking(served)
+        assert found == expected() and len(served.answered) == len(set(served.answered)) == 30
+        answers = 12 if served.takes_n else 30
+        assert answers + refused <= len(served.asked) <= answers + refused + 4
+        left = [line for line in said if "does not take top_k, min_p, repetition_penalty" in line]
+        assert len(left) == ("top_k" in served.refuses)
+    with Served(refuses=["top_k"]) as served, pytest.raises(InputError, match="answers 400: top_k: unknown"):
+        asking(served, sampling=SAMPLING.model_copy(update={"top_k": 5}))
+
+
+def test_requests_are_as_the_config_says(asking):
+    with Served() as served:
+        how = {"top_k": 5, "temperature": 0.7, "top_p": 0.9, "stop": ("\n",), "seeds": "engine"}
+        extra = {"reasoning_effort": "low", "provider": {"order": ["a"]}}
+        served.behave = lambda number, body, headers: body.setdefault("seed", 1) and None
+        asking(served, {"extra": extra}, sampling=SAMPLING.model_copy(update=how), requests=REQUESTS[:1])
+    assert served.asked[0] == {
+        "model": MODEL, "prompt": "Q: 0 + 0?", "max_tokens": 16, "temperature": 0.7, "top_p": 0.9, "top_k": 5,
+        "min_p": 0.0, "repetition_penalty": 1.0, "stop": ["\n"], "logprobs": 0, "n": 3, "seed": 1, **extra,
+    }  # fmt: skip
 
 
 def test_without_log_probabilities_a_pool_has_none(at, make_config):
@@ -148,7 +184,7 @@ FATAL = {
     "busy forever": (error(429, "slow down"), {}, r"answers 429: slow down, for 0.5 s \(model.patience\)"),
     "down": ((503, {}, b""), {}, r"answers 503: , for 0.5 s"),
     "dropped": ("drop", {}, r"does not answer \(.*\), for 0.5 s"),
-    "broken": (error(500, "oh"), {}, r"answers 500: oh, 3 times in a row \(model.retries\), asked for query q0"),
+    "broken": (error(500, "oh"), {}, r"answers 500: oh, 3 times \(model.retries\), asked for query q0"),
     "no JSON": (
         (200, {}, b"<html>\x00welcome" + b"x" * 999),
         {},
@@ -188,6 +224,52 @@ def test_what_does_not_pass_is_one_line_and_loses_nothing(asking, fault, monkeyp
     assert len(served.answered) == len(set(served.answered)) == 30
 
 
+def test_what_is_under_way_is_paid_for_and_waited_for(asking):
+    """One request is refused, and one waits to be sent again, while two are being answered."""
+    refused = threading.Event()
+
+    def behave(number, body, headers):
+        match body["prompt"]:
+            case "Q: 1 + 1?":
+                return 503, {"Retry-After": "300"}, b"later"
+            case "Q: 2 + 2?":
+                while len(served.asked) < 5:
+                    time.sleep(0.01)
+                refused.set()
+                return 422, {}, b"no"
+        if number > 1:
+            refused.wait(20)
+            time.sleep(0.1)  # until that has come through
+        return None
+
+    single = [replace(r, n=1) for r in REQUESTS]
+    with Served(behave) as served:
+        with pytest.raises(InputError, match=r"query q2: .* answers 422: no; mend the config"):
+            asking(served, {"patience": 600}, single)
+        assert len(served.asked) == 5 and len(served.answered) == 3, "the first, and two of the four sent then"
+        served.behave = None
+        asking(served, requests=single)
+        assert len(set(served.answered)) == len(served.answered) == 6
+
+
+def test_a_request_that_the_server_dies_of_is_named(asking):
+    """While it answers others it is not away."""
+
+    def behave(number, body, headers):
+        if body["prompt"] != "Q: 3 + 3?":
+            return None
+        before = len(served.answered)
+        while len(served.answered) < before + 1:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        return "drop"
+
+    with Served(behave) as served:
+        with pytest.raises(InputError, match=r"does not answer .*, asked for query q3; what was received"):
+            asking(served, {"retries": 0, "choices": 5, "patience": 600})
+        assert 10 <= len(served.answered) <= 25
+
+
 def test_a_server_that_is_too_late_is_asked_again(asking):
     slow = Served(lambda number, body, headers: time.sleep(1) if number == 1 else None)
     with slow as served:
@@ -201,6 +283,7 @@ def test_no_server_is_one_line(asking):
     with Served() as served:
         pass
     with pytest.raises(
-        InputError, match=r"does not answer \(.*\), for 0.2 s \(model.patience\); what was received is kept"
+        InputError,
+        match=r"does not answer \(.*\), for 0.2 s \(model.patience\), asked for query .*; what was received is kept",
     ):
         asking(served, {"patience": 0.2})

@@ -1,6 +1,10 @@
 """What was received is kept: by harvests and live runs whose server dies, which are killed, which run out of money."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import polars as pl
@@ -17,6 +21,8 @@ from tests.harvest.endpoint.asked import REQUESTS, expected
 from tests.harvest.endpoint.asked import harvest as harvest_pool
 from tests.harvest.endpoint.served import Served
 from tests.harvest.fake import FACTORY
+from tests.harvest.test_kills import ROOT, STOPPED, wait_for
+from tests.harvest.test_live import as_toml
 from tests.harvest.test_run import Stops, contents
 from ttcsim.errors import InputError
 
@@ -74,6 +80,22 @@ def test_a_harvest_that_is_killed_asks_for_the_rest_alone(at, whole, after):
         assert contents(harvest_pool(at(served), resume=True)) == whole and once(served) == 36
 
 
+def test_ctrl_c_is_one_line_while_requests_are_under_way(at, tmp_path):
+    with Served(lambda number, *_: time.sleep(60) if number > 2 else None) as served:
+        (tmp_path / "c.toml").write_text(as_toml(at(served).model_dump(mode="json", exclude_defaults=True)))
+        command = [sys.executable, "-m", "harvest", "run", str(tmp_path / "c.toml")]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            wait_for(lambda: len(served.asked) > 4)
+            process.send_signal(signal.SIGINT)
+            out, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            process.communicate()
+    assert (process.returncode, out, said) == (130, "", f"{STOPPED}\n")
+    assert (tmp_path / "served.partial" / "received.jsonl").read_bytes().count(b"\n") == 2
+
+
 def test_another_server_is_another_harvest(at):
     with Dies(3) as first, pytest.raises(InputError):
         harvest_pool(at(first, {"patience": 0}))
@@ -99,7 +121,10 @@ def test_a_live_run_goes_on(at, make_config, tmp_path, monkeypatch):
         return live(config, Asked("elimination", 5, wave=4), factory=factory, resume=resume, report=Report(quiet=True))
 
     whole = decided(make_config(), factory=FACTORY)
-    with Dies(4) as first, pytest.raises(InputError, match=r"for 0.1 s \(model.patience\); what was received is kept"):
+    with (
+        Dies(4) as first,
+        pytest.raises(InputError, match=r"for 0.1 s \(model.patience\), asked for query .*; what was received is kept"),
+    ):
         decided(at(first, {"patience": 0.1, "choices": 1, "concurrency": 2}))
     second = Served(lambda number, *_: (401, {}, b"") if number > 3 else None, port=first.port)
     with second, pytest.raises(InputError, match="answers 401"):
