@@ -11,11 +11,11 @@ QUERIES, SAMPLES, DEAR = 120, 4, 10
 
 
 def pool_of_two(seed=0):
-    """A cheap source, right where its score is 0.4 or more of 0, 0.1 ... 0.9; one ten times as dear, always right."""
+    """A cheap source, right where its score is 0.35 or more of 0, 0.05 ... 0.95; one ten times as dear, always right."""
     generator = np.random.default_rng([seed, 2])
-    level = generator.integers(0, 10, QUERIES)[:, None].repeat(SAMPLES, axis=1)  # of a query, all samples alike
-    right = np.stack([level >= 4, np.ones_like(level, bool)], axis=1)
-    score = np.stack([level / 10, np.ones(level.shape)], axis=1)
+    level = generator.integers(0, 20, QUERIES)[:, None].repeat(SAMPLES, axis=1)  # of a query, all samples alike
+    right = np.stack([level >= 7, np.ones_like(level, bool)], axis=1)
+    score = np.stack([level / 20, np.ones(level.shape)], axis=1)
     tokens = np.stack([np.ones(level.shape), np.full(level.shape, DEAR)], axis=1)
     return ttcsim.Pool(
         name="two", query_ids=tuple(f"q{q:03d}" for q in range(QUERIES)), offsets=np.arange(QUERIES + 1) * 2 * SAMPLES,
@@ -40,31 +40,31 @@ def plan():
 
 
 def test_it_asks_the_cheap_one_first_and_accepts_what_is_right(plan):
-    """Above 0.3 and up to 0.4 exactly what is right is accepted; quartiles, where the search begins, miss that."""
+    """Above 0.3 and up to 0.35 exactly what is right is accepted; quartiles, where the search begins, miss that."""
     order, accept = threshold(plan.best["policy"])
-    assert order == "cheap>dear" and 0.3 < accept <= 0.4
+    assert order == "cheap>dear" and 0.3 < accept <= 0.35
     assert plan.best["lo_queries"] < 0.93 < plan.best["hi_queries"]  # one budget for all: the other half was harder
     first = [one.policy for one in first_cascades(pool_of_two(), "reward", np.zeros(0, np.int64))]
-    assert not any(p.order == "cheap>dear" and 0.3 < float(p.accept) <= 0.4 for p in first)
+    assert not any(p.order == "cheap>dear" and 0.3 < float(p.accept) <= 0.35 for p in first)
 
 
 def test_it_costs_no_more_than_asking_the_dear_one_where_the_cheap_one_is_wrong(plan):
     held_out = pool_of_two().subset(plan.held_out)
-    passed_on = (held_out.rewards["reward"].reshape(-1, 2, SAMPLES)[:, 0, 0] < 0.4).mean()
+    passed_on = (held_out.rewards["reward"].reshape(-1, 2, SAMPLES)[:, 0, 0] < 0.35).mean()
     assert plan.best["spent"] <= 1 + DEAR * passed_on + 1e-9
     alone = plan.frame.filter(policy="uniform(on=dear)")
     assert alone.is_empty() or alone["spent"][0] > plan.best["spent"]
 
 
 def test_under_a_budget_it_makes_the_most_of_it():
-    """Five tokens pay for the cheap source and, four times in ten, the dear one: no other threshold is always right."""
+    """Some five tokens pay for the cheap source and, once in three times, the dear one: no other threshold is always right."""
     plan = ttcsim.plan(
-        pool_of_two(), budget=5.3, metric="accuracy_best", cost="tokens", policies=["cascade"], seconds=600, reps=20,
+        pool_of_two(), budget=4.8, metric="accuracy_best", cost="tokens", policies=["cascade"], seconds=600, reps=20,
         within=None,
     )  # fmt: skip
     order, accept = threshold(plan.best["policy"])
-    assert order == "cheap>dear" and 0.3 < accept <= 0.4
-    assert plan.best["spent"] <= 5.3 + 1e-9
+    assert order == "cheap>dear" and 0.3 < accept <= 0.35
+    assert plan.best["spent"] <= 4.8 + 1e-9
 
 
 def test_orders_of_three_are_all_and_of_more_those_of_rising_price():
