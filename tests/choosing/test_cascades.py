@@ -11,7 +11,7 @@ QUERIES, SAMPLES, DEAR = 120, 4, 10
 
 
 def pool_of_two(seed=0):
-    """A cheap source, right where its score is 0.35 or more of 0, 0.05 ... 0.95; one ten times as dear, always right."""
+    """A cheap source, right where its score of 0 to 0.95 is 0.35 or more; one ten times as dear, always right."""
     generator = np.random.default_rng([seed, 2])
     level = generator.integers(0, 20, QUERIES)[:, None].repeat(SAMPLES, axis=1)  # of a query, all samples alike
     right = np.stack([level >= 7, np.ones_like(level, bool)], axis=1)
@@ -57,7 +57,7 @@ def test_it_costs_no_more_than_asking_the_dear_one_where_the_cheap_one_is_wrong(
 
 
 def test_under_a_budget_it_makes_the_most_of_it():
-    """Some five tokens pay for the cheap source and, once in three times, the dear one: no other threshold is always right."""
+    """It pays for the cheap source and, once in three times, the dear one: no other threshold is always right."""
     plan = ttcsim.plan(
         pool_of_two(), budget=4.8, metric="accuracy_best", cost="tokens", policies=["cascade"], seconds=600, reps=20,
         within=None,

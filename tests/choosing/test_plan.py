@@ -88,7 +88,7 @@ def test_the_sweep_line_gives_the_row_bit_by_bit(pool, tmp_path, monkeypatch):
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     row = told["rows"][0]
-    lines = words.lines(_read(pool, told), "found")
+    lines = words.lines(_read(told), "found")
     assert sorted(path.name for path in (tmp_path / "found").iterdir()) == ["front.png", "held-out.txt", "plan.json"]
     assert json.loads((tmp_path / "found" / "plan.json").read_text())["rows"] == told["rows"]
     for line in ("held_out", "sweep"):
@@ -100,11 +100,11 @@ def test_the_sweep_line_gives_the_row_bit_by_bit(pool, tmp_path, monkeypatch):
     ]
 
 
-def _read(pool, told):
+def _read(told):
     """Enough of a plan for its lines."""
 
     class Read:
-        best, config = told["rows"][0], told["config"]
+        best, config, frame = told["rows"][0], told["config"], pl.DataFrame(told["rows"])
 
     return Read
 

@@ -15,6 +15,7 @@ LOGS = Path(__file__).parents[1] / "importers" / "data"
 FEWER = {
     ("ttcsim", "demo"): "--reps 5",
     ("ttcsim", "sweep"): "--reps 5 -b 1,2",
+    ("ttcsim", "plan"): "--reps 20",
     ("ttcsim", "check"): "--reps 50 -b 1,2 --only G1,G7",
     ("ttcsim", "regret"): "--reps 20",
     ("ttcsim", "plan"): "--seconds 2",
@@ -71,6 +72,7 @@ def prepare(folder):
     (folder / "runs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     pl.DataFrame({"query_id": ["a", "b"], "n": [8, 8], "c": [2, 0]}).write_csv(folder / "counts.csv")
     pl.DataFrame({"k": [1, 2, 4, 8, 16], "coverage": [0.3, 0.4, 0.5, 0.6, 0.65]}).write_csv(folder / "curve.csv")
+    (folder / "ids.txt").write_text("\n".join(pool.query_ids[:half]))
     (folder / "mine.py").write_text(MINE)
     (folder / "my.toml").write_text(CONFIG)
     (folder / "problems.jsonl").write_text('{"question": "1+1?", "answer": "2"}\n')

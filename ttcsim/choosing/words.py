@@ -60,10 +60,13 @@ def summary(plan: Plan) -> list[str]:
             f"With the halves swapped: {same} at {row['budget']:g}, {row['metric']} {interval(row)} for "
             f"{row['spent']:.3g} on the queries that the first was chosen on."
         )
-    for row in plan.oracles.iter_rows(named=True):
-        lines.append(
-            f"Oracle {row['policy']}: {row['value']:.1%} for {row['spent']:.3g}; no policy can know what it knows."
-        )
+    if plan.oracles.height:
+        aim = "get" if config["target"] is None else "need"
+        needs = [
+            f"{row['policy']} {row['value']:.1%}" if config["target"] is None else f"{row['policy']} {row['spent']:.3g}"
+            for row in plan.oracles.iter_rows(named=True)
+        ]
+        lines.append(f"Oracles, which know what no policy can, {aim} {' and '.join(needs)} for that.")
     if plan.sizes is not None:
         lines.append(plan.sizes.sentence())
     if plan.untried:
@@ -75,15 +78,11 @@ def summary(plan: Plan) -> list[str]:
 
 def limits(plan: Plan) -> str:
     """What keeps the metric from going further."""
-    found, best = plan.limits, plan.best
-    short = max(0.0, found.ceiling - best["value"])
-    parts = [f"{found.unsolvable:.1%} of the queries have no correct sample in the pool"]
-    if best["metric"] != "coverage":
-        parts.append(f"for {found.chosen_wrong:.1%} all samples together choose a wrong answer")
-    parts.append(
-        f"{short:.1%} are what more samples of the pool could still bring" if short > 0.001 else "the rest is reached"
-    )
-    return f"What is missing: {'; '.join(parts)}."
+    found, config = plan.limits, plan.config
+    whole = f"All samples of a query together reach {found.ceiling:.1%}: {found.unsolvable:.1%} of the queries have no "
+    wrong = f", and for {found.chosen_wrong:.1%} the answer that is chosen is wrong"
+    more = f"; the largest budget considered was {config['most']:.3g} (--most)"
+    return f"{whole}correct sample{wrong if config['metric'] != 'coverage' else ''}{more}."
 
 
 def interval(row: Row) -> str:
@@ -97,9 +96,10 @@ def lines(plan: Plan, folder: str | Path | None = None) -> dict[str, str]:
     """Commands by what they do; "" where there is none.
 
     ``sweep`` replays the pick: on all queries, or with a folder that the plan was saved to on those of its row, which
-    ``held_out`` takes out of the pool; then to the bits of the row. ``live`` runs it on a model.
+    ``held_out`` takes out of the pool; then to the bits of the row. ``live`` runs on a model the first policy of the
+    table that a harvest can run, mostly the pick.
     """
-    best, config = plan.best, plan.config
+    best, config, rows = plan.best, plan.config, plan.frame.filter(half="first").iter_rows(named=True)
     pool = config["place"] or config["pool"]
     held_out = "" if folder is None else str(Path(folder) / "held-out")
     words = ["ttcsim", "sweep", held_out or pool, "-p", best["policy"], "-b", f"{best['budget']:g}"]
@@ -115,7 +115,7 @@ def lines(plan: Plan, folder: str | Path | None = None) -> dict[str, str]:
         words += [option, value] if value else []
     pick = ["ttcsim", "pool", "pick", pool, held_out, "--queries", f"{held_out}.txt"]
     return {
-        "live": live_line(best, config),
+        "live": next(filter(None, (live_line(row, config) for row in rows)), ""),
         "held_out": shlex.join(pick) if held_out else "",
         "sweep": shlex.join(words),
     }

@@ -78,10 +78,10 @@ def plan(
 
     Examples
     --------
-    ttcsim plan mypool --target 0.6 --seconds 30
-    ttcsim plan mypool --target 0.5 --metric accuracy_majority --cost tokens
+    ttcsim plan mypool --target 0.6 --seconds 30 --swap
+    ttcsim plan mypool --budget 4 --metric accuracy_majority --cost tokens
     ttcsim plan mypool --budget 4 -p uniform -p elimination --figure front.png
-    ttcsim plan mypool --risk 0.05 -p adaptive-consistency --knob threshold
+    ttcsim plan mypool --risk 0.2 -p adaptive-consistency --knob threshold
     """
     from ttcsim.choosing import words
 
@@ -149,7 +149,7 @@ def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
     if found.sizes is not None:
         _show_sizes(found.sizes)
     say("Live, on a model, and again in replay:", style="bold")
-    for line in filter(None, (lines["live"] or words.no_live_line(found.best), lines["held_out"], lines["sweep"])):
+    for line in filter(None, (words.no_live_line(found.best), *lines.values())):
         print(f"  {line}")  # as it is typed, whatever the width
 
 

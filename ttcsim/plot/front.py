@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ from ttcsim.plot.figures import own_axes
 from ttcsim.plot.labels import End, entitle, font_of, label_ends, legend, log_axis, roomy, share_axis
 from ttcsim.plot.style import COLOURS, GREY, styles_of
 
-NAMED = 6
+NAMED = 4
 """Policies that are named, at most."""
 
 
@@ -41,7 +43,8 @@ def front(
     best = _unbeaten(tried)
     axes.plot(tried["spent"], tried["value"], ".", color=GREY, markersize=2.5, alpha=0.5, zorder=1, label="tried")
     axes.step(best["spent"], best["value"], where="post", color="#555555", linewidth=1.2, zorder=2, label="front")
-    rows = priced.filter(half="first").head(NAMED)
+    # Policies that are the same at some budget, and cost the same, are one point under the name of the first.
+    rows = priced.filter(half="first").unique(["value", "spent"], keep="first", maintain_order=True).head(NAMED)
     styles = styles_of(rows["policy"])
     ends = []
     for number, row in enumerate(rows.iter_rows(named=True)):
@@ -69,6 +72,12 @@ def front(
     if oracles is not None and oracles.height:
         axes.plot(oracles["spent"], oracles["value"], "+", color="#555555", markersize=0.7 * size, zorder=3)
         keys.append(Line2D([], [], marker="+", linestyle="", color="#555555", label="oracles"))
+    least = min(
+        best["value"][0], *rows["value"], *rows["lo_queries"].drop_nulls(), *([] if target is None else [target])
+    )
+    most = max(tried["value"].max(), *rows["value"], *rows["hi_queries"].drop_nulls())
+    room = 0.06 * (most - least)
+    axes.set_ylim(least - room, min(most + room, 1.0 + room / 4))  # what lies far below the front is of no use
     if roomy(axes):
         label_ends(axes, ends)
     legend(axes, keys)
@@ -84,7 +93,8 @@ def _unbeaten(tried: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ticks(spent: pl.Series) -> pl.Series:
-    """Doublings of the least that was spent."""
+    """From the least that was spent on, in six steps at most."""
     least, most = float(spent.min()), float(spent.max())  # type: ignore[arg-type]
-    steps = round(float(np.log2(max(most / least, 1.0))))
-    return pl.Series([float(f"{least * 2**i:.2g}") for i in range(steps + 1)])
+    doublings = math.log2(max(most / least, 1.0))
+    step = 2 ** max(1, math.ceil(doublings / 6))
+    return pl.Series([float(f"{least * step**i:.2g}") for i in range(int(doublings / math.log2(step) + 0.1) + 1)])
