@@ -1,5 +1,7 @@
 """Conformal risk control keeps its promise, on average over sets of queries; without its correction it does not."""
 
+import json
+
 import commands
 import numpy as np
 import pytest
@@ -126,6 +128,18 @@ def test_rules_that_go_by_other_queries_are_refused_by_name(name):
         return
     with pytest.raises(InputError, match=name):
         calibrate(make_pool("beta(1,1)", 20, 4), [name], risk=0.1)
+
+
+def test_the_command_gives_the_table_and_the_line_that_runs_it(tmp_path):
+    ttcsim.write(make_pool("beta(2,1)", 60, 12, seed=2), tmp_path / "pool")
+    words = ["plan", tmp_path / "pool", "--risk", 0.2, "-p", "consensus", "--knob", "share=0.4,0.6,0.9", "--reps", 10]
+    shown, told = commands.run(*words), commands.run(*words, "--json")
+    assert shown.returncode == told.returncode == 0, shown.stderr
+    rows, config = json.loads(told.stdout)["rows"], json.loads(told.stdout)["config"]
+    assert [row["value"] for row in rows] == [0.4, 0.6, 0.9]
+    assert f"harvest live my.toml -p '{config['policy']}' -b 12 --wave 1" in shown.stdout
+    never = commands.run("plan", tmp_path / "pool", "--risk", 0.001, "-p", "consensus", "--reps", 5)
+    assert never.returncode == 1 and "draw all samples" in never.stdout
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ class Plan:
     selected_chance (on the queries it was chosen on), value, lo_queries, hi_queries, spent, spent_lo, spent_hi (95 %,
     new queries), draws (per query), chance (that the metric is at least the target; null where there is none),
     biased_by (see `Result.frame`), half ("swapped": chosen on the other half)."""
+    policies: list[Policy]
+    """Those of the rows of `frame`."""
     tried: pl.DataFrame
     """Every measurement of the search: policy, budget, spent, value, se (new queries), reps."""
     oracles: pl.DataFrame
@@ -86,7 +88,7 @@ class Plan:
     @property
     def policy(self) -> Policy:
         """The pick itself."""
-        return policy(self.best["policy"])
+        return self.policies[0]
 
     def plot(self, *, ax: Axes | None = None, title: str = "") -> Axes:
         """The Pareto front: what was tried, the front of it, and the pick with its interval on other queries."""
@@ -111,7 +113,7 @@ class Plan:
         from ttcsim.plot import canvas, save
 
         with whole_folder(folder) as into:
-            text = json.dumps(words.json_ready(self.to_json()), indent=1)
+            text = json.dumps(self.to_json(), indent=1, allow_nan=False)
             write_whole(into / "plan.json", text.encode())
             write_whole(into / "held-out.txt", "".join(f"{query}\n" for query in self.held_out).encode())
             save(self.plot(ax=canvas()), into / "front.png")
@@ -204,6 +206,7 @@ def plan(
     entrants = candidates_of(everything, policies)
     found: list[Found] = []
     frames: list[pl.DataFrame] = []
+    chosen: list[Policy] = []
     with executor_of("threads", threads) as executor:
         for choosing, pricing in (halves, halves[::-1]) if swap else (halves,):
             part = seconds / (2 if swap else 1)
@@ -213,7 +216,10 @@ def plan(
             )  # fmt: skip
             shown = _shown(own, 1 if frames else 1 + runners)
             rest = Clock((1 - _SEARCHED) * part, threads)
-            frames.append(_priced(Half(pricing, asked), shown, aim, reps, rest, own.untried, bool(frames)))
+            rows = _priced(Half(pricing, asked), shown, aim, reps, rest, own.untried, bool(frames))
+            frames.append(rows)
+            priced = {curve.candidate.policy.written(): curve.candidate.policy for curve, _ in shown}
+            chosen += [priced[name] for name in rows["policy"]]
             found.append(own)
         oracles = _oracles(Half(halves.pricing, asked), aim, executor)
     first = found[0]
@@ -231,7 +237,7 @@ def plan(
     }  # fmt: skip
     reached = aim.target is None or aim.reached(first.curves[0]) is not None
     return Plan(
-        pl.concat(frames), tried, oracles, _limits(everything), reached,
+        pl.concat(frames), chosen, tried, oracles, _limits(everything), reached,
         list(dict.fromkeys(name for one in found for name in one.untried)), entrants.unfit, sizes, config,
         halves.pricing.query_ids,
     )  # fmt: skip

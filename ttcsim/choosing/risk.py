@@ -69,6 +69,8 @@ class Calibration:
     """Queries that it was calibrated on."""
     full: float
     """What all samples of a query cost."""
+    samples: float
+    """Samples of a query, on average."""
     config: dict[str, Any]
 
     def sentence(self) -> str:
@@ -232,7 +234,9 @@ def _calibrated(
             "kept": bounds <= risk * (1 + 1e-12), "chosen": [i == at for i in range(len(forms))],
         }
     )  # fmt: skip
-    return Calibration(frame, None if at is None else forms[at], name, pool.n_queries, full, config)
+    return Calibration(
+        frame, None if at is None else forms[at], name, pool.n_queries, full, float(pool.sizes.mean()), config
+    )
 
 
 def losses_of(

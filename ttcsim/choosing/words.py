@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,21 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttcsim import notebook
-from ttcsim.policies import policy
+from ttcsim.policies import Policy
 
 if TYPE_CHECKING:
     from ttcsim.choosing.plan import Plan
 
 Row = Mapping[str, Any]
-
-
-def json_ready(value: Any) -> Any:
-    """Without NaN and infinities, which JSON does not have: null stands for them."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: json_ready(v) for key, v in value.items()}
-    return [json_ready(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def summary(plan: Plan) -> list[str]:
@@ -99,7 +89,10 @@ def lines(plan: Plan, folder: str | Path | None = None) -> dict[str, str]:
     ``held_out`` takes out of the pool; then to the bits of the row. ``live`` runs on a model the first policy of the
     table that a harvest can run, mostly the pick.
     """
-    best, config, rows = plan.best, plan.config, plan.frame.filter(half="first").iter_rows(named=True)
+    best, config = plan.best, plan.config
+    live = (
+        live_line(one, row, config) for one, row in zip(plan.policies, plan.frame.iter_rows(named=True), strict=True)
+    )
     pool = config["place"] or config["pool"]
     held_out = "" if folder is None else str(Path(folder) / "held-out")
     words = ["ttcsim", "sweep", held_out or pool, "-p", best["policy"], "-b", f"{best['budget']:g}"]
@@ -115,28 +108,26 @@ def lines(plan: Plan, folder: str | Path | None = None) -> dict[str, str]:
         words += [option, value] if value else []
     pick = ["ttcsim", "pool", "pick", pool, held_out, "--queries", f"{held_out}.txt"]
     return {
-        "live": next(filter(None, (live_line(row, config) for row in rows)), ""),
+        "live": next(filter(None, live), ""),
         "held_out": shlex.join(pick) if held_out else "",
         "sweep": shlex.join(words),
     }
 
 
-def live_line(best: Row, config: Row) -> str:
-    """The command that runs the pick on a model, "" where a harvest cannot: `no_live_line` says why."""
-    one = policy(best["policy"])
-    if no_live_line(best):
+def live_line(one: Policy, row: Row, config: Row) -> str:
+    """The command that runs a policy of the table on a model, "" where a harvest cannot: `no_live_line` says why."""
+    if no_live_line(one):
         return ""
-    budget, cost = best["budget"], config["cost"]
+    budget, cost = row["budget"], config["cost"]
     if cost == "dollars":  # a live run counts samples: as many as the budget pays for at the price of those drawn
-        budget, cost = float(f"{budget * best['draws'] / best['spent']:.3g}"), "samples"
+        budget, cost = float(f"{budget * row['draws'] / row['spent']:.3g}"), "samples"
     words = ["harvest", "live", "my.toml", "-p", replace(one, on="").written(), "-b", f"{budget:g}"]
     words += ["--wave", str(config["wave"]), *([] if cost == "samples" else ["--cost", cost])]
     return shlex.join(words)
 
 
-def no_live_line(best: Row) -> str:
-    """Why a harvest cannot run the pick, "" where it can."""
-    one = policy(best["policy"])
+def no_live_line(one: Policy) -> str:
+    """Why a harvest cannot run a policy, "" where it can."""
     if one.chooses_sources:
         return (
             "A harvest has one model, and this policy chooses among several: run it by ttcsim.Session (ask and tell)."

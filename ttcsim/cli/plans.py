@@ -149,7 +149,7 @@ def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
     if found.sizes is not None:
         _show_sizes(found.sizes)
     say("Live, on a model, and again in replay:", style="bold")
-    for line in filter(None, (words.no_live_line(found.best), *lines.values())):
+    for line in filter(None, (words.no_live_line(found.policy), *lines.values())):
         print(f"  {line}")  # as it is typed, whatever the width
 
 
@@ -170,6 +170,7 @@ def _show_sizes(sizes: Any) -> None:
 
 
 def _calibrate(pool: str, policies: list[str], knob: str | None, as_json: bool, **asked: Any) -> None:
+    from ttcsim.choosing import words
     from ttcsim.choosing.risk import calibrate
 
     name, _, text = (knob or "").partition("=")
@@ -192,5 +193,9 @@ def _calibrate(pool: str, policies: list[str], knob: str | None, as_json: bool, 
         title = f"{found.config['loss']}, {found.queries:,} queries, risk {found.config['risk']:g}"
         show(found.frame.to_dicts(), formats, title=title, left=["policy", ""])
         say(found.sentence(), style="bold")
+        if found.policy is not None:
+            cost = found.config["cost"]
+            row = {"budget": float(f"{found.full:.4g}"), "spent": found.full, "draws": found.samples}
+            print(f"  {words.live_line(found.policy, row, {'cost': cost, 'wave': 1})}")
     if found.policy is None:
         raise typer.Exit(1)
