@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,10 @@ from harvest.config import Config, load_config, recipes
 from ttcsim.cli import completion
 from ttcsim.cli.group import add, program
 from ttcsim.cli.run import run as run_app
+from ttcsim.errors import InputError
+
+if TYPE_CHECKING:
+    from harvest.deciding import Asked
 
 
 def _configs(ctx: typer.Context, begun: str) -> list[str]:
@@ -96,9 +100,19 @@ def live(
     ] = 64,
     cost: Annotated[
         str,
-        typer.Option(help="samples or tokens.", autocompletion=completion.of(completion.words("samples", "tokens"))),
+        typer.Option(
+            help="samples, tokens or dollars.",
+            autocompletion=completion.of(completion.words("samples", "tokens", "dollars")),
+        ),
     ] = "samples",
+    prices: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Dollars per million tokens and per request, TOML by model."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run, or start it.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it can cost.")] = False,
+    rate: Annotated[float | None, typer.Option(metavar="R", help="Generated tokens per second, for --dry-run.")] = None,
+    shard: Annotated[str | None, typer.Option(hidden=True)] = None,
     out: Annotated[str | None, typer.Option(metavar="DEST", help="Folder of the pool, instead of output.path.")] = None,
     set_: Set = None,
     as_json: Json = False,
@@ -109,7 +123,13 @@ def live(
     --------
     harvest live my.toml -p elimination -b 8 --wave 64 --out live-run
     harvest live my.toml -p 'mine.py:Thrifty(weight=2)' -b 4 --resume
+    harvest live my.toml -p elimination -b 0.01 --cost dollars --prices prices.toml --dry-run
     """
+    if shard is not None:
+        raise InputError(
+            f"--shard {shard}: a live run has no shards, since one policy disposes of the budget of all queries; give "
+            "the engine more devices (engine.tensor_parallel_size)"
+        )
     overrides = [*(set_ or []), *([] if out is None else [f"output.path={json.dumps(out)}"])]
     checked = load_config(config, overrides)
     from dataclasses import asdict
@@ -119,7 +139,10 @@ def live(
     from harvest.live import realised
     from harvest.models import vllm_factory
 
-    asked = Asked(policy, budget, cost, wave)
+    asked = Asked(policy, budget, cost, wave, prices)
+    if dry_run:
+        _dry_run_live(checked, asked, rate, as_json)
+        return
     pool = decide_and_sample(checked, asked, factory=vllm_factory(), resume=resume)
     manifest = json.loads((pool / "manifest.json").read_text())
     row = realised(manifest)
@@ -154,6 +177,18 @@ def _dry_run(config: Config, rate: float | None, shard: tuple[int, int], as_json
     prompt_tokens = sum(len(q.prompt) for q in queries) // 4
     cost = estimate(config, len(queries), prompt_tokens, rate=rate, shard=shard)
     print(json.dumps(cost) if as_json else "\n".join(lines(cost)))
+
+
+def _dry_run_live(config: Config, asked: Asked, rate: float | None, as_json: bool) -> None:
+    from harvest.estimate import estimate_live, live_lines
+    from harvest.live import who_decides
+    from harvest.queries import make_queries
+
+    queries = make_queries(config, _plain)
+    prompt_tokens = sum(len(q.prompt) for q in queries) // 4
+    with who_decides(config, asked, queries) as deciding:
+        cost = estimate_live(config, asked, deciding.decider, len(queries), prompt_tokens, rate=rate)
+    print(json.dumps(cost) if as_json else "\n".join(live_lines(cost)))
 
 
 def check(config: ConfigFile, set_: Set = None) -> None:

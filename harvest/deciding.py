@@ -19,7 +19,8 @@ from ttcsim.errors import InputError, closest, line_of
 if TYPE_CHECKING:
     from ttcsim.policies import Policy
 
-COSTS = ("samples", "tokens")
+COSTS = {"samples": "", "tokens": " (tokens)", "dollars": " (millionths of a dollar)"}
+"""What a draw may cost, and what progress is counted in then."""
 PATIENCE = 10.0
 """Seconds that a policy gets to be refused before a model is loaded; while that goes on, it may still be compiled."""
 
@@ -34,6 +35,7 @@ class Asked:
     budget: float  # average per query, in units of the cost
     cost: str = "samples"
     wave: int = 64  # most draws decided before the first of them is seen
+    prices: str | None = None  # where the cost is dollars, a file as `ttcsim sweep` takes it
 
 
 class Decider(NamedTuple):
@@ -43,12 +45,14 @@ class Decider(NamedTuple):
     code: dict[str, str]  # hash of each file and module that it comes from, but for ttcsim's own
     versions: dict[str, str]
     in_waves: bool  # else one query after another is drawn from
-    total: int  # the whole budget, in samples or tokens
+    total: int  # the whole budget, in samples, tokens or millionths of a dollar
+    prices: dict[str, dict[str, float]] | None  # those of the model, where the cost is dollars
 
     def pinned(self, asked: Asked, seed: int) -> dict[str, Any]:
         """All that its decisions follow from, beside the samples."""
         own = {"policy": self.policy, "code": self.code, "versions": self.versions}
-        return {**asdict(asked), **own, "seed": seed}
+        named = {key: value for key, value in asdict(asked).items() if key != "prices"}
+        return {**named, **own, **({"prices": self.prices} if self.prices else {}), "seed": seed}
 
 
 class Wave(NamedTuple):
@@ -57,6 +61,7 @@ class Wave(NamedTuple):
     queries: list[str]  # of each draw, in the order of the decisions; empty at the end
     seen: int  # draws seen by now: all, but at the end what the rest of the budget did not pay for
     spent: float  # average per query, in units of the cost
+    paid: int  # of the decider's total
 
 
 class Deciding:
@@ -70,6 +75,8 @@ class Deciding:
         What ties are broken by, and what policies that draw at random go by.
     known : collection of str
         Columns that samples have.
+    model : str
+        Its name, by which there may be prices.
 
     Raises
     ------
@@ -77,11 +84,13 @@ class Deciding:
         When the policy is none, or cannot decide here.
     """
 
-    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, known: Collection[str]) -> None:
+    def __init__(
+        self, asked: Asked, queries: Sequence[str], seed: int, known: Collection[str], model: str = ""
+    ) -> None:
         # Neither forked from here, where the engine's threads are, nor from the server that verifies.
         with deaf():
             context = multiprocessing.get_context("spawn")
-            self._process = Process(context, _decide, asked, list(queries), seed, sorted(known))
+            self._process = Process(context, _decide, asked, list(queries), seed, sorted(known), model)
         try:
             self._first = self._answer(PATIENCE)
         except BaseException:
@@ -153,17 +162,23 @@ def _decide(pipe: Connection, *what: Any) -> None:
 class Decisions:
     """The policy and what it decides; arguments and errors are those of `Deciding`."""
 
-    def __init__(self, asked: Asked, queries: Sequence[str], seed: int, known: Collection[str]) -> None:
+    def __init__(
+        self, asked: Asked, queries: Sequence[str], seed: int, known: Collection[str], model: str = ""
+    ) -> None:
         # Here, in a process of its own: they load numba.
         from ttcsim.policies import policy
         from ttcsim.policies.user_code import sources
         from ttcsim.pool.pool import total_budget
         from ttcsim.replay.pins import versions
+        from ttcsim.replay.prices import rates_of_one
         from ttcsim.replay.session import Session
 
         chosen = policy(asked.policy)
         _refuse(chosen)
-        self._session = Session(chosen, queries, asked.budget, cost=asked.cost, seed=seed)
+        rates = None if asked.prices is None else rates_of_one(asked.prices, model)
+        self._session = Session(chosen, queries, asked.budget, cost=asked.cost, prices=rates, seed=seed)
+        self._each = 1_000_000 if asked.cost == "dollars" else 1
+        self._queries = len(queries)
         self._size, self._wave = asked.wave, list[Any]()
         for column in (chosen.signal, *self._session.columns):
             if column not in known:
@@ -177,7 +192,8 @@ class Decisions:
             code={source.name: source.sha256 or "" for source in sources([chosen])},
             versions=versions(),
             in_waves=self._session.in_waves,
-            total=total_budget(asked.budget, len(queries)),
+            total=total_budget(asked.budget * self._each, len(queries)),
+            prices=None if rates is None else {name: own._asdict() for name, own in rates.items()},
         )
 
     def next(self, samples: Sequence[Mapping[str, Any]]) -> Wave:
@@ -186,7 +202,9 @@ class Decisions:
         for draw, sample in zip(self._wave, samples, strict=True):
             session.tell(draw.query, sample)
         self._wave = session.ask(self._size)
-        return Wave([str(draw.query) for draw in self._wave], sum(session.draws.values()), session.spent)
+        spent = session.spent
+        paid = round(spent * self._queries * self._each)
+        return Wave([str(draw.query) for draw in self._wave], sum(session.draws.values()), spent, paid)
 
 
 def _refuse(policy: Policy) -> None:

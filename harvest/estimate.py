@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harvest.config import Config, LogprobReward, RevisionsStrategy, RolloutsReward
+from harvest.deciding import Asked, Decider
 from harvest.run import destination
 
 RATES = (1_000, 5_000, 20_000)
@@ -42,7 +43,7 @@ def estimate(
         "prompt_tokens": prompt_tokens,
         "generated_tokens_at_most": generated,
         "of_these": of_these,
-        "hours_at_most": {f"{int(r)} tokens/s": round(generated / r / 3600, 2) for r in ([rate] if rate else RATES)},
+        "hours_at_most": _hours(generated, rate),
         "scored_at_most": {r.name: samples for r in config.reward if not isinstance(r, LogprobReward)},
     }
 
@@ -67,6 +68,56 @@ def _paid(config: Config, queries: int, prompt_tokens: int, generated: int) -> d
         },
         "max_dollars": model.max_dollars,
     }
+
+
+def estimate_live(
+    config: Config, asked: Asked, decider: Decider, queries: int, prompt_tokens: int, *, rate: float | None
+) -> dict[str, Any]:
+    """What a live run costs at most; when it stops is up to the policy, and what responses cost to the model.
+
+    Parameters
+    ----------
+    prompt_tokens : int
+        Tokens of all prompts, each counted once.
+    rate : float, optional
+        Generated tokens per second.
+    """
+    longest, total = config.sampling.max_tokens, decider.total
+    rates = next(iter((decider.prices or {}).values()), {"request": 0.0, "input": 0.0, "output": 0.0})
+    dollars = rates["request"] + (rates["input"] * prompt_tokens / queries + rates["output"] * longest) / 1e6
+    one = {"samples": 1.0, "tokens": float(longest), "dollars": 1e6 * dollars}[asked.cost]
+    # What a wave costs is known once it is whole: the last one may cost more than what is left, and is kept unseen.
+    samples = math.ceil(total / one) + (0 if asked.cost == "samples" else asked.wave)
+    return {
+        "pool": str(destination(config)),
+        "policy": decider.policy,
+        "queries": queries,
+        "cost": asked.cost,
+        "samples": samples,
+        "prompt_tokens": prompt_tokens,
+        "generated_tokens_at_most": samples * longest,
+        "hours_at_most": _hours(samples * longest, rate),
+        **({"dollars_at_most": round(samples * dollars, 6)} if asked.cost == "dollars" else {}),
+    }
+
+
+def live_lines(cost: dict[str, Any]) -> Sequence[str]:
+    """The bounds for people."""
+    longest = "" if cost["cost"] == "samples" else ", each as long as max_tokens allows, or more that are shorter"
+    told = [
+        f"{cost['queries']:,} queries into {cost['pool']}, as {cost['policy']} decides",
+        f"at most {cost['samples']:,} samples{longest}: {cost['generated_tokens_at_most']:,} new tokens",
+        *(f"at {rate}: at most {hours:,} hours" for rate, hours in cost["hours_at_most"].items()),
+    ]
+    if "dollars_at_most" in cost:
+        told.append(
+            f"at most {cost['dollars_at_most']:,} dollars: the budget, and a last wave that it does not pay for"
+        )
+    return told
+
+
+def _hours(tokens: int, rate: float | None) -> dict[str, float]:
+    return {f"{int(r)} tokens/s": round(tokens / r / 3600, 2) for r in ([rate] if rate else RATES)}
 
 
 def lines(cost: dict[str, Any]) -> Sequence[str]:

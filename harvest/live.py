@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from harvest.deciding import COSTS, Asked, Deciding
 from harvest.manifest import make_facts, make_plan
 from harvest.models import Factory, Models
 from harvest.progress import Report
-from harvest.queries import make_queries
+from harvest.queries import Query, make_queries
 from harvest.run import check_verifiers, destination, summary
 from harvest.stages.rows import columns
 from harvest.stages.stage import Work
@@ -43,13 +44,9 @@ def live(config: Config, asked: Asked, *, factory: Factory, resume: bool = False
     InputError
         For all that the user can mend; a policy that cannot decide here is refused before a model is loaded.
     """
-    _refuse(config, asked)
     out = destination(config)
     Store.refuse_early(out, resume=resume)
-    plain = make_queries(config, lambda messages: "")
-    ids, answered = [q.query_id for q in plain], any(q.verifier != "code" for q in plain)
-    known = columns(config).keys() - {"query_id", "sample", "reason", "text", *(() if answered else ("answer",))}
-    with Deciding(asked, ids, config.sampling.seed, known) as deciding, report or Report() as said:
+    with who_decides(config, asked, make_queries(config, lambda messages: "")) as deciding, report or Report() as said:
         models = Models(config, factory)
         try:
             _run(config, asked, models, deciding, out, resume, said)
@@ -58,9 +55,26 @@ def live(config: Config, asked: Asked, *, factory: Factory, resume: bool = False
     return out
 
 
+def who_decides(config: Config, asked: Asked, queries: Sequence[Query]) -> Deciding:
+    """The process in which the policy decides, for queries however rendered.
+
+    Raises
+    ------
+    InputError
+        When nothing can be decided with this config, or not by this policy.
+    """
+    _refuse(config, asked)
+    answered = any(q.verifier != "code" for q in queries)
+    known = columns(config).keys() - {"query_id", "sample", "reason", "text", *(() if answered else ("answer",))}
+    return Deciding(asked, [q.query_id for q in queries], config.sampling.seed, known, config.model_name)
+
+
 def _refuse(config: Config, asked: Asked) -> None:
     if asked.cost not in COSTS:
         raise InputError(f"cost '{asked.cost}': {among(asked.cost, COSTS, 'live it is one of')}")
+    if (asked.cost == "dollars") != (asked.prices is not None):
+        said = "needs --prices FILE" if asked.prices is None else "takes no --prices"
+        raise InputError(f"cost '{asked.cost}' {said}")
     if not 1 <= asked.wave <= 1_000_000:
         raise InputError(f"wave: {asked.wave} draws; give 1 to 1,000,000")
     if config.sampling.temperature == 0:
@@ -93,7 +107,7 @@ def _run(
         with VerifyBeside(config.verifier, [q.verifier for q in queries]) as verify:
             check_verifiers(queries, verify)
             work = Work(config, queries, models, verify, store, report)
-            drawn = draw(work, deciding, by_tokens=asked.cost == "tokens")
+            drawn = draw(work, deciding, COSTS[asked.cost])
         facts = make_facts(config, plan, queries, name=out.name, engine=engine, digest=whole)
         facts["harvest"] |= generator.costs()
         del facts["sampling"]["n"]

@@ -24,30 +24,28 @@ class Drawn(NamedTuple):
     spent: float  # average per query, in units of the cost
 
 
-def draw(work: Work, deciding: Deciding, *, by_tokens: bool) -> Drawn:
+def draw(work: Work, deciding: Deciding, counted: str = "") -> Drawn:
     """Sample what the policy asks for until it asks for no more, and keep every wave as soon as it is whole.
 
     A run that goes on asks the policy from the start and tells it the waves that are kept: what was decided follows
-    from them, so nothing else needs to be.
+    from them, so nothing else needs to be. `counted` says what progress is counted in.
     """
     drawn = Counter[str]()
     seen, before = list[int](), 0
-    wave, done, fresh = deciding.next(()), 0, False
+    wave, fresh = deciding.next(()), False
     while wave.queries:
         number = len(seen)
         if not work.store.has(WAVES, number):
             if not fresh:
-                work.report.begin("samples", deciding.decider.total, done)
+                work.report.begin(f"samples{counted}", deciding.decider.total, wave.paid)
                 fresh = True
             work.store.write(WAVES, number, _sampled(work, wave.queries, drawn))
         table = work.store.read(WAVES, number)
         _check(wave.queries, drawn, table, number)
         drawn.update(wave.queries)
-        price = int(table["tokens"].sum()) if by_tokens else table.height
-        done += price
+        paid, wave = wave.paid, deciding.next(table.drop("text").to_dicts())
         if fresh:
-            work.report.advance(price, int(table["tokens"].sum()))
-        wave = deciding.next(table.drop("text").to_dicts())
+            work.report.advance(wave.paid - paid, int(table["tokens"].sum()))
         seen.append(wave.seen - before)
         before = wave.seen
     return Drawn(seen, wave.spent)

@@ -96,6 +96,26 @@ def test_a_dry_run_tells_dollars(config):
     assert lines(cost)[-1] == told
 
 
+def test_a_dry_run_of_a_live_run_asks_the_policy_and_says_what_it_can_cost(config):
+    live = ["live", config, "-p", "elimination", "--wave", "8", "--dry-run"]
+    cost = json.loads(run(*live, "-b", "4", "--json", "--rate", "100").stdout)
+    assert (cost["queries"], cost["samples"], cost["generated_tokens_at_most"]) == (2, 8, 400)
+    assert cost["hours_at_most"] == {"100 tokens/s": 0.0} and "dollars_at_most" not in cost
+    prices = config.with_name("prices.toml")
+    prices.write_text("[model]\noutput = 10.0\nrequest = 0.01\n")
+    told = run(*live, "-b", "0.1", "--cost", "dollars", "--prices", prices).stdout
+    most = 10 * 50 / 1e6 + 0.01  # of one sample; the budget buys 0.2 / most, and then a wave of 8
+    assert f"{-(-0.2 // most) + 8:.0f} samples, each as long as" in told and "at most 0.294 dollars" in told
+    assert not config.with_name("pool.partial").exists()
+    refused = run(*live[:2], "-p", "prophet", "-b", "4", "--dry-run")
+    assert refused.returncode == 2 and "knows outcomes" in refused.stderr and refused.stderr.count("\n") == 1
+
+
+def test_a_live_run_has_no_shards(config):
+    ended = run("live", config, "-p", "elimination", "-b", "4", "--shard", "0/4")
+    assert ended.returncode == 2 and "budget of all queries" in ended.stderr and ended.stderr.count("\n") == 1
+
+
 def test_the_bill_counts_strategies_and_rollouts():
     config = load_config("recipe:snell-search-math500")
     cost = estimate(config, 10, 0, rate=1e4)

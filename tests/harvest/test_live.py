@@ -45,6 +45,17 @@ def run(config, policy="elimination", budget=5, factory=FACTORY, resume=False, *
     return live(config, Asked(policy, budget, **asked), factory=factory, resume=resume, report=Report(quiet=True))
 
 
+PRICES = {"default": {"input": 1.0}, "model": {"input": 0.25, "output": 2.0, "request": 1e-6}}
+
+
+@pytest.fixture
+def prices(tmp_path):
+    """A list of prices; the fake model is called "model"."""
+    lines = (f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in own.items()) for name, own in PRICES.items())
+    (tmp_path / "prices.toml").write_text("".join(lines))
+    return str(tmp_path / "prices.toml")
+
+
 def session_on(pool, policy, budget, wave, **how):
     """The draws of a session that is told the samples of a pool in their order; and what it saw and spent."""
     rows = {q: iter(own.to_dicts()) for (q,), own in pool.sort("query_id", "sample").group_by("query_id")}
@@ -109,6 +120,34 @@ def dying(after):
     return Factory(Dies, FakeRewardModel), asked
 
 
+def test_dollars_are_spent_by_the_model_s_own_prices(here, make_config, tmp_path, prices):
+    """As in a session and a replay; a run goes on only with the same prices, wherever their file is."""
+    pool = harvest_pool(make_config(sampling={"n": 40}, output={"path": str(tmp_path / "harvested")}))
+    how, budget = {"wave": 3, "cost": "dollars", "prices": prices}, 2.5e-5
+    with pytest.raises(Stops):
+        run(make_config(), budget=budget, factory=dying(9)[0], **how)
+    Path(prices).write_text(Path(prices).read_text().replace("2.0", "3.0"))
+    with pytest.raises(InputError, match=r"live\.prices\.default\.output was 2\.0"):
+        run(make_config(), budget=budget, resume=True, **how)
+    moved = Path(prices).with_name("moved.toml")
+    moved.write_text(Path(prices).read_text().replace("3.0", "2.0"))
+    out = run(make_config(), budget=budget, resume=True, **{**how, "prices": str(moved)})
+    adaptive = json.loads((out / "manifest.json").read_text())["adaptive"]
+    assert adaptive["prices"] == {"default": PRICES["model"]}
+    samples = pl.read_parquet(pool / "samples" / "*.parquet")
+    session, asked = session_on(samples, "elimination", budget, 3, cost="dollars", prices=adaptive["prices"], seed=1)
+    log = pl.read_parquet(out / DECISIONS)
+    assert log["query_id"].to_list() == [query for wave in asked for query in wave]
+    paid = samples.join(log.filter("seen"), on=["query_id", "sample"])
+    each = 1e-6 + (0.25 * paid["prompt_tokens"] + 2 * paid["tokens"]) / 1e6
+    assert session.spent == adaptive["spent"] == pytest.approx(budget) and not log["seen"].all()
+    assert 0 < 6 * budget - each.sum() < each.max()  # the next sample cost more than what was left
+    other = harvest_pool(make_config(sampling={"n": 60, "seed": 2}, output={"path": str(tmp_path / "other")}))
+    found = ttcsim.live_check(other, out, reps=2000, bins=2)
+    assert found["statistic"][2] == "dollars spent per query" and found["live"][0] == 1
+    assert found["live"][2] == pytest.approx(session.spent)
+
+
 @pytest.mark.parametrize("after", [0, 5, 13])
 def test_a_stopped_run_goes_on_to_the_same_bytes(here, make_config, tmp_path, after):
     whole = run(make_config(output={"path": str(tmp_path / "whole")}), wave=4)
@@ -170,7 +209,10 @@ def test_kept_waves_that_the_policy_would_not_ask_for_are_refused(here, make_con
         ({"policy": "cascade"}, {}, "chooses sources"),
         ({"budget": 0.01}, {}, "buys no draw"),
         ({"wave": 0}, {}, "wave: 0 draws"),
-        ({"cost": "dollars"}, {}, "live it is one of samples, tokens"),
+        ({"cost": "euros"}, {}, "live it is one of samples, tokens, dollars"),
+        ({"cost": "dollars"}, {}, "needs --prices"),
+        ({"prices": "prices.toml"}, {}, "takes no --prices"),
+        ({"cost": "dollars", "prices": "none.toml"}, {}, "none.toml"),
         ({}, {"sampling": {"temperature": 0, "n": 1}}, "temperature 0"),
         ({}, {"sampling": {"until_solved": 99}}, "leave it out"),
         ({}, {"reward": [{"name": "sure", "kind": "logprob"}]}, r"\[\[reward\]\]: needs all samples"),
@@ -191,7 +233,7 @@ def test_programs_have_no_answers_to_agree_on(here):
 
 def test_what_goes_wrong_in_the_process_that_decides_is_said_here():
     with pytest.raises(InputError, match="knows outcomes"):
-        Deciding(Asked("prophet", 2), ["a"], 0, {"correct"})
+        assert Deciding(Asked("prophet", 2), ["a"], 0, {"correct"}).decider  # said at once, but on a machine at its limits
     with Deciding(Asked("uniform", 2), ["a"], 0, {"correct"}) as deciding:
         assert deciding.next(()).queries == ["a", "a"]
         with pytest.raises(InputError, match="ValueError"):
