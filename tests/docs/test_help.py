@@ -68,7 +68,6 @@ ONLY_PARSED = {
     "harvest check recipe:math500-llama-3.1-8b --set sampling.n=64": "needs the network",
     "harvest live my.toml -p elimination -b 8 --wave 64 --out live-run": "needs vLLM",
     "harvest live my.toml -p 'mine.py:Thrifty(weight=2)' -b 4 --resume": "needs vLLM",
-    "harvest live my.toml -p elimination -b 0.01 --cost dollars --prices prices.toml --dry-run": "tests/harvest has prices",
     "ttcsim live-check mypool live-run": "tests/sweep/test_live_check.py has runs",
     "ttcsim live-check mypool live-run --alpha 0.001 --json": "tests/sweep/test_live_check.py has runs",
     "ttcsim pool import lm-eval output/ evaluated": "tests/importers has the files",

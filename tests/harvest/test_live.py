@@ -233,7 +233,7 @@ def test_programs_have_no_answers_to_agree_on(here):
 
 def test_what_goes_wrong_in_the_process_that_decides_is_said_here():
     with pytest.raises(InputError, match="knows outcomes"):
-        assert Deciding(Asked("prophet", 2), ["a"], 0, {"correct"}).decider  # said at once, but on a machine at its limits
+        assert Deciding(Asked("prophet", 2), ["a"], 0, {"correct"}).decider  # at once, but on a busy machine
     with Deciding(Asked("uniform", 2), ["a"], 0, {"correct"}) as deciding:
         assert deciding.next(()).queries == ["a", "a"]
         with pytest.raises(InputError, match="ValueError"):
