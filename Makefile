@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HARVEST := .venv-harvest
 
-.PHONY: demo test test-all test-browser test-wheel docs lint format bench bench-harvest paper test-harvest test-lowest setup clean
+.PHONY: demo test test-all test-browser test-wheel test-inspect docs lint format bench bench-harvest paper test-harvest test-lowest setup clean
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,6 +46,12 @@ docs: setup
 # The wheel, made of the sdist, in an empty environment from another folder.
 test-wheel: setup
 	$(BIN)/python -m tests.wheel
+
+# A policy in evaluations by Inspect: the package itself, with its mock model.
+test-inspect: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[inspect]'
+	$(BIN)/python -m pytest -q --durations=5 -W ignore::DeprecationWarning -W ignore::ResourceWarning \
+	  -W ignore::pytest.PytestUnraisableExceptionWarning tests/adapters
 
 lint: setup
 	$(BIN)/ruff check .

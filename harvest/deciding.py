@@ -35,7 +35,7 @@ class Asked:
     budget: float  # average per query, in units of the cost
     cost: str = "samples"
     wave: int = 64  # most draws decided before the first of them is seen
-    prices: str | None = None  # where the cost is dollars, a file as `ttcsim sweep` takes it
+    prices: str | Mapping[str, Any] | None = None  # for dollars: a file as `ttcsim sweep` takes it, or what is in it
 
 
 class Decider(NamedTuple):

@@ -83,7 +83,8 @@ def estimate_live(
         Generated tokens per second.
     """
     longest, total = config.sampling.max_tokens, decider.total
-    rates = next(iter((decider.prices or {}).values()), {"request": 0.0, "input": 0.0, "output": 0.0})
+    known = [config.model.price.model_dump()] if config.model.price else []
+    rates = {"request": 0.0, "input": 0.0, "output": 0.0} | next(iter([*(decider.prices or {}).values(), *known]), {})
     dollars = rates["request"] + (rates["input"] * prompt_tokens / queries + rates["output"] * longest) / 1e6
     one = {"samples": 1.0, "tokens": float(longest), "dollars": 1e6 * dollars}[asked.cost]
     # What a wave costs is known once it is whole: the last one may cost more than what is left, and is kept unseen.
@@ -97,7 +98,7 @@ def estimate_live(
         "prompt_tokens": prompt_tokens,
         "generated_tokens_at_most": samples * longest,
         "hours_at_most": _hours(samples * longest, rate),
-        **({"dollars_at_most": round(samples * dollars, 6)} if asked.cost == "dollars" else {}),
+        **({"dollars_at_most": round(samples * dollars, 6)} if dollars else {}),
     }
 
 
@@ -110,9 +111,7 @@ def live_lines(cost: dict[str, Any]) -> Sequence[str]:
         *(f"at {rate}: at most {hours:,} hours" for rate, hours in cost["hours_at_most"].items()),
     ]
     if "dollars_at_most" in cost:
-        told.append(
-            f"at most {cost['dollars_at_most']:,} dollars: the budget, and a last wave that it does not pay for"
-        )
+        told.append(f"at most {cost['dollars_at_most']:,} dollars, with a last wave that the budget may not pay for")
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ def who_decides(config: Config, asked: Asked, queries: Sequence[Query]) -> Decid
     InputError
         When nothing can be decided with this config, or not by this policy.
     """
+    if asked.cost == "dollars" and asked.prices is None and config.model.price is not None:
+        asked = replace(asked, prices={"default": config.model.price.model_dump()})
     _refuse(config, asked)
     answered = any(q.verifier != "code" for q in queries)
     known = columns(config).keys() - {"query_id", "sample", "reason", "text", *(() if answered else ("answer",))}
@@ -73,7 +76,7 @@ def _refuse(config: Config, asked: Asked) -> None:
     if asked.cost not in COSTS:
         raise InputError(f"cost '{asked.cost}': {among(asked.cost, COSTS, 'live it is one of')}")
     if (asked.cost == "dollars") != (asked.prices is not None):
-        said = "needs --prices FILE" if asked.prices is None else "takes no --prices"
+        said = "needs --prices FILE or model.price" if asked.prices is None else "takes no --prices"
         raise InputError(f"cost '{asked.cost}' {said}")
     if not 1 <= asked.wave <= 1_000_000:
         raise InputError(f"wave: {asked.wave} draws; give 1 to 1,000,000")

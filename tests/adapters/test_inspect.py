@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -25,6 +26,7 @@ from inspect_ai.solver import generate, solver  # noqa: E402
 
 from ttcsim.adapters.inspect import PolicyStopping  # noqa: E402
 
+ROOT = Path(__file__).parents[2]
 EPOCHS = 12
 WORLD = None  # of the task that is retried
 
@@ -227,3 +229,33 @@ def test_of_several_scorers_one_is_chosen_and_one_instance_decides_in_one_task(t
     how = {"max_samples": 4 * EPOCHS, "display": "none", "log_dir": str(tmp_path), "max_tasks": 2}
     logs = inspect_ai.eval(tasks, model=world.model(), epochs=EPOCHS, **how)
     assert any("decides in a task already" in (log.error.message if log.error else "") for log in logs)
+
+
+def test_the_page_of_adapters_does_what_it_shows(tmp_path, monkeypatch):
+    """With a model that is right one time in three."""
+    page = (ROOT / "docs" / "adapters.md").read_text()
+    kinds = re.findall(r"^```(\w+)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    at = next(i for i, (_, block) in enumerate(kinds) if "inspect_ai" in block)
+    (_, script), (kind, lines) = kinds[at : at + 2]
+    script, named = re.subn(r'model="vllm/[^"]*"', "model=model, display='none'", script)
+    imported, check = re.findall(r"^\$ (.*?)(?: +#.*)?$", lines, re.MULTILINE)
+    assert kind == "console" and named == 1 and check.startswith("ttcsim live-check my-pool")
+    chance = random.Random(4)
+
+    async def says(messages, *_):
+        a, b = map(int, re.findall(r"\d+", messages[-1].text))
+        usage = ModelUsage(input_tokens=2, output_tokens=3, total_tokens=5)
+        said = ModelOutput.from_content("mockllm/model", str(a + b if chance.random() < 1 / 3 else a - b))
+        return said.model_copy(update={"usage": usage})
+
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, "page", "exec"), {"model": get_model("mockllm/model", custom_outputs=says, memoize=False)})
+    done = command(*imported.split()[1:])
+    assert done.returncode == 0, done.stderr
+    live = ttcsim.load("live-run")
+    assert 25 < live.n_samples <= 75 and live.manifest["adaptive"]["wave"] == 32
+    rows = [(query, i, chance.random() < 1 / 3) for query in live.query_ids for i in range(40)]
+    frame = pl.DataFrame(rows, schema=["query_id", "sample", "correct"], orient="row")
+    ttcsim.write(pool_from_frame(frame, where="test", name="my-pool"), "my-pool")
+    done = command(*check.split()[1:], "--alpha", "0.0001", "--reps", "200000")
+    assert done.returncode == 0, done.stdout + done.stderr

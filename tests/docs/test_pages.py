@@ -31,9 +31,12 @@ ONLY_PARSED = {
     r"harvest (run|live) (?!.*--dry-run)": "needs vLLM: tests/harvest_vllm",
     r"harvest .*recipe:(?!builtin)": "needs a file of problems",
     r"ttcsim live-check": "needs a live run: tests/sweep/test_live_check.py",
+    r"ttcsim pool import inspect logs ": "needs the log of the block above it: tests/adapters",
     r".*--executor ray": "needs a cluster: tests/sweep/test_cluster.py",
     r".*--reps 2386295": "benchmarks/forecast.py runs it",
 }
+ELSEWHERE = re.compile(r"^(from|import) (vllm|inspect_ai)\b", re.MULTILINE)
+"""Blocks that import what is not installed here: tests/harvest_vllm and tests/adapters run them."""
 SLOW = re.compile(
     r"ttcsim (sweep .*-p all|report zoo|check|demo|extrapolate|strategies (findings|bins|optimal|bandit|flops|ratio))"
 )
@@ -116,7 +119,7 @@ def run_page(page, folder, slow=False):
                 with pytest.raises((ttcsim.InputError, TypeError)) as raised:
                     run_python(block, folder)
                 assert_shown([f"{raised.type.__name__}: {raised.value}"], error.splitlines())
-            elif not slow and '"all"' not in block:  # which test_readme.py runs
+            elif not slow and '"all"' not in block and not ELSEWHERE.search(block):  # which test_readme.py runs
                 run_python(block, folder)
         else:
             for line, shown in typed(f"```console\n{block}```"):

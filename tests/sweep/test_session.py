@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import random
+import tracemalloc
 
 import hypothesis.strategies as st
 import numpy as np
@@ -257,6 +258,54 @@ def test_what_cannot_be_told_is_one_line_and_the_session_goes_on():
     judged.ask()
     assert "lacks 'correct'" in message(judged.tell, "a", {"tokens": 3})
     assert "correct = 'yes'" in message(judged.tell, "a", {"correct": "yes"})
+
+
+def test_memory_follows_from_the_queries_and_not_from_the_draws():
+    """Of 10^5 queries: below a kilobyte each, whatever was drawn; an answer that was told before takes no more."""
+    queries, wave, waves = 100_000, 1000, 20
+    Session("entropy", ["a"], 2).ask()  # compiled before it counts
+    tracemalloc.start()
+    try:
+        session = Session("entropy", range(queries), 3)
+        held = []
+        for at in range(waves):
+            for query, _ in session.ask(wave):
+                session.tell(query, {"correct": False, "answer": "ab"[at % 2]})
+            held.append(tracemalloc.get_traced_memory()[0])
+        assert held[-1] < 1000 * queries and tracemalloc.get_traced_memory()[1] < 1000 * queries
+        state = session.state
+        assert len(state) < 1000 * queries and tracemalloc.get_traced_memory()[1] < 2000 * queries
+    finally:
+        tracemalloc.stop()
+    assert sum(session.draws.values()) == wave * waves
+    # Each wave is of other queries here, and a query's first answer makes room for its code.
+    assert max(b - a for a, b in itertools.pairwise(held)) < 300 * wave
+    again = Session.resume(state)
+    assert again.ask(5) == session.ask(5)
+
+
+def test_a_session_that_was_refused_something_goes_on_as_if_it_had_not_been_asked():
+    """Every kind of bad input before every sample: the draws are those of a session that never saw any."""
+    chance, plain, bothered = random.Random(3), Session("entropy", range(6), 5), Session("entropy", range(6), 5)
+    while draws := plain.ask(3):
+        assert bothered.ask(3) == draws
+        state = bothered.state
+        for query, sample in [
+            (99, {"correct": True}),
+            (draws[0].query, {"answer": "a"}),
+            (draws[0].query, {"correct": 1}),
+        ]:
+            with pytest.raises(InputError):
+                bothered.tell(query, sample)
+        for call, given in [(bothered.ask, (2,)), (bothered.resume, (state[:99],)), (bothered.resume, (state, "ucb"))]:
+            with pytest.raises(InputError):
+                call(*given)
+        assert bothered.state == state
+        for query, _ in draws:
+            sample = {"correct": chance.random() < 0.2, "answer": chance.choice("ab")}
+            plain.tell(query, sample)
+            bothered.tell(query, sample)
+    assert bothered.finished and bothered.draws == plain.draws and bothered.state == plain.state
 
 
 def test_dollars_are_those_of_the_source():
