@@ -262,7 +262,7 @@ def test_what_cannot_be_told_is_one_line_and_the_session_goes_on():
 
 def test_memory_follows_from_the_queries_and_not_from_the_draws():
     """Of 10^5 queries: below a kilobyte each, whatever was drawn; an answer that was told before takes no more."""
-    queries, wave, waves = 100_000, 1000, 20
+    queries, wave, waves = 100_000, 1000, 8
     Session("entropy", ["a"], 2).ask()  # compiled before it counts
     tracemalloc.start()
     try:
@@ -290,16 +290,13 @@ def test_a_session_that_was_refused_something_goes_on_as_if_it_had_not_been_aske
     while draws := plain.ask(3):
         assert bothered.ask(3) == draws
         state = bothered.state
-        for query, sample in [
-            (99, {"correct": True}),
-            (draws[0].query, {"answer": "a"}),
-            (draws[0].query, {"correct": 1}),
-        ]:
-            with pytest.raises(InputError):
-                bothered.tell(query, sample)
-        for call, given in [(bothered.ask, (2,)), (bothered.resume, (state[:99],)), (bothered.resume, (state, "ucb"))]:
-            with pytest.raises(InputError):
-                call(*given)
+        first = draws[0].query
+        for call, *what in [
+            (bothered.tell, 99, {"correct": True}), (bothered.tell, first, {"answer": "a"}),
+            (bothered.tell, first, {"correct": True}), (bothered.ask, 2), (Session.resume, state[:99]),
+            (Session.resume, state, "ucb"),
+        ]:  # fmt: skip
+            message(call, *what)
         assert bothered.state == state
         for query, _ in draws:
             sample = {"correct": chance.random() < 0.2, "answer": chance.choice("ab")}
