@@ -74,8 +74,9 @@ bench-harvest: $(HARVEST)/.ready
 	  PYTHONPATH=. $(HARVEST)/bin/python -W ignore benchmarks/harvest_throughput.py $(HARVEST)/smollm2-135m-instruct; \
 	} > benchmarks/HARVEST.md.partial && mv benchmarks/HARVEST.md.partial benchmarks/HARVEST.md && cat benchmarks/HARVEST.md
 
+# Every figure, table and number anew, and paper/ttcsim.pdf; FAST=--fast builds a small one in paper/out, not to be quoted.
 paper: setup
-	$(BIN)/python -m paper.build paper/out
+	$(BIN)/python -m paper.build $(FAST) paper/out
 
 # vLLM pins other versions than ttcsim wants (numba 0.65, numpy below 2.4), so it lives in an environment of its own, in which
 # ttcsim runs too: a GPU machine checks and replays what it harvested. There: make test-harvest VLLM=vllm TORCH=torch.
@@ -104,7 +105,7 @@ test-lowest:
 	$(LOWEST)/bin/python -m pip install --quiet numpy==2.0.0 numba==0.61.0 scipy==1.14.0 polars==1.17.0 matplotlib==3.9.0 \
 	  platformdirs==4.2.0 jinja2==3.1.4 vl-convert-python==1.9.0 typer==0.16.0 rich==13.9.0 pyyaml==6.0.2 zstandard==0.22.0 pydantic==2.9.0 math-verify==0.8.0 \
 	  reasoning-gym==0.1.19 pyseccomp==0.1.2 httpx==0.27.0 pytest==8.3.1 pytest-cov==6.0.0 pytest-xdist==3.6.1 pytest-timeout==2.3.1 hypothesis==6.120.0 \
-	  hatchling==1.26.3 threadpoolctl==3.5.0 packaging==24.0 ray==2.40.0
+	  hatchling==1.26.3 threadpoolctl==3.5.0 packaging==24.0 ray==2.40.0 typst==0.14.0
 	$(LOWEST)/bin/python -m pip install --quiet --no-deps -e .
 	$(LOWEST)/bin/python -m pytest -q -W ignore::DeprecationWarning
 

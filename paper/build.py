@@ -1,7 +1,8 @@
-"""Rebuild every figure and table: ``python -m paper.build [FOLDER]``."""
+"""Rebuild every figure, table and number, and typeset the paper: ``python -m paper.build [FOLDER]``."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,23 +10,50 @@ import typer
 
 from paper.builtin_pool import figure as builtin_pool
 from paper.law import figure as law
+from paper.numbers import Job, Numbers
 from paper.strategies import figure as strategies
+from paper.typeset import typeset
 from paper.zoo import figure as zoo
 from ttcsim.cli.run import run
 
-PARTS = {"builtin_pool": builtin_pool.build, "law": law.build, "zoo": zoo.build, "strategies": strategies.build}
+PARTS = {
+    "pool": builtin_pool.build,
+    "law": law.build,
+    "strategies": strategies.build,
+    "zoo": zoo.build,
+}
+PDF = Path(__file__).with_name("ttcsim.pdf")
+"""The paper as it is committed."""
+NUMBERS = "numbers.json"
 
 
-def main(folder: Path = Path("paper/out"), **options: int) -> None:
-    """Build every part into its own folder."""
-    for name, build in PARTS.items():
-        for path in build(folder / name, **options):
+def build(folder: Path, *, fast: bool = False) -> Path:
+    """Build every part into its own folder, and the numbers of all beside them, for `typeset`."""
+    told = Numbers()
+    for name, part in PARTS.items():
+        began = time.monotonic()
+        for path in part(Job(folder / name, told.of(name), fast)):
             print(path)
+        print(f"{name}: {time.monotonic() - began:.0f} s")
+    return told.write(folder / NUMBERS)
 
 
-def command(folder: Annotated[Path, typer.Argument(help="Folder to fill.")] = Path("paper/out")) -> None:
-    """Rebuild every figure and table."""
-    main(folder)
+def command(
+    folder: Annotated[Path, typer.Argument(help="Folder to fill.")] = Path("paper/out"),
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Few replications and pools; the paper goes into FOLDER, not to be quoted.")
+    ] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="Typeset again what an earlier build left in FOLDER, after an edit of words.")
+    ] = False,
+) -> None:
+    """Rebuild every figure, table and number of the paper, and typeset paper/ttcsim.pdf.
+
+    Example: python -m paper.build --fast paper/out
+    """
+    if not text:
+        build(folder, fast=fast)
+    print(typeset(folder, folder / PDF.name if fast else PDF))
 
 
 if __name__ == "__main__":

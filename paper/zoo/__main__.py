@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from paper.numbers import Job, Numbers
 from paper.zoo.figure import PAGE, build
 from paper.zoo.sweep import DATA
 from ttcsim.cli.run import run
@@ -24,7 +25,7 @@ def command(
 
     Example: python -m paper.zoo paper/out/zoo
     """
-    build(folder, data=data)
+    build(Job(folder, Numbers(), data=data))
     write_whole(KEPT, (folder / PAGE).read_bytes())
     print((folder / PAGE).read_text())
 

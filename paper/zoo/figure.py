@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 import ttcsim
+from paper.numbers import Job
 from paper.tables import markdown, write_csv
 from paper.zoo import sweep as settings
 from paper.zoo.findings import findings_lines
@@ -19,18 +20,20 @@ from paper.zoo.published import published
 from paper.zoo.rewards import rewards_lines
 from paper.zoo.short import short
 from paper.zoo.study import BASE, Study, run
+from paper.zoo.told import tell
 from ttcsim import plot
 from ttcsim.pool.folders import write_whole
 
 PAGE = "zoo.md"
 
 
-def build(out: Path, *, reps: int = settings.REPS, data: Path = settings.DATA) -> list[Path]:
-    """Replay the zoo on every pool; figures, tables and the page into `out`."""
+def build(job: Job) -> list[Path]:
+    """Replay the zoo on every pool, when it is to be fast on three; figures, tables, the page, the paper's numbers."""
+    out = job.out
     out.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is biased or unfit is told in the tables
-        study = run(reps, data)
+        study = run(settings.TESTING_REPS if job.fast else settings.REPS, job.data)
     gained, every = gains(study), overall(study)
     harder = {after: hard(study, after) for after in settings.AFTER}
     profiles = ttcsim.profiles(study.whole)
@@ -40,6 +43,7 @@ def build(out: Path, *, reps: int = settings.REPS, data: Path = settings.DATA) -
     tables = {"coverage": coverage, "gains": gained, "across": every, "profiles": profiles}
     tables |= {f"hard-{after}": found for after, found in harder.items()}
     written = write_csv(out, tables)
+    tell(job.told, study, gained, every, harder)
     written += _figures(out, study, gained, profiles, harder)
     sections = {
         "In short": short(study, gained, every, harder),
@@ -86,10 +90,10 @@ def _figures(
     forest(
         axes, [(gained.select("pool", "difference", "lo_queries", "hi_queries"), "elimination")], "points over uniform"
     )
-    paths = [plot.save(axes, out / "gains.png")]
+    paths = [plot.save(axes, out / "gains.pdf")]
     axes = plot.canvas("page")
     plot.profiles(profiles.filter(pl.col("policy").is_in(settings.PROFILED), budget=settings.BUDGET), ax=axes)
-    paths.append(plot.save(axes, out / "profiles.png"))
+    paths.append(plot.save(axes, out / "profiles.pdf"))
     for after, found in harder.items():
         at = found.filter(budget=settings.HARD_BUDGET)
         title = pl.when(kind="pool").then("group").otherwise(pl.format("mean of {}", "group"))
@@ -99,5 +103,5 @@ def _figures(
             for name in ("capped entropy", "UCB of agreement")
         ]
         forest(axes, own, f"points over {BASE} at {settings.HARD_BUDGET:g} samples a hard query")
-        paths.append(plot.save(axes, out / f"hard-{after}.png"))
+        paths.append(plot.save(axes, out / f"hard-{after}.pdf"))
     return paths

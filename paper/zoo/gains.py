@@ -7,9 +7,9 @@ import polars as pl
 
 import ttcsim
 from paper.tables import markdown
+from paper.words import paragraph, points, share, times
 from paper.zoo.study import Study, only
 from paper.zoo.sweep import BUDGET
-from paper.zoo.words import paragraph, points, share, times
 from ttcsim.report.tables import leaves_out_0
 from ttcsim.statistics.significance import ALPHA, holm
 
@@ -31,15 +31,22 @@ def gains(study: Study) -> pl.DataFrame:
     return found.with_columns(sure=rejected & pl.Series(map(leaves_out_0, found.iter_rows(named=True))))
 
 
-def gains_lines(found: pl.DataFrame) -> list[str]:
-    """The table of `gains`."""
-    rows = [
+GAINS = ("pool", "uniform", "elimination", "difference", "efficiency")
+
+
+def gains_rows(found: pl.DataFrame) -> list[tuple[str, ...]]:
+    """The cells of `GAINS`."""
+    return [
         (
             row["pool"], row["uniform"], row["elimination"],
             f"{points(row)}{' ●' if row['sure'] else ''}", row["told"],
         )
         for row in found.iter_rows(named=True)
     ]  # fmt: skip
+
+
+def gains_lines(found: pl.DataFrame) -> list[str]:
+    """The table of `gains`."""
     return [
         *paragraph(
             f"At {BUDGET:g} samples a query, with 95 % limits for new queries. ● beyond chance for new queries after",
@@ -47,5 +54,5 @@ def gains_lines(found: pl.DataFrame) -> list[str]:
             "pool's size as cap.",
         ),
         "",
-        *markdown(("pool", "uniform", "elimination", "difference", "efficiency"), rows),
+        *markdown(GAINS, gains_rows(found)),
     ]  # fmt: skip

@@ -10,9 +10,9 @@ import polars as pl
 
 import ttcsim
 from paper.tables import markdown
+from paper.words import paragraph, points
 from paper.zoo.study import BASE, Study
 from paper.zoo.sweep import CAP, FEW, HARD_BUDGET, PROBES
-from paper.zoo.words import paragraph, points
 from ttcsim.report.tables import leaves_out_0
 
 Probes = Mapping[str, Sequence[ttcsim.Result]]
@@ -53,8 +53,8 @@ def _group(group: str, kind: str, probes: Probes, of: Mapping[str, str]) -> pl.D
     return found.drop("lo_pools", "hi_pools", "pools", "statistic").select(*columns, pl.all())
 
 
-def hard_lines(found: pl.DataFrame, study: Study, after: int) -> list[str]:
-    """The table of `hard` at the one budget; what is beyond chance is bold."""
+def hard_table(found: pl.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows of `hard` at the one budget; what is beyond chance is bold."""
     at = found.filter(budget=HARD_BUDGET)
     names = at["policy"].unique(maintain_order=True).to_list()
     rows = []
@@ -65,6 +65,11 @@ def hard_lines(found: pl.DataFrame, study: Study, after: int) -> list[str]:
         rows.append(
             (title, f"{first['hard']:.1f}", f"{first['unsolved']:.0%}", *(told.get(n, "no answers") for n in names))
         )
+    return ("pool", "hard queries", "never solved", *names), rows
+
+
+def hard_lines(found: pl.DataFrame, study: Study, after: int) -> list[str]:
+    """The table in words."""
     without = [name for name, probes in study.hard[after].items() if not probes]
     return [
         *paragraph(
@@ -77,7 +82,7 @@ def hard_lines(found: pl.DataFrame, study: Study, after: int) -> list[str]:
             "for all unsolved queries. Weights are the defaults: 1, 1 and 0.1; those of the paper are not known here.",
         ),
         "",
-        *markdown(("pool", "hard queries", "never solved", *names), rows),
+        *markdown(*hard_table(found)),
         *(["", f"No query is left unsolved: {', '.join(without)}."] if without else []),
         "", _spent_in_vain(study, after),
     ]  # fmt: skip
@@ -89,8 +94,13 @@ def _cell(row: Mapping[str, Any]) -> str:
 
 
 def _spent_in_vain(study: Study, after: int) -> str:
+    told = ", ".join(f"{policy} {share:.0%}" for policy, share in spent_in_vain(study, after).items())
+    return f"Draws on queries that no sample solves, where there are others: {told}."
+
+
+def spent_in_vain(study: Study, after: int) -> dict[str, float]:
     """The share of draws that go to queries which no fresh sample solves: Zuo & Zhu's reason for entropy."""
-    told = []
+    told = {}
     for policy in (BASE, "capped entropy", "UCB of agreement"):
         shares = []
         for probes in study.hard[after].values():
@@ -99,5 +109,5 @@ def _spent_in_vain(study: Study, after: int) -> str:
                 if outcome is not None and 0 < (one.pool.successes == 0).mean() < 1:
                     draws = outcome.draws[:, one.budgets.index(HARD_BUDGET)]
                     shares.append(draws[one.pool.successes == 0].sum() / draws.sum())
-        told.append(f"{policy} {np.mean(shares):.0%}")
-    return f"Draws on queries that no sample solves, where there are others: {', '.join(told)}."
+        told[policy] = float(np.mean(shares))
+    return told

@@ -6,9 +6,9 @@ import polars as pl
 
 import ttcsim
 from paper.tables import markdown
+from paper.words import paragraph, points, share
 from paper.zoo.study import Study
 from paper.zoo.sweep import BUDGET
-from paper.zoo.words import paragraph, points, share
 from ttcsim.plot.style import oracle
 
 
@@ -17,18 +17,32 @@ def overall(study: Study) -> pl.DataFrame:
     return ttcsim.across(study.whole)
 
 
-def overall_lines(found: pl.DataFrame) -> list[str]:
-    """The policies at the one budget, best first, oracles at the end; elimination at every budget."""
+OVERALL = (
+    "mean, new queries", "mean, new models", "interquartile mean, new models", "improvement, new models", "pools",
+    "cap",
+)  # fmt: skip
+
+
+def overall_rows(found: pl.DataFrame) -> list[tuple[object, ...]]:
+    """The policies at the one budget, best first, oracles at the end: the name, and the cells of `OVERALL`."""
     at = found.filter(budget=BUDGET)
     every = {name: _cells(at.filter(policy=name)) for name in at["policy"].unique(maintain_order=True)}
     means = dict(at.filter(statistic="mean").select("policy", "value").iter_rows())
     few = dict(at.filter(statistic="mean").select("policy", pl.col("pools") < pl.col("pools").max() / 2).iter_rows())
     order = sorted(every, key=lambda name: (oracle(name), few[name], -means[name]))
-    grown = [
+    return [(f"{name} (oracle)" if oracle(name) else name, *every[name]) for name in order]
+
+
+def grown_rows(found: pl.DataFrame) -> list[tuple[object, ...]]:
+    """Elimination at every budget."""
+    return [
         (f"{budget:g}", *_cells(found.filter(policy="elimination", budget=budget)))
         for budget in found["budget"].unique().sort()
     ]
-    header = ("mean, new queries", "mean, new models", "interquartile mean, new models", "improvement, new models")
+
+
+def overall_lines(found: pl.DataFrame) -> list[str]:
+    """Both tables."""
     return [
         *paragraph(
             "Points over uniform, a pool counted once whatever its size; 95 % limits for new queries of the same",
@@ -40,11 +54,8 @@ def overall_lines(found: pl.DataFrame) -> list[str]:
         ),
         "",
         f"At {BUDGET:g} samples a query:", "",
-        *markdown(
-            ("policy", *header, "pools", "cap"),
-            [(f"{name} (oracle)" if oracle(name) else name, *every[name]) for name in order],
-        ), "",
-        "Elimination:", "", *markdown(("at", *header, "pools", "cap"), grown),
+        *markdown(("policy", *OVERALL), overall_rows(found)), "",
+        "Elimination:", "", *markdown(("at", *OVERALL), grown_rows(found)),
     ]  # fmt: skip
 
 

@@ -6,14 +6,17 @@ import polars as pl
 
 import ttcsim
 from paper.tables import markdown
+from paper.words import paragraph, points, share
 from paper.zoo.study import GAMMAS, REWARDED, SIGNALLED, Study, only
 from paper.zoo.sweep import BUDGET
-from paper.zoo.words import paragraph, points, share
+
+REWARDS = ("policy", "gamma", "coverage", "difference", "accuracy (best)", "difference")
 
 
-def rewards_lines(study: Study) -> list[str]:
+def rewards_rows(study: Study) -> list[tuple[object, ...]]:
     """Coverage and accuracy of the best-rewarded answer, against elimination by the same signal and threshold."""
-    result, rows = study.rewarded, []
+    result = study.rewarded
+    rows: list[tuple[object, ...]] = []
     for gamma in GAMMAS:
         names = [f"{label} {gamma}" for label in SIGNALLED]
         base = names[0]
@@ -26,6 +29,11 @@ def rewards_lines(study: Study) -> list[str]:
                 over = compared.filter(policy=name, metric=metric, budget=BUDGET)
                 cells += [share(at), points(over.row(0, named=True)) if over.height else ""]
             rows.append((name.removesuffix(f" {gamma}"), gamma, *cells))
+    return rows
+
+
+def rewards_lines(study: Study) -> list[str]:
+    """The table, and what the thresholds pass."""
     correct, reward = study.studied[REWARDED].pool.correct, study.studied[REWARDED].pool.score("reward")
     right = (
         pl.DataFrame({"correct": correct, "reward": reward})
@@ -42,5 +50,5 @@ def rewards_lines(study: Study) -> list[str]:
             "limits for new queries.",
         ),
         "",
-        *markdown(("policy", "gamma", "coverage", "difference", "accuracy (best)", "difference"), rows),
+        *markdown(REWARDS, rewards_rows(study)),
     ]  # fmt: skip

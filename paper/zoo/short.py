@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from paper.law.sweep import ROWS
+from paper.words import paragraph
 from paper.zoo.published import SAME, runs_out_at
 from paper.zoo.study import BASE, Study
 from paper.zoo.sweep import AFTER, BUDGET, HARD_BUDGET, STRONG
-from paper.zoo.words import paragraph
 from ttcsim.report.tables import leaves_out_0
 
 

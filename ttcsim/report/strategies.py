@@ -9,19 +9,21 @@ import polars as pl
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ttcsim.plot.figures import canvas, panels
+from ttcsim.plot.figures import Size, canvas, panels
 from ttcsim.plot.labels import End, label_ends, legend_of_bars, log_axis, share_axis
 from ttcsim.plot.style import Style, styles_of
 from ttcsim.strategies.questions.optimal import Optimal
 from ttcsim.strategies.runs import BEST_OF_N
 
 Rows = list[dict[str, Any]]
+Wanted = str | Size
+"""As `ttcsim.plot.canvas` takes it; of `search_figure` the size of one of its two panels."""
 _BUDGET = "average budget per query (generations)"
 
 
-def search_figure(rows: Rows) -> Axes:
+def search_figure(rows: Rows, size: Wanted = "screen") -> Axes:
     """Accuracy by budget (left, all queries) and by bin and budget, best-of-N beside the strongest search (right)."""
-    left, right = panels((0.8, 0.96))
+    left, right = panels((0.8, 0.96), size)
     frame = _frame(rows)
     everything = frame.filter(bin=0)
     names = sorted(everything["strategy"].unique(), key=lambda n: (n != BEST_OF_N, n))[:8]
@@ -57,9 +59,9 @@ def _grouped(axes: Axes, frame: pl.DataFrame, styles: dict[str, Style], budgets:
     legend_of_bars(axes, list(handles.values()))
 
 
-def optimal_figure(curves: list[Optimal]) -> Axes:
+def optimal_figure(curves: list[Optimal], size: Wanted = "screen") -> Axes:
     """Compute-optimal curves with bands, their in-sample version dotted, and best-of-N."""
-    axes = canvas()
+    axes = canvas(size)
     grid, baseline = curves[0].baseline_budgets, curves[0].baseline
     names = [f"compute-optimal,\n{curve.difficulty.kind} bins" for curve in curves]
     styles = styles_of([BEST_OF_N, *names])
@@ -76,9 +78,9 @@ def optimal_figure(curves: list[Optimal]) -> Axes:
     return axes
 
 
-def ratio_figure(rows: Rows) -> Axes:
+def ratio_figure(rows: Rows, size: Wanted = "screen") -> Axes:
     """Accuracy against the sequential to parallel ratio, a line a bin."""
-    axes = canvas()
+    axes = canvas(size)
     ends = []
     frame = _frame(rows)
     names = {d: "all" if d == 0 else f"bin {d}" for d in sorted(frame["bin"].unique())}
@@ -95,9 +97,9 @@ def ratio_figure(rows: Rows) -> Axes:
     return axes
 
 
-def flops_figure(rows: Rows) -> Axes:
+def flops_figure(rows: Rows, size: Wanted = "screen") -> Axes:
     """Test-time compute minus the large model at matched FLOPs, by bin and R."""
-    axes = canvas()
+    axes = canvas(size)
     frame = _frame(rows)
     ratios = sorted(frame["R"].unique())
     width = 0.8 / len(ratios)

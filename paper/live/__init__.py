@@ -1,0 +1,1 @@
+"""From sim to live: recorded runs of a real model beside replay."""
