@@ -9,18 +9,30 @@ from typing import Annotated
 import typer
 
 from paper.builtin_pool import figure as builtin_pool
+from paper.guarantees import numbers as guarantees
 from paper.law import figure as law
+from paper.live import figure as live
+from paper.models import figure as models
 from paper.numbers import Job, Numbers
+from paper.speed import figure as speed
 from paper.strategies import figure as strategies
 from paper.typeset import typeset
+from paper.unbiased import figure as unbiased
+from paper.waves import figure as waves
 from paper.zoo import figure as zoo
 from ttcsim.cli.run import run
 
 PARTS = {
     "pool": builtin_pool.build,
+    "unbiased": unbiased.build,
+    "guarantees": guarantees.build,
     "law": law.build,
-    "strategies": strategies.build,
     "zoo": zoo.build,
+    "strategies": strategies.build,
+    "models": models.build,
+    "waves": waves.build,
+    "live": live.build,
+    "speed": speed.build,
 }
 PDF = Path(__file__).with_name("ttcsim.pdf")
 """The paper as it is committed."""

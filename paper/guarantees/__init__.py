@@ -1,0 +1,1 @@
+"""Numbers that go with the guarantees: examples, exact where they can be."""

@@ -1,0 +1,1 @@
+"""When a replay is unbiased: random parts of a large pool against the pool itself."""
