@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from paper.guarantees import numbers as guarantees
 from paper.law import figure as law
 from paper.live import figure as live
 from paper.models import figure as models
-from paper.numbers import Job, Numbers
+from paper.numbers import Job, Numbers, gathered
 from paper.speed import figure as speed
 from paper.strategies import figure as strategies
 from paper.typeset import typeset
@@ -21,6 +22,8 @@ from paper.unbiased import figure as unbiased
 from paper.waves import figure as waves
 from paper.zoo import figure as zoo
 from ttcsim.cli.run import run
+from ttcsim.errors import InputError, among
+from ttcsim.pool.folders import write_whole
 
 PARTS = {
     "pool": builtin_pool.build,
@@ -39,15 +42,15 @@ PDF = Path(__file__).with_name("ttcsim.pdf")
 NUMBERS = "numbers.json"
 
 
-def build(folder: Path, *, fast: bool = False) -> Path:
-    """Build every part into its own folder, and the numbers of all beside them, for `typeset`."""
-    told = Numbers()
-    for name, part in PARTS.items():
-        began = time.monotonic()
-        for path in part(Job(folder / name, told.of(name), fast)):
+def build(folder: Path, parts: Iterable[str] = PARTS, *, fast: bool = False) -> Path:
+    """Build parts into folders of their own, and gather the numbers of all that were ever built, for `typeset`."""
+    for name in parts:
+        began, told = time.monotonic(), Numbers(f"{name}.")
+        for path in PARTS[name](Job(folder / name, told, fast)):
             print(path)
-        print(f"{name}: {time.monotonic() - began:.0f} s")
-    return told.write(folder / NUMBERS)
+        told.write(folder / name / NUMBERS)
+        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+    return gathered(folder / name / NUMBERS for name in PARTS).write(folder / NUMBERS)
 
 
 def command(
@@ -55,17 +58,23 @@ def command(
     fast: Annotated[
         bool, typer.Option("--fast", help="Few replications and pools; the paper goes into FOLDER, not to be quoted.")
     ] = False,
-    text: Annotated[
-        bool, typer.Option("--text", help="Typeset again what an earlier build left in FOLDER, after an edit of words.")
-    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Build this part anew and take the others as they are: {', '.join(PARTS)}."),
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="Build nothing anew: typeset what is there.")] = False,
 ) -> None:
     """Rebuild every figure, table and number of the paper, and typeset paper/ttcsim.pdf.
 
     Example: python -m paper.build --fast paper/out
     """
-    if not text:
-        build(folder, fast=fast)
+    for name in only or ():
+        if name not in PARTS:
+            raise InputError(f"--only {name}: {among(name, PARTS, 'the parts are')}")
+    build(folder, () if text else only or PARTS, fast=fast)
     print(typeset(folder, folder / PDF.name if fast else PDF))
+    if not fast and (folder / "zoo" / zoo.PAGE).is_file():
+        write_whole(zoo.KEPT, (folder / "zoo" / zoo.PAGE).read_bytes())
 
 
 if __name__ == "__main__":

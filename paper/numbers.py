@@ -24,10 +24,6 @@ class Numbers:
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def of(self, part: str) -> Numbers:
-        """The same collection, with names that begin with the part's."""
-        return Numbers(f"{part}.", self.found, self.tables)
-
     def inner(self, name: str) -> Numbers:
         """For a section of the part."""
         return Numbers(f"{self.part}{name}.", self.found, self.tables)
@@ -60,6 +56,17 @@ class Numbers:
         whole = {"numbers": self.found, "tables": self.tables}
         write_whole(path, (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode())
         return path
+
+
+def gathered(paths: Iterable[Path]) -> Numbers:
+    """What several parts wrote; those that wrote nothing yet are left out, and the text says what it misses."""
+    whole = Numbers()
+    for path in paths:
+        if path.is_file():
+            own = json.loads(path.read_text(encoding="utf-8"))
+            whole.found.update(own["numbers"])
+            whole.tables.update(own["tables"])
+    return whole
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import ttcsim
+from paper.proofs import appendix
 from ttcsim.errors import InputError
 from ttcsim.pool.folders import write_whole
 
@@ -14,6 +15,7 @@ TEXT = Path(__file__).parent / "text"
 MAIN = "main.typ"
 CHANGES = Path(__file__).parents[1] / "CHANGELOG.md"
 _RELEASED = re.compile(r"^## \S+ \((?P<date>\d{4}-\d{2}-\d{2})\)", re.MULTILINE)
+_OWN = ("template.typ", "quote.typ")
 _PLACE = re.compile(r"┌─ .*?([^/\s]+\.typ:\d+):\d+")
 
 
@@ -42,6 +44,7 @@ def _compiled(folder: Path, **how: object) -> bytes:
         raise InputError("typst: is not installed; pip install '.[paper]'") from None
     for file in TEXT.iterdir():  # Typst reads nothing outside its root
         shutil.copy(file, folder / file.name)
+    (folder / "proofs.typ").write_text(appendix(), encoding="utf-8")
     known = {"version": ttcsim.__version__, "date": released()}
     compiler = typst.Compiler(str(folder / MAIN), root=str(folder), ignore_system_fonts=True, sys_inputs=known)
     try:
@@ -60,7 +63,7 @@ def released() -> str:
 
 
 def _told(trouble: Exception) -> str:
-    """One line: what is wrong, and the line of the text that asks for it, which is the last that Typst names."""
+    """One line: what is wrong, and where the text asks for it, which is not in the files that quote and set."""
     message = str(getattr(trouble, "message", trouble)).removeprefix("panicked with: ")
-    places = _PLACE.findall(str(getattr(trouble, "diagnostic", trouble)))
-    return f"{places[-1]}: {message}" if places else message
+    places = [place for place in _PLACE.findall(str(getattr(trouble, "diagnostic", ""))) if not place.startswith(_OWN)]
+    return f"{places[0]}: {message}" if places else message

@@ -36,5 +36,10 @@ def build(job: Job) -> list[Path]:
     over = tables["compare"].filter(budget=settings.BUDGET, metric="coverage", policy="elimination").row(0, named=True)
     told.number("gain", over["difference"], in_points, (over["lo_queries"], over["hi_queries"]))
     told.number("times", over["efficiency"], factor, (over["efficiency_lo"], over["efficiency_hi"]))
+    known = ttcsim.compare(result, baseline="elimination").filter(
+        budget=settings.BUDGET, metric="coverage", policy="bayes-index"
+    )
+    (prior,) = known.iter_rows(named=True)
+    told.number("prior", prior["difference"], in_points, (prior["lo_queries"], prior["hi_queries"]))
     written = [plot.save(axes, out / f"{name}.pdf") for name, axes in figures.items()]
     return [*written, *write_csv(out, tables)]

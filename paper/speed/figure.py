@@ -21,7 +21,7 @@ def build(job: Job) -> list[Path]:
     told.table("rules", rules.header, [(name, ns, power(float(each))) for name, ns, each in rules.rows])
     told.table("strategies", strategies.header, strategies.rows)
     told.words("study.policies", said("speed_of_rules", r"A study of (\d+) policies"))
-    told.words("study.budgets", said("speed_of_rules", r"budgets ([\d,.]+ to [\d,.]+)"))
+    told.words("study.budgets", said("speed_of_rules", r"budgets (\d+ to \d+)"))
     told.words("study.reps", said("speed_of_rules", r"([\d,]+) replications"))
     told.words("study.seconds", said("speed_of_rules", r"replications: ([\d.,]+) s"))
     page = job.out / "speed.md"

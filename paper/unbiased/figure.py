@@ -7,11 +7,11 @@ from pathlib import Path
 from paper.numbers import Job
 from paper.tables import markdown
 from paper.unbiased import sweep as settings
-from paper.words import in_points, whole, whole_per_cent
+from paper.words import in_points, points_of, whole, whole_per_cent
 from tests.sweep.replay_bias import LONGER, QUERIES, WHOLE, biases
 from ttcsim.pool.folders import write_whole
 
-HEADER = ("samples, budget", "policy", "used up", "without replacement", "with replacement", "continued by a law")
+HEADER = ("samples at budget", "policy", "used up", "without replacement", "with replacement", "continued by a law")
 _BEYOND = 1.96
 """Standard errors of a 95 % interval."""
 
@@ -25,7 +25,7 @@ def build(job: Job) -> list[Path]:
         found, used_up = biases(samples, budget, pools=pools, policies=settings.POLICIES)
         for i, policy in enumerate(settings.POLICIES):
             cells = [f"{in_points(bias[i])} ± {100 * _BEYOND * error[i]:.1f}" for bias, error in found.values()]
-            rows.append((f"{samples}, {budget}", policy, whole_per_cent(used_up[i]), *cells))
+            rows.append((f"{samples} at {budget}", policy, whole_per_cent(used_up[i]), *cells))
             if used_up[i] == 0:
                 unbiased.append(found["permute"][0][i])
                 twice.append(found["bootstrap"][0][i])
@@ -33,7 +33,7 @@ def build(job: Job) -> list[Path]:
     told.table("biases", HEADER, rows)
     for name, value in (("pools", pools), ("queries", QUERIES), ("whole", WHOLE), ("longer", LONGER)):
         told.number(name, value, whole)
-    told.number("permuted.worst", max(unbiased, key=abs), in_points)
+    told.number("permuted.worst", max(map(abs, unbiased)), points_of)
     told.number("twice.least", max(twice), in_points)
     told.number("twice.worst", min(twice), in_points)
     page = job.out / "unbiased.md"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 POOL, SOURCE = "builtin:gpqa-diamond", "gpt-oss-20b"
-POLICIES = ("uniform", "elimination", "thompson")
+POLICIES = ("uniform", "elimination")
 BUDGET = 4.0
 WAVES = (2, 16, 64, 198, 792)
 """Draws decided together; 198 is one for each query."""

@@ -8,13 +8,10 @@ from typing import Annotated
 import typer
 
 from paper.numbers import Job, Numbers
-from paper.zoo.figure import PAGE, build
+from paper.zoo.figure import KEPT, PAGE, build
 from paper.zoo.sweep import DATA
 from ttcsim.cli.run import run
 from ttcsim.pool.folders import write_whole
-
-KEPT = Path(__file__).with_name("RESULTS.md")
-"""The page as it is committed."""
 
 
 def command(

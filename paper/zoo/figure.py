@@ -25,6 +25,8 @@ from ttcsim import plot
 from ttcsim.pool.folders import write_whole
 
 PAGE = "zoo.md"
+KEPT = Path(__file__).with_name("RESULTS.md")
+"""The page as it is committed."""
 
 
 def build(job: Job) -> list[Path]:
@@ -86,12 +88,12 @@ def _figures(
     out: Path, study: Study, gained: pl.DataFrame, profiles: pl.DataFrame, harder: dict[int, pl.DataFrame]
 ) -> list[Path]:
     height = 0.8 + 0.19 * len(study.studied)
-    axes = plot.canvas((6.8, height, 8.0))
+    axes = plot.canvas((3.35, 0.6 + 0.15 * len(study.studied), 6.5))
     forest(
         axes, [(gained.select("pool", "difference", "lo_queries", "hi_queries"), "elimination")], "points over uniform"
     )
     paths = [plot.save(axes, out / "gains.pdf")]
-    axes = plot.canvas("page")
+    axes = plot.canvas("column")
     plot.profiles(profiles.filter(pl.col("policy").is_in(settings.PROFILED), budget=settings.BUDGET), ax=axes)
     paths.append(plot.save(axes, out / "profiles.pdf"))
     for after, found in harder.items():

@@ -24,7 +24,7 @@ def published_rows(study: Study) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for row, budget, uniform, theirs, factor in ROWS:
         cells = [f"{100 * uniform:.1f}", f"{100 * theirs:.1f}", f"{100 * (theirs - uniform):+.1f}", f"{factor:.2f}x"]
-        ours = ["no samples here"] + [""] * 3
+        ours = ["no samples"] + [""] * 3
         if row in SAME:
             ours = _ours(study.whole[SAME[row]], float(budget))
         rows.append((row, budget, *cells, *ours))
