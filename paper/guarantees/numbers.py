@@ -12,7 +12,6 @@ from paper.tables import markdown
 from paper.words import hundredth, plain, tenth, whole, whole_per_cent
 from ttcsim.pool.folders import write_whole
 from ttcsim.theory.bounds import least_budget, uniform_budget
-from ttcsim.theory.sources import Ratios, most_covered
 
 
 def build(job: Job) -> list[Path]:
@@ -37,13 +36,6 @@ def build(job: Job) -> list[Path]:
     told.number("fixed.total", settings.TOTAL, plain)
     told.number("fixed.index", 1 - (1 - rate) ** (settings.TOTAL // price), hundredth)
     told.number("fixed.dear", other, hundredth)
-    told.number("fixed.programme", _programme(rate, price, settings.TOTAL), plain)
     page = job.out / "guarantees.md"
     write_whole(page, ("\n".join(["# Solving all queries", "", *markdown(header, rows)]) + "\n").encode())
     return [page]
-
-
-def _programme(rate: float, price: float, total: float) -> float:
-    """The most that any policy covers of one query, by its best ratio."""
-    one = np.array([price / rate])
-    return float(most_covered(Ratios(1, one, np.zeros(1), 0.0), [total])[0])

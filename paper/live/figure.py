@@ -35,7 +35,6 @@ def build(job: Job) -> list[Path]:
     told.number("caught", sum(_outside(run) for run in runs if run["lies"]), whole)
     told.words("model", about["model"]["name"])
     told.words("vllm", about["vllm"])
-    told.words("pool", about["pool"].removeprefix("builtin:"))
     page = job.out / "live.md"
     write_whole(page, ("\n".join(["# Live beside replay", "", *markdown(HEADER, rows)]) + "\n").encode())
     return [page]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from paper.law.sweep import ROWS
 from paper.numbers import Numbers
-from paper.words import factor, in_points, per_cent, plain, points_of, tenth, whole, whole_per_cent
+from paper.words import in_points, per_cent, plain, points_of, tenth, whole, whole_per_cent
 from paper.zoo import sweep as settings
 from paper.zoo.findings import HEADER, findings_rows
 from paper.zoo.gains import GAINS, gains_rows
@@ -28,8 +27,8 @@ def tell(
     _settings(told, study)
     _gains(told, gained, every)
     _theirs(told, study)
-    for after, found in harder.items():
-        _hard(told.inner(f"hard{after}"), study, after, found)
+    after = max(harder)
+    _hard(told.inner("hard"), study, after, harder[after])
     told.table("gains", GAINS, gains_rows(gained))
     told.table("overall", ("policy", *OVERALL), overall_rows(every))
     told.table("grown", ("samples a query", *OVERALL), grown_rows(every))
@@ -77,14 +76,13 @@ def _gains(told: Numbers, gained: pl.DataFrame, every: pl.DataFrame) -> None:
 def _theirs(told: Numbers, study: Study) -> None:
     """Their one row of which there are samples here, second-hand, and ours."""
     (row,) = (row for row in ROWS if row[0] in SAME)
-    name, budget, uniform, theirs, times = row
+    name, budget, uniform, theirs, _ = row
     one, at = study.studied[SAME[name]], study.whole[SAME[name]].frame.filter(metric="coverage", budget=float(budget))
     ours = {own["policy"]: own for own in at.iter_rows(named=True)}
     told.words("same.row", name)
     told.number("same.budget", budget, plain)
     told.number("same.their.uniform", uniform, points_of)
     told.number("same.their.elimination", theirs, points_of)
-    told.number("same.their.times", times, factor)
     for policy in ("uniform", "elimination"):
         own = ours[policy]
         told.number(f"same.our.{policy}", own["mean"], points_of, (own["lo_queries"], own["hi_queries"]))
@@ -106,17 +104,18 @@ def _hard(told: Numbers, study: Study, after: int, found: pl.DataFrame) -> None:
     told.number("probes", settings.PROBES, whole)
     told.number("few", settings.FEW, whole)
     for name, share in spent_in_vain(study, after).items():
-        short = "elimination" if name == BASE else next(key for key, label in EXPLORERS.items() if label == name)
-        told.number(f"vain.{short}", share if np.isfinite(share) else 0.0, whole_per_cent)
+        short = {BASE: "elimination", EXPLORERS["entropy"]: "entropy"}.get(name)
+        if short:
+            told.number(f"vain.{short}", share, whole_per_cent)
     for name, policy in EXPLORERS.items():
         own = found.filter(policy=policy, budget=settings.HARD_BUDGET)
         all_pools = own.filter(kind="all").row(0, named=True)
         limits = (all_pools["lo_queries"], all_pools["hi_queries"])
         told.number(name, all_pools["value"], in_points, None if limits[0] is None else limits)
-        pools = own.filter(kind="pool").drop_nulls("lo_queries")
-        sure = [row["value"] > 0 for row in pools.iter_rows(named=True) if leaves_out_0(row)]
-        told.number(f"{name}.better", sum(sure), whole)
-        told.number(f"{name}.worse", len(sure) - sum(sure), whole)
         if name == "entropy":
+            pools = own.filter(kind="pool").drop_nulls("lo_queries")
+            sure = [row["value"] > 0 for row in pools.iter_rows(named=True) if leaves_out_0(row)]
+            told.number(f"{name}.better", sum(sure), whole)
+            told.number(f"{name}.worse", len(sure) - sum(sure), whole)
             told.number("pools", pools.height, whole)
             told.number("unsolved", all_pools["unsolved"], whole_per_cent)
