@@ -15,6 +15,7 @@ from paper.law import figure as law
 from paper.live import figure as live
 from paper.models import figure as models
 from paper.numbers import Job, Numbers, gathered
+from paper.policies import table as policies
 from paper.speed import figure as speed
 from paper.strategies import figure as strategies
 from paper.typeset import typeset
@@ -26,6 +27,7 @@ from ttcsim.errors import InputError, among
 from ttcsim.pool.folders import write_whole
 
 PARTS = {
+    "policies": policies.build,
     "pool": builtin_pool.build,
     "unbiased": unbiased.build,
     "guarantees": guarantees.build,

@@ -1,0 +1,1 @@
+"""All policies, in the words of the package."""
