@@ -14,6 +14,8 @@ from typing import Any
 from ttcsim.pool.folders import write_whole
 
 Form = Callable[[float], str]
+DATA = Path(__file__).parents[2] / "shared" / "data"
+"""Other people's data, beside the checkout; parts that need it are left out where it is absent."""
 
 
 @dataclass(frozen=True)
@@ -76,5 +78,4 @@ class Job:
     out: Path  # its folder
     told: Numbers  # where its numbers go
     fast: bool = False  # few replications and pools: for tests, not to be quoted
-    data: Path = Path(__file__).parents[2] / "shared" / "data"
-    """Other people's data, beside the checkout; what needs it is left out where it is absent."""
+    data: Path = DATA

@@ -10,6 +10,8 @@ from paper.guarantees import sweep as settings
 from paper.numbers import Job
 from paper.tables import markdown
 from paper.words import hundredth, plain, tenth, whole, whole_per_cent
+from tests.mutations.sabotages import SABOTAGES
+from ttcsim.guarantees.explain import guarantees
 from ttcsim.pool.folders import write_whole
 from ttcsim.theory.bounds import least_budget, uniform_budget
 
@@ -29,6 +31,8 @@ def build(job: Job) -> list[Path]:
     told.table("ladder", header, rows)
     told.number("ladder.delta", settings.DELTA, plain)
     told.number("ladder.error", max(errors), whole_per_cent)
+    told.number("all", len(guarantees()), whole)
+    told.number("sabotages", len(SABOTAGES), whole)
     (rate, price), (other, dear) = settings.CHEAP, settings.DEAR
     told.number("fixed.cheap.rate", rate, plain)
     told.number("fixed.dear.rate", other, plain)

@@ -1,8 +1,9 @@
-"""Records what the paper tells of live runs: ``python -m paper.live.record [MODEL]``, in the harvest's environment.
+"""Records what the paper tells of live runs: ``python -m paper.live.record FOLDER [MODEL]``, where vLLM is.
 
 The runs are those of tests/harvest_vllm/test_sim_to_live.py, which CI makes anew every time: one engine, a real model,
 and for every run a policy that decides live, held against replays of the built-in pool, which was harvested long before
-with another seed. What comes is `RECORD`, small and committed, so that the paper is typeset without vLLM.
+with another seed. Runs that are in FOLDER are not made again. What comes is `RECORD`, small and committed, so that the
+paper is typeset without vLLM.
 """
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-import tempfile
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import ttcsim
@@ -23,7 +22,7 @@ POOL = "builtin:smollm2-arithmetic"
 ALPHA, REPS, BINS = 0.005, 10_000, 2
 
 
-def main(model: str | None = None) -> None:
+def main(folder: Path, model: str | None = None) -> None:
     """Run, compare, record."""
     from tests.harvest_vllm import live_runs
     from tests.harvest_vllm.test_real import MODEL
@@ -32,22 +31,23 @@ def main(model: str | None = None) -> None:
     whole = ttcsim.load(POOL)
     shared = whole.subset(q for q in whole.query_ids if q.rpartition("-")[0] in FAMILIES)
     shared = replace(shared, manifest=whole.manifest)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = folder / "config.toml"
-        config.write_text(CONFIG.replace(str(MODEL), model or str(MODEL)))
-        live_runs.main(str(config), folder, *(f"{run}={policy}" for run, policy in RUNS.items()))
-        runs = []
-        for run, asked in RUNS.items():
-            budget, policy = asked.split("=", 1)
-            found = ttcsim.live_check(shared, folder / run, alpha=ALPHA, reps=REPS, bins=BINS)
-            lies = live_runs.LIES if run == "liar" else 0.0
-            runs.append({"policy": policy, "budget": float(budget), "lies": lies, "rows": found.to_dicts()})
-        facts = ttcsim.load(folder / next(iter(RUNS))).manifest
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "config.toml"
+    config.write_text(CONFIG.replace(str(MODEL), model or str(MODEL)))
+    left = [f"{run}={asked}" for run, asked in RUNS.items() if not (folder / run / "manifest.json").is_file()]
+    if left:
+        live_runs.main(str(config), folder, *left)
+    runs = []
+    for run, asked in RUNS.items():
+        budget, policy = asked.split("=", 1)
+        found = ttcsim.live_check(shared, folder / run, alpha=ALPHA, reps=REPS, bins=BINS)
+        lies = live_runs.LIES if run == "liar" else 0.0
+        runs.append({"policy": policy, "budget": float(budget), "lies": lies, "rows": found.to_dicts()})
+    facts = ttcsim.load(folder / next(iter(RUNS))).manifest
     assert facts is not None
     about = {
         "made_by": "python -m paper.live.record",
-        "ttcsim": ttcsim.__version__, "vllm": version("vllm"), "python": platform.python_version(),
+        "ttcsim": ttcsim.__version__, "vllm": facts["engine"]["vllm"], "python": platform.python_version(),
         "pool": POOL, "queries": shared.n_queries, "wave": live_runs.WAVE, "alpha": ALPHA, "reps": REPS, "bins": BINS,
         "model": facts["model"], "sampling": facts["sampling"], "task": facts["task"],
     }  # fmt: skip
@@ -55,4 +55,4 @@ def main(model: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -31,5 +31,5 @@ POLICIES = {
     "clairvoyant": "clairvoyant",
     "prophet": "prophet",
 }
-REPS, TESTING_REPS = 400, 5
+REPS, TESTING_REPS = 200, 5
 TESTING_BUDGETS = (0.001, 0.002)

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from paper.numbers import Job, Numbers
+from paper.numbers import DATA, Job, Numbers
 from paper.zoo.figure import KEPT, PAGE, build
-from paper.zoo.sweep import DATA
 from ttcsim.cli.run import run
 from ttcsim.pool.folders import write_whole
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ttcsim
+from paper.numbers import DATA
 from paper.zoo import sweep as settings
 from paper.zoo.agreement import AgreementGap, AgreementUCB
 from paper.zoo.sweep import Studied
@@ -37,7 +38,7 @@ class Study:
     rewarded: ttcsim.Result  # a reward for the verifier
 
 
-def run(reps: int = settings.REPS, data: Path = settings.DATA) -> Study:
+def run(reps: int = settings.REPS, data: Path = DATA) -> Study:
     """Replay everything; a small part of the pools where it is to be quick."""
     pools, absent = settings.pools(data)
     studied = {one.name: one for one in pools if reps >= settings.REPS or one.name in settings.TESTING}

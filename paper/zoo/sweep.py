@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ttcsim
+from paper.numbers import DATA
 from ttcsim.pool.importers.counts import import_counts
 
 BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -35,8 +36,6 @@ CAP = 64
 """Most draws of a hard query, of 80 samples less 16."""
 STRONG = ("math500", "aime2025", "gpqa-diamond")
 TESTING = ("aime2025, Qwen3-4B", "aime2025, gpt-oss-20b", "smollm2-arithmetic")
-DATA = Path(__file__).parents[3] / "shared" / "data"
-"""Other people's data, beside the checkout; parts that need it are left out where it is absent."""
 
 
 class Studied(NamedTuple):
