@@ -50,9 +50,9 @@ def build(folder: Path, parts: Iterable[str] = PARTS, *, fast: bool = False) -> 
         began, told = time.monotonic(), Numbers(f"{name}.")
         for path in PARTS[name](Job(folder / name, told, fast)):
             print(path)
-        told.write(folder / name / NUMBERS)
+        told.write(folder / name / NUMBERS, fast=fast)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
-    return gathered(folder / name / NUMBERS for name in PARTS).write(folder / NUMBERS)
+    return gathered((folder / name / NUMBERS for name in PARTS), fast=fast).write(folder / NUMBERS, fast=fast)
 
 
 def command(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ttcsim.errors import InputError
 from ttcsim.pool.folders import write_whole
 
 Form = Callable[[float], str]
@@ -53,19 +54,27 @@ class Numbers:
         assert self.part + name not in where, f"{self.part}{name} is given twice"
         where[self.part + name] = what
 
-    def write(self, path: Path) -> Path:
-        """All of it as JSON."""
-        whole = {"numbers": self.found, "tables": self.tables}
+    def write(self, path: Path, *, fast: bool = False) -> Path:
+        """All of it as JSON, which says whether it is to be quoted."""
+        whole = {"fast": fast, "numbers": self.found, "tables": self.tables}
         write_whole(path, (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode())
         return path
 
 
-def gathered(paths: Iterable[Path]) -> Numbers:
-    """What several parts wrote; those that wrote nothing yet are left out, and the text says what it misses."""
+def gathered(paths: Iterable[Path], *, fast: bool = False) -> Numbers:
+    """What several parts wrote; those that wrote nothing yet are left out, and the text says what it misses.
+
+    Raises
+    ------
+    InputError
+        For a part that was built fast where the whole is not.
+    """
     whole = Numbers()
     for path in paths:
         if path.is_file():
             own = json.loads(path.read_text(encoding="utf-8"))
+            if own["fast"] and not fast:
+                raise InputError(f"{path}: was built with --fast; build it anew: --only {path.parent.name}")
             whole.found.update(own["numbers"])
             whole.tables.update(own["tables"])
     return whole

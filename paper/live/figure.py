@@ -24,7 +24,7 @@ def build(job: Job) -> list[Path]:
     told = job.told
     told.table("runs", HEADER, rows)
     told.number("wave", about["wave"], whole)
-    told.number("alpha", about["alpha"], whole_per_cent)
+    told.number("alpha", about["alpha"], per_cent)
     told.number("reps", about["reps"], whole)
     told.number("queries", about["queries"], whole)
     told.number("lies", max(run["lies"] for run in runs), whole_per_cent)

@@ -40,7 +40,7 @@ def build(job: Job) -> list[Path]:
         for (name,), own in result.frame.partition_by("policy", as_dict=True, maintain_order=True).items()
     }
     rows = [(name, *cells) for name, cells in found.items()]
-    rows.append(("no policy more than", *map(points_of, bound)))
+    rows.append(("linear programme", *map(points_of, bound)))
     header = ("policy", *(f"${budget:g}" for budget in budgets))
     told = job.told
     told.table("coverage", header, rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paper import proofs, typeset
-from paper.numbers import Numbers
+from paper.numbers import Numbers, gathered
 from paper.speed import results
 from paper.words import in_points
 from ttcsim.errors import InputError
@@ -18,7 +18,7 @@ SETTING = ("template.typ", "quote.typ")
 """How it looks; they have no words."""
 TEXTS = sorted(path for path in typeset.TEXT.glob("*.typ") if path.name not in SETTING)
 QUOTED = re.compile(r'#?(?:n|ci|tabled|image|guarantee|label|include|bibliography)\(\s*"[^"]*"')
-LAYOUT = re.compile(r"(?:size: [\d.]+pt|left: \d+|columns: \([\d.fr, ]+\)|without: \([\d, ]+\)|\(\d+, (?=\"|\[))")
+LAYOUT = re.compile(r"(?:columns: \d|size: [\d.]+pt|left: \d+|columns: \([\d.fr, ]+\)|without: \([\d, ]+\)|\(\d+, (?=\"|\[))")
 NOT_WORDS = re.compile(r"`[^`]*`|//.*|<[a-zA-Z]\w*>|@[\w-]+|#link\(<\w+>\)|style: \"\w+\"|update\(0\)|level: \d")
 FORMULA = re.compile(r"\$[^$]*\$")
 NAMES = re.compile(r"MATH-500|AIME ?(?:20)?25|GPQA-Diamond|\bG\d+\b|\b95 %|limits leave out 0\b|1M tokens")
@@ -70,6 +70,15 @@ def test_a_number_is_given_once_and_has_its_limits(tmp_path):
     found = json.loads(told.write(tmp_path / "numbers.json").read_text())["numbers"]
     assert found["zoo.gain"]["text"] == "+5.6" and found["zoo.gain"]["range"] == "from +4.8"
     assert found["zoo.hard.gain"]["text"] == "-1.0" and "range" not in found["zoo.hard.gain"]
+
+
+def test_small_parts_do_not_come_into_the_whole(tmp_path):
+    path = tmp_path / "zoo" / "numbers.json"
+    path.parent.mkdir()
+    Numbers().write(path, fast=True)
+    assert gathered([path], fast=True).found == {}
+    with pytest.raises(InputError, match=r"was built with --fast; build it anew: --only zoo$"):
+        gathered([path, tmp_path / "law" / "numbers.json"])
 
 
 def test_every_proof_is_that_of_the_theory():
