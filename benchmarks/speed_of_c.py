@@ -15,10 +15,13 @@ import ctypes
 import statistics
 import subprocess
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from tables import Compared, Found, Table, tell
+from timing import alternate
 
 from ttcsim.engine.by_rate import eliminate_by_rate
 from ttcsim.policies import policy
@@ -28,8 +31,10 @@ from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
 QUERIES, SAMPLES, DRAWS = 500, 1024, 8000
-REPS, ROUNDS = 400, 15
+REPS, ROUNDS, QUICK_ROUNDS = 400, 15, 5
 WORLD = "beta(0.4,1.2)"
+TARGET = 0.8
+"""Of the speed of C, for every hot kernel."""
 
 
 def compile_reference(folder: Path) -> ctypes.CDLL:
@@ -46,19 +51,16 @@ def pointer(array):
     return array.ctypes.data_as(ctypes.c_void_p)
 
 
-def alternate(first, second):
-    """Median seconds of two calls that take turns."""
-    times = ([], [])
-    first(), second()
-    for _ in range(ROUNDS):
-        for call, found in zip((first, second), times, strict=True):
-            start = time.perf_counter()
-            call()
-            found.append(time.perf_counter() - start)
-    return tuple(statistics.median(t) for t in times)
+class Twins(NamedTuple):
+    """The same work twice, with equal results."""
+
+    words: str
+    draws: int  # of a call
+    ours: Callable[[], object]
+    in_c: Callable[[], object]
 
 
-def replay_row(library, pool, name):
+def replayed(library, pool, name):
     setting = Setting(np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
     replay = Replay(policy(name), setting, Columns(pool))
     i64 = ctypes.c_int64
@@ -81,10 +83,10 @@ def replay_row(library, pool, name):
     np.testing.assert_array_equal(tally.covered[:, 0], covered)
     np.testing.assert_array_equal(tally.query_covered[0], by_query)
     np.testing.assert_array_equal(tally.unit_draws[0], draws)
-    return report(f"{name}, {QUERIES} x {SAMPLES} without replacement", REPS * DRAWS, *alternate(ours, in_c))
+    return Twins(f"{name}, {QUERIES} x {SAMPLES} without replacement", REPS * DRAWS, ours, in_c)
 
 
-def law_row(library, pool):
+def law(library, pool):
     with np.errstate(divide="ignore"):
         log_fail = np.log1p(-world_rates(WORLD, QUERIES))
     keys = Columns(pool).keys
@@ -106,22 +108,30 @@ def law_row(library, pool):
     total = in_c()
     assert total == spent.sum()
     np.testing.assert_array_equal(covered[:, 0], covered_c)
-    return report(f"elimination law, {QUERIES} rates", total, *alternate(ours, in_c))
+    return Twins(f"elimination law, {QUERIES} rates", total, ours, in_c)
 
 
-def report(words, draws, ours, in_c):
-    return f"| {words} | {draws / ours:.2e} | {draws / in_c:.2e} | {in_c / ours:.2f} |"
+def twins(folder):
+    """All of them."""
+    pool, library = make_pool(WORLD, QUERIES, SAMPLES), compile_reference(folder)
+    return [*(replayed(library, pool, name) for name in ("uniform", "elimination")), law(library, pool)]
 
 
-def main():
-    pool = make_pool(WORLD, QUERIES, SAMPLES)
+def find(quick):
+    rounds, compared = QUICK_ROUNDS if quick else ROUNDS, []
     with tempfile.TemporaryDirectory() as folder:
-        library = compile_reference(Path(folder))
-        rows = [replay_row(library, pool, name) for name in ("uniform", "elimination")] + [law_row(library, pool)]
-    print(f"Draws per second on one core, {DRAWS} draws a replication, median of {ROUNDS} alternating rounds:\n")
-    print("| replay | ttcsim | C | ttcsim / C |\n|---|---|---|---|")
-    print("\n".join(rows))
+        for words, draws, *calls in twins(Path(folder)):
+            ours, in_c = (draws / statistics.median(seconds) for seconds in alternate(calls, rounds))
+            compared.append(Compared(words, "draws/s", ours, "C", in_c, TARGET))
+    rows = [(one.path, one.ours, one.theirs, one.ratio) for one in compared]
+    return Found(
+        (
+            f"Draws per second on one core, {DRAWS} draws a replication, median of {rounds} alternating rounds:",
+            Table(("replay", "ttcsim", "C", "ttcsim / C"), ("", "{:.2e}", "{:.2e}", "{:.2f}"), rows),
+        ),
+        compared,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from speed_of_c import WORLD, compile_reference, pointer
+from speed_of_c import TARGET, WORLD, compile_reference, pointer
+from tables import Compared, Found, Table, tell
 
 from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool
@@ -26,6 +27,7 @@ REWARD, VERIFIER = "ucb(signal=reward,gamma=2)", "ucb"
 CASES = ((500, 1024, REWARD), (500, 1024, VERIFIER), (5_000, 128, REWARD), (50_000, 32, REWARD))
 """Queries, samples of each, policy."""
 GROWTH = (100, 500, 5_000, 50_000, 500_000)
+QUICK_CASES, QUICK_GROWTH = CASES[:3], GROWTH[:3]
 PER_QUERY, DRAWS, ROUNDS = 8, 40_000, 50
 """Draws of a query on average, about how many a timing takes at least, and timings of 500 queries."""
 
@@ -84,7 +86,7 @@ def twin_row(library, queries, samples, name):
     np.testing.assert_array_equal(tally.unit_draws[0], draws)
     seconds = best((ours, in_c), rounds)
     tournament, scan = (1e9 * s / total for s in seconds)
-    return f"| `{name}`, {queries:,} queries | {tournament:.0f} | {scan:.0f} | {scan / tournament:.1f} |"
+    return f"`{name}`, {queries:,} queries", tournament, scan, scan / tournament
 
 
 def growth_row(queries):
@@ -94,21 +96,25 @@ def growth_row(queries):
     for name in (REWARD, VERIFIER, "thompson"):
         _, ours = replays(pool, name, reps)
         total = ours().spent.sum()
-        cells.append(f"{1e9 * best([ours], rounds)[0] / total:.0f}")
-    return f"| {queries:,} | {' | '.join(cells)} |"
+        cells.append(1e9 * best([ours], rounds)[0] / total)
+    return queries, *cells
 
 
-def main():
-    print(f"{PER_QUERY} draws a query without replacement, one core, best of alternating runs, ns a draw:\n")
+def find(quick):
     with tempfile.TemporaryDirectory() as folder:
         library = compile_reference(Path(folder))
-        print("| policy | ttcsim | C, full scan | C / ttcsim |\n|---|---|---|---|", flush=True)
-        for case in CASES:
-            print(twin_row(library, *case), flush=True)
-    print(f"\n| queries of 32 samples | `{REWARD}` | `{VERIFIER}` | `thompson` |\n|---|---|---|---|", flush=True)
-    for queries in GROWTH:
-        print(growth_row(queries), flush=True)
+        twins = [twin_row(library, *case) for case in (QUICK_CASES if quick else CASES)]
+    growth = [growth_row(queries) for queries in (QUICK_GROWTH if quick else GROWTH)]
+    heads = "queries of 32 samples", f"`{REWARD}`", f"`{VERIFIER}`", "`thompson`"
+    return Found(
+        (
+            f"{PER_QUERY} draws a query without replacement, one core, best of alternating runs, ns a draw:",
+            Table(("policy", "ttcsim", "C, full scan", "C / ttcsim"), ("", "{:.0f}", "{:.0f}", "{:.2f}"), twins),
+            Table(heads, ("{:,}", *3 * ["{:.0f}"]), growth),
+        ),
+        [Compared(words, "draws/s", 1e9 / ours, "C, full scan", 1e9 / scan, TARGET) for words, ours, scan, _ in twins],
+    )
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

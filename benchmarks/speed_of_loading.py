@@ -1,6 +1,6 @@
 """How long does a pool take to load and to be hashed, and how much memory beside its arrays? By the order of its rows.
 
-``python benchmarks/speed_of_loading.py 1e8`` takes some minutes, and half a gigabyte of the temporary folder.
+A hundred million samples take half a gigabyte of the temporary folder.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from tables import Found, Table, tell
 
 from ttcsim.pool.format import SAMPLES, part
 
-SIZES = (10**6, 10**7)
+LAYOUTS = "query by query", "queries take turns", "at random"
+CASES = (*((size, layout) for size in (10**6, 10**7) for layout in LAYOUTS), (10**8, LAYOUTS[0]), (10**8, LAYOUTS[2]))
+QUICK_CASES = CASES[:3]
 QUERY = 1000  # samples of each query
 SHARD = 4_000_000  # rows of a file
 LABELS = pl.Series([*"0123456789", None])
@@ -38,7 +41,7 @@ print(json.dumps([pool.nbytes, peak() - before, *seconds]))
 """
 
 
-def rows(layout, first, last, queries, generator):
+def places(layout, first, last, queries, generator):
     """Queries and numbers of the samples in rows ``first .. last-1`` of a table."""
     row = np.arange(first, last)
     if layout == "query by query":
@@ -55,7 +58,7 @@ def write(layout, samples, folder):
     (folder / SAMPLES).mkdir(parents=True)
     for number, first in enumerate(range(0, samples, SHARD)):
         last = min(first + SHARD, samples)
-        query, sample = rows(layout, first, last, queries, generator)
+        query, sample = places(layout, first, last, queries, generator)
         pl.DataFrame(
             {
                 "query_id": ids.gather(query),
@@ -67,22 +70,32 @@ def write(layout, samples, folder):
         ).write_parquet(folder / part(SAMPLES, number), compression_level=1)
 
 
-def main():
-    print(f"Queries of {QUERY:,} samples with tokens and answers, 9 bytes a sample:\n")
-    print("| samples | rows | arrays, MB | memory / arrays | load, s | describe and hash, s | both, of a processor |")
-    print("|---|---|---|---|---|---|---|")
-    for samples in [int(float(size)) for size in sys.argv[1:]] or SIZES:
-        for layout in ("query by query", "queries take turns", "at random"):
-            with tempfile.TemporaryDirectory() as place:
-                folder = Path(place) / "pool"
-                write(layout, samples, folder)
-                done = subprocess.run(
-                    [sys.executable, "-c", MEASURE, str(folder)], check=True, capture_output=True, text=True
-                )
-            size, more, *seconds = json.loads(done.stdout)
-            cells = f"{samples:.0e}", layout, f"{size / 1e6:,.0f}", f"{more / size:.2f}", *(f"{s:.1f}" for s in seconds)
-            print(f"| {' | '.join(cells)} |")
+def find(quick):
+    rows = []
+    for samples, layout in QUICK_CASES if quick else CASES:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "pool"
+            write(layout, samples, folder)
+            command = [sys.executable, "-c", MEASURE, str(folder)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        size, more, *seconds = json.loads(done.stdout)
+        rows.append((samples, layout, size / 1e6, more / size, *seconds))
+    heads = (
+        "samples",
+        "rows",
+        "arrays, MB",
+        "peak memory / arrays",
+        "load, s",
+        "describe and hash, s",
+        "both, of a processor",
+    )
+    return Found(
+        (
+            f"Queries of {QUERY:,} samples with tokens and answers, 9 bytes a sample:",
+            Table(heads, ("{:.0e}", "", "{:,.0f}", "{:.2f}", "{:.1f}", "{:.1f}", "{:.1f}"), rows),
+        )
+    )
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

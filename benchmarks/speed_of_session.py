@@ -9,9 +9,11 @@ import random
 import statistics
 import time
 
+from tables import Found, Table, tell
+
 import ttcsim
 
-DRAWS = 2000
+DRAWS, MANY, QUICK_MANY = 2000, 100_000, 10_000
 
 
 def microseconds(policy: str, queries: int) -> float:
@@ -29,16 +31,15 @@ def microseconds(policy: str, queries: int) -> float:
     return 1e6 * statistics.median(taken)
 
 
-def main() -> None:
-    print("| policy | 500 queries | 100,000 queries | bytes a query |")
-    print("|---|---|---|---|")
+def find(quick: bool) -> Found:
+    many, rows = QUICK_MANY if quick else MANY, []
     for policy in ("elimination", "ucb", "entropy", "adaptive-consistency"):
-        session = ttcsim.Session(policy, range(100_000), 2)
-        size = sum(array.nbytes for array in session._work if hasattr(array, "nbytes")) / 100_000
-        print(
-            f"| {policy} | {microseconds(policy, 500):.0f} µs | {microseconds(policy, 100_000):.0f} µs | {size:.0f} |"
-        )
+        session = ttcsim.Session(policy, range(many), 2)
+        size = sum(array.nbytes for array in session._work if hasattr(array, "nbytes")) / many
+        rows.append((policy, microseconds(policy, 500), microseconds(policy, many), size))
+    heads = "policy", "500 queries", f"{many:,} queries", "bytes a query"
+    return Found((Table(heads, ("", "{:.0f} µs", "{:.0f} µs", "{:.0f}"), rows),))
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

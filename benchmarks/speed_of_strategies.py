@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+from tables import Found, Table, tell
+from timing import alternate
 
 from ttcsim.compiled.rng import query_keys, stream
 from ttcsim.strategies.worlds.revisions import RevisionChains, run_revisions
 from ttcsim.strategies.worlds.tree import ReasoningTree, run_search
 
-ROUNDS = 5
+ROUNDS, QUICK_ROUNDS = 5, 1
 QUERIES, RUNS, TWIN_RUNS = 200, 32, 4
 
 
-def main() -> None:
+def find(quick: bool) -> Found:
+    rounds = QUICK_ROUNDS if quick else ROUNDS
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "strategies"))
     twins = import_module("test_twins")
     tree, chains = ReasoningTree(), RevisionChains()
@@ -42,20 +44,19 @@ def main() -> None:
             lambda: [twins.plain_chains(chains, rates[i], streams[i], 16, 4, "verifier") for i in range(TWIN_RUNS)],
         )
     )
-    print(f"{QUERIES} queries x {RUNS} runs, one core, median of {ROUNDS}:\n")
-    print("| method | runs a second | plain Python | ratio |\n|---|---|---|---|")
-    for name, kernel, twin in rows:
-        kernel()
-        fast = QUERIES * RUNS / statistics.median(timed(kernel) for _ in range(ROUNDS))
-        slow = TWIN_RUNS / statistics.median(timed(twin) for _ in range(ROUNDS))
-        print(f"| {name} | {fast:,.0f} | {slow:,.1f} | {fast / slow:,.0f} |")
-
-
-def timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    told = []
+    for name, *calls in rows:
+        ours, plain = map(statistics.median, alternate(calls, rounds))
+        fast, slow = QUERIES * RUNS / ours, TWIN_RUNS / plain
+        told.append((name, fast, slow, fast / slow))
+    heads = "method", "runs a second", "plain Python", "ratio"
+    return Found(
+        (
+            f"{QUERIES} queries x {RUNS} runs, one core, median of {rounds}:",
+            Table(heads, ("", "{:,.0f}", "{:,.1f}", "{:,.0f}"), told),
+        )
+    )
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+from tables import Found, Table, tell
+
 POOL = "builtin:smollm2-arithmetic"
 BRIEF = ["-b", "4", "--reps", "100", "--json"]
 TTCSIM = ["-m", "ttcsim"]
@@ -31,7 +33,7 @@ COMMANDS = {
     "ttcsim sweep with a rule, 100 replications": [*TTCSIM, "sweep", POOL, "-p", "entropy", *BRIEF],
     "ttcsim demo": [*TTCSIM, "demo"],
 }
-WARM_ROUNDS = 5
+WARM_ROUNDS, QUICK_WARM_ROUNDS = 5, 1
 
 
 def seconds(arguments, cache, folder):
@@ -44,15 +46,17 @@ def seconds(arguments, cache, folder):
     return time.perf_counter() - start, used
 
 
-def main():
-    print("| command | cold, s | of a processor | warm, s (median of 5) | of a processor |\n|---|---|---|---|---|")
+def find(quick):
+    rounds, rows = QUICK_WARM_ROUNDS if quick else WARM_ROUNDS, []
     for words, arguments in COMMANDS.items():
         with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as folder:
             cold = seconds(arguments, cache, folder)
-            warm = [seconds(arguments, cache, folder) for _ in range(WARM_ROUNDS)]
+            warm = [seconds(arguments, cache, folder) for _ in range(rounds)]
         wall, used = map(statistics.median, zip(*warm, strict=True))
-        print(f"| `{words}` | {cold[0]:.1f} | {cold[1]:.1f} | {wall:.2f} | {used:.2f} |")
+        rows.append((f"`{words}`", *cold, wall, used))
+    heads = "command", "cold, s", "of a processor", f"warm, s (median of {rounds})", "of a processor"
+    return Found((Table(heads, ("", "{:.1f}", "{:.1f}", "{:.2f}", "{:.2f}"), rows),))
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

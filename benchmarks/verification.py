@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 
+from tables import Found, Table, tell
+
 from harvest.config import VerifierConfig
 from harvest.tasks.problem import Problem
 from harvest.verifiers.judge import code
 from harvest.verifiers.sandbox import Sandbox, describe
 
-ROUNDS = 60
+ROUNDS, QUICK_ROUNDS = 60, 10
 LIMITS = VerifierConfig()
 FUNCTION = {
     "kind": "function",
@@ -38,7 +40,7 @@ def verified(check, text):
     return lambda: None if code(text, problem, LIMITS).right else sys.exit(f"{text!r} is right, and was judged wrong")
 
 
-def main():
+def find(quick):
     with Sandbox(LIMITS) as sandbox:
         actions = {
             "`python -I -c pass`, not shut in": bare,
@@ -46,8 +48,8 @@ def main():
             **{name: verified(*about) for name, about in PROGRAMS.items()},
         }
         seconds = {name: [] for name in actions}
-        print(describe(sandbox.facts) + ".\n")
-        for at in range(-3, ROUNDS):  # the first rounds start what is started once
+        about = describe(sandbox.facts) + "."
+        for at in range(-3, QUICK_ROUNDS if quick else ROUNDS):  # the first rounds start what is started once
             for name, action in actions.items():
                 start = time.perf_counter()
                 action()
@@ -55,10 +57,10 @@ def main():
                     seconds[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     baseline = next(iter(medians.values()))
-    print("| | a second | median, ms | of a bare interpreter's start |\n|---|---|---|---|")
-    for name, median in medians.items():
-        print(f"| {name} | {1 / median:.0f} | {1000 * median:.1f} | {median / baseline:.2f} |")
+    rows = [(name, 1 / median, 1000 * median, median / baseline) for name, median in medians.items()]
+    heads = "", "a second", "median, ms", "of a bare interpreter's start"
+    return Found((about, Table(heads, ("", "{:.0f}", "{:.1f}", "{:.2f}"), rows)))
 
 
 if __name__ == "__main__":
-    main()
+    tell(find, __doc__)

@@ -1,0 +1,98 @@
+"""The figure of RESULTS.md: ratios to C and to peers on one axis, the cost of a draw by queries on another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from tables import Compared, Found, Table
+
+from ttcsim.plot.style import COLOURS
+
+OTHERS = ("C", "NumPy", "SMPyBandits", "MABWiser", "Open Bandit Pipeline")
+MARKERS = dict(zip(OTHERS, "os^Dv", strict=True))
+COLOUR = dict(zip(OTHERS, (COLOURS[6], COLOURS[4], COLOURS[1], COLOURS[2], COLOURS[3]), strict=True))
+C_TARGET, PEER_TARGET = 0.8, 1000.0
+
+
+def draw(sections: dict[str, Found], path: Path) -> None:
+    """Write the figure, the same bytes for the same numbers."""
+    settings = {"font.size": 9, "svg.hashsalt": "ttcsim", "svg.fonttype": "path", "axes.spines.top": False}
+    with matplotlib.rc_context({**settings, "axes.spines.right": False}):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), width_ratios=(1.5, 1), layout="constrained")
+        ratios(left, [one for found in sections.values() for one in found.compared if kind(one)])
+        growth(right, sections["speed_by_queries"])
+        partial = path.with_name(f"partial-{path.name}")
+        figure.savefig(partial, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=110)
+        plt.close(figure)
+    partial.replace(path)
+
+
+def kind(one: Compared) -> str:
+    """By whose side it is: "C" for every C twin, "" for what the figure leaves out."""
+    return next((other for other in OTHERS if one.other.split(",")[0] == other), "")
+
+
+def ratios(axes: Axes, compared: list[Compared]) -> None:
+    paths = list(dict.fromkeys(one.path for one in compared))
+    for other in OTHERS:
+        own = [one for one in compared if kind(one) == other]
+        axes.plot(
+            [one.ratio for one in own], [paths.index(one.path) for one in own], MARKERS[other], color=COLOUR[other],
+            label=other, markersize=7, markeredgecolor="white", markeredgewidth=0.6, linestyle="none",
+        )  # fmt: skip
+    low = min(0.5, *(one.ratio for one in compared))
+    axes.set_xscale("log")
+    axes.set_xlim(low / 1.5, 2.5 * max(PEER_TARGET, *(one.ratio for one in compared)))
+    axes.set_ylim(len(paths) - 0.4, -1.2)
+    axes.set_yticks(range(len(paths)), paths)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", color="#e6e6e6", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for target, words in ((C_TARGET, "target\nbeside C"), (PEER_TARGET, "target beside\nlibraries")):
+        axes.axvline(target, color="#555555", linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.annotate(
+            words, (target, -1.15), xytext=(4, 0), textcoords="offset points", va="top", fontsize=8, color="#555555"
+        )
+    axes.set_xlabel("speed of ttcsim / speed of the other, one core (log scale)")
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 1.1),
+        ncols=len(OTHERS),
+        frameon=False,
+        handletextpad=0.1,
+        columnspacing=1.2,
+    )
+
+
+def growth(axes: Axes, found: Found) -> None:
+    table = next(part for part in found.parts if isinstance(part, Table))
+    queries = [row[0] for row in table.rows]
+    ends = []
+    for at, (head, color, marker) in enumerate(zip(table.heads[1:], COLOURS, "os^D", strict=False), start=1):
+        costs = [row[at] for row in table.rows]
+        axes.plot(queries, costs, color=color, marker=marker, markersize=5)
+        ends.append((costs[-1], head.strip("`"), color))
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(queries[0] / 1.3, queries[-1] * 12)
+    for cost, name, color in apart(ends, axes):
+        axes.annotate(name, (queries[-1], cost), xytext=(8, 0), textcoords="offset points", va="center", color=color)
+    axes.grid(color="#e6e6e6", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("queries (log scale)")
+    axes.set_ylabel("nanoseconds a draw, one core (log scale)")
+
+
+def apart(ends: list[tuple[float, str, str]], axes: Axes) -> list[tuple[float, str, str]]:
+    """Labels at the ends of lines, moved up where two would lie on each other."""
+    low, high = axes.get_ylim()
+    least = (high / low) ** 0.05
+    moved: list[tuple[float, str, str]] = []
+    for cost, name, color in sorted(ends):
+        moved.append((max(cost, moved[-1][0] * least) if moved else cost, name, color))
+    return moved
