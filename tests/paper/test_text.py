@@ -18,7 +18,9 @@ SETTING = ("template.typ", "quote.typ")
 """How it looks; they have no words."""
 TEXTS = sorted(path for path in typeset.TEXT.glob("*.typ") if path.name not in SETTING)
 QUOTED = re.compile(r'#?(?:n|ci|tabled|image|guarantee|label|include|bibliography)\(\s*"[^"]*"')
-LAYOUT = re.compile(r"(?:columns: \d|size: [\d.]+pt|left: \d+|columns: \([\d.fr, ]+\)|without: \([\d, ]+\)|\(\d+, (?=\"|\[))")
+LAYOUT = re.compile(
+    r"(?:columns: \d|columns: \([\d.fr, ]+\)|size: [\d.]+pt|left: \d+|without: \([\d, ]+\)|\(\d+, (?=\"|\[))"
+)
 NOT_WORDS = re.compile(r"`[^`]*`|//.*|<[a-zA-Z]\w*>|@[\w-]+|#link\(<\w+>\)|style: \"\w+\"|update\(0\)|level: \d")
 FORMULA = re.compile(r"\$[^$]*\$")
 NAMES = re.compile(r"MATH-500|AIME ?(?:20)?25|GPQA-Diamond|\bG\d+\b|\b95 %|limits leave out 0\b|1M tokens")
