@@ -61,6 +61,8 @@ def test_examples_parse_and_are_of_their_command(words, line, tmp_path, monkeypa
     assert own[: len(words)] == words
 
 
+MAY_FAIL = {("ttcsim", "plan")}
+"""Commands that end with 1 where what is asked for is out of reach, as it may be on so small a pool."""
 ONLY_PARSED = {
     "harvest run my.toml --resume": "needs vLLM",
     "harvest run my.toml --resume --set sampling.n=64 --out mypool": "needs vLLM",
@@ -91,7 +93,7 @@ def test_examples_do_what_they_say(tmp_path, monkeypatch):
             code = subprocess.run([sys.executable, "-m", *own, *arguments], timeout=120).returncode
         else:
             code = ends([*own, *arguments, *more])
-        if code:
+        if code and not (code == 1 and own in MAY_FAIL):
             failed.append((line, code))
     assert not failed
 
