@@ -13,7 +13,6 @@ from ttcsim.cli import options as opt
 from ttcsim.cli.completion import of, words
 from ttcsim.cli.tables import print_json, progress, say, show
 from ttcsim.errors import InputError, among
-from ttcsim.pool.reading import decoding, read_text
 
 FORMATS = ("samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity")
 """Names of the importers for the help, which does not wait for them to load."""
@@ -191,6 +190,8 @@ def pick(
     whole = ttcsim.load(pool)
     facts, picked = dict(whole.manifest or {}), whole
     if queries is not None:
+        from ttcsim.pool.reading import decoding, read_text
+
         with decoding(f"{queries}: no list of ids", "write the ids of queries, one a line"):
             ids = read_text(queries).split("\n")
         picked = picked.subset(line for line in ids if line)
