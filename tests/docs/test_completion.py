@@ -109,7 +109,7 @@ def test_nothing_heavy_is_loaded():
 
 NAMES = {
     "pool", "live", "source", "policy", "select", "reward", "cost", "replay", "executor", "by", "world", "difficulty",
-    "only", "names", "form", "of", "config",
+    "only", "names", "form", "of", "config", "metric", "alike_in", "loss",
 }  # fmt: skip
 """What options and arguments are called whose values have names."""
 

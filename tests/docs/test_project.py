@@ -89,7 +89,7 @@ def test_the_lowest_versions_are_those_that_are_tested():
             f"{name}: pyproject.toml says {lowest}, the Makefile another"
         )
     for name in installed.keys() - allowed.keys():
-        assert requirements("dev")[name].specifier.contains(installed[name])
+        assert requirements(*PROJECT["optional-dependencies"])[name].specifier.contains(installed[name])
 
 
 def test_the_classifiers_name_the_versions_of_python():

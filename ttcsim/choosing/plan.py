@@ -20,8 +20,8 @@ from ttcsim.choosing.harvest_size import HarvestSize, harvest_size
 from ttcsim.choosing.search import Aim, Found, search
 from ttcsim.choosing.split import halve
 from ttcsim.engine.arrays import FIXED_POINT
-from ttcsim.engine.selectors import ORACLE, check_selectors
-from ttcsim.errors import InputError
+from ttcsim.engine.selectors import ORACLE, SELECTORS, check_selectors
+from ttcsim.errors import InputError, among, closest
 from ttcsim.policies import ALL, Policy, policy
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
@@ -246,10 +246,11 @@ def plan(
 def _asked(pool: Pool, metric: str, cost: str, prices: Any, reward: str | None, seed: int, wave: int) -> Asked:
     kind, _, selector = metric.partition("_")
     if metric != "coverage" and (kind != "accuracy" or not selector or selector == ORACLE):
-        raise InputError(f"metric '{metric}': use coverage, or accuracy_SELECTOR such as accuracy_majority")
+        meant = closest(metric, ("coverage", *(f"accuracy_{name}" for name in SELECTORS)))
+        raise InputError(f"metric '{metric}': {meant}use coverage, or accuracy_SELECTOR such as accuracy_majority")
     selectors, column = check_selectors([selector] if selector else [], pool, reward)
     if cost not in PRICES:
-        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
+        raise InputError(f"cost: '{cost}' is unknown; {among(cost, PRICES, 'use')}")
     if PRICES[cost].rated and prices is None:
         raise InputError(f"cost '{cost}' needs prices: name a TOML file with a table for each source (--prices)")
     if prices is not None and not PRICES[cost].rated:

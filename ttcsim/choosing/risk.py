@@ -302,6 +302,6 @@ def _asked(pool: Pool, select: str, cost: str, prices: Any, seed: int) -> Asked:
         pool.alone("risk")
     selectors, column = check_selectors([select], pool)
     if cost not in PRICES:
-        raise InputError(f"cost: '{cost}' is unknown; use {' or '.join(PRICES)}")
+        raise InputError(f"cost: '{cost}' is unknown; {among(cost, PRICES, 'use')}")
     rates = {} if prices is None else read_rates(prices)
     return Asked(f"accuracy_{selectors[0]}", selectors, column, cost, rates, seed)

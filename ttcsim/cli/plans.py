@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 import ttcsim
+from ttcsim.cli import completion
 from ttcsim.cli import options as opt
+from ttcsim.cli.completion import of, words
 from ttcsim.cli.tables import Formats, print_json, progress, say, show
 from ttcsim.errors import InputError
 
@@ -21,17 +23,32 @@ def plan(
     budget: Annotated[
         float | None, typer.Option("--budget", "-b", metavar="B", help="Or: what to make the most of, per query.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="coverage, or accuracy_SELECTOR such as accuracy_majority.")] = "coverage",
-    cost: Annotated[str, typer.Option(help="samples, tokens or dollars.")] = "samples",
+    metric: Annotated[
+        str,
+        typer.Option(
+            help="coverage, or accuracy_SELECTOR such as accuracy_majority.", autocompletion=of(completion.metrics)
+        ),
+    ] = "coverage",
+    cost: Annotated[
+        str, typer.Option(help="samples, tokens or dollars.", autocompletion=of(words("samples", "tokens", "dollars")))
+    ] = "samples",
     prices: Annotated[
         Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
     ] = None,
     policy: Annotated[
         list[str] | None,
-        typer.Option("--policy", "-p", metavar="POLICY", help="Choose from these only; all published ones by default."),
+        typer.Option(
+            "--policy",
+            "-p",
+            metavar="POLICY",
+            help="Choose from these only; all published ones by default.",
+            autocompletion=of(completion.policies, several=True),
+        ),
     ] = None,
     source: opt.Source = None,
-    reward: Annotated[str | None, typer.Option(help="Reward column for best and weighted.")] = None,
+    reward: Annotated[
+        str | None, typer.Option(help="Reward column for best and weighted.", autocompletion=of(completion.rewards))
+    ] = None,
     sure: Annotated[
         float, typer.Option(metavar="P", help="Probability with which new queries have to meet the target.")
     ] = 0.8,
@@ -40,7 +57,12 @@ def plan(
     ] = None,
     wave: Annotated[int, typer.Option(metavar="W", help="Draws decided before the first is seen.", min=1)] = 1,
     alike_in: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column of the queries, such as level, cut in equal halves.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the queries, such as level, cut in equal halves.",
+            autocompletion=of(completion.groups),
+        ),
     ] = None,
     swap: Annotated[
         bool, typer.Option("--swap", help="Search on the other half of the queries too, and price on this one.")
@@ -59,7 +81,11 @@ def plan(
         str | None, typer.Option(metavar="NAME[=V,V,...]", help="With --risk: the knob, and the values to choose from.")
     ] = None,
     loss: Annotated[
-        str, typer.Option(help="With --risk: disagree (with all samples' answer) or wrong (where theirs is right).")
+        str,
+        typer.Option(
+            help="With --risk: disagree (with all samples' answer) or wrong (where theirs is right).",
+            autocompletion=of(words("disagree", "wrong")),
+        ),
     ] = "disagree",
     delta: Annotated[
         float | None, typer.Option(metavar="D", help="With --risk: promise it with probability 1 - D, not on average.")

@@ -170,7 +170,8 @@ def pick(
     source: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The source whose samples are kept; all by default.",
+            metavar="NAME",
+            help="The source whose samples are kept; all by default.",
             autocompletion=of(completion.sources),
         ),
     ] = None,
