@@ -7,6 +7,7 @@ import email.utils
 import ipaddress
 import json
 import logging
+import math
 import random
 import re
 import time
@@ -27,6 +28,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before a request is sent again, doubled each time up to the longest."""
 
 CONNECT = 30.0  # seconds to reach the server
+_AGAIN = 60.0  # seconds before the same is said again
 _SHOWN = 200  # characters of what a server said
 _KEPT = "what was received is kept: go on with --resume"
 _TOO_LONG = re.compile(r"context.?(length|window)|maximum.context|max_model_len|too long|too many tokens", re.I)
@@ -83,8 +85,9 @@ class Client:
             limits=httpx.Limits(max_keepalive_connections=model.concurrency, keepalive_expiry=4.0),
             trust_env=not _is_here(model.endpoint),  # proxies lead away from here
         )
-        self._used = -float("inf")  # when the server last was of use
-        self._told: set[str] = set()
+        self._used = -math.inf  # when the server last was of use
+        self._told: dict[str, float] = {}  # when which kind of failure was told
+        self._away = False  # and nobody has told since that it is over
         self._sending = set[asyncio.Task[Any] | None]()
 
     async def ask(
@@ -129,8 +132,8 @@ class Client:
                 raise
             self._pace.took(cost(answer), aside)
             self._used = time.monotonic()
-            if AWAY in self._told:
-                self._told.discard(AWAY)
+            if self._away:
+                self._away = False
                 self.say(f"{self._model.endpoint} answers again")
             return answer
 
@@ -149,9 +152,11 @@ class Client:
             if left <= 0:
                 self._give_up(f"{why}, for {patience:g} s (model.patience), asked for {who}")
             wait = min(wait, left)
-            # A single connection that breaks is nothing that people need to know.
-            if failed.kind not in self._told and (failed.kind == BUSY or failures > 1):
-                self._told.add(failed.kind)
+            # A single connection that breaks is nothing that people need to know, nor is the same every second.
+            told = self._told.get(failed.kind, -math.inf)
+            if (failed.kind == BUSY or failures > 1) and time.monotonic() - told > _AGAIN:
+                self._told[failed.kind] = time.monotonic()
+                self._away |= failed.kind == AWAY
                 self.say(f"{self._model.endpoint} {why}; asking again, for up to {patience:g} s")
         if failed.wait:
             wait = failed.wait
