@@ -176,6 +176,12 @@ def test_how_an_endpoint_is_asked_is_no_part_of_what_is_measured():
     assert check_config({**GOOD, "model": AT, "reward": with_vllm, "strategy": {"kind": "revisions"}}, "x")
 
 
+def test_the_config_of_the_documentation_is_good():
+    text = (Path(harvest.__file__).parents[1] / "docs" / "endpoints.md").read_text()
+    table = tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])
+    assert check_config({**GOOD, **table}, "docs").model.max_dollars == 20
+
+
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         load_config(str(tmp_path / "none.toml"))
