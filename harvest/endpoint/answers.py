@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +12,9 @@ from harvest.config import SamplingConfig
 from harvest.engine import Messages, Request, Response
 
 COMPLETIONS, CHAT = "completions", "chat/completions"
+
+
+_MOST = 2**31 - 1  # tokens, of a column
 
 
 class Chat(str):
@@ -89,12 +91,12 @@ def read(told: Any, question: Question, n: int) -> Answer:
         choices = sorted(told["choices"], key=lambda choice: int(choice.get("index", 0)))
         usage = told["usage"]
         prompt_tokens, total = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-        if min(prompt_tokens, total) < 0:
-            raise Garbage("it counts tokens below 0")
+        if not (0 <= prompt_tokens <= _MOST and 0 <= total <= _MOST):
+            raise Garbage(f"it counts {prompt_tokens} tokens of the prompt and {total} of responses")
         if not 1 <= len(choices) <= n:
             raise Garbage(f"it has {len(choices)} choices, and {n} were asked for")
         texts = [_text(choice, question.path) for choice in choices]
-        logprobs = [_logprobs(choice, question) for choice in choices]
+        logprobs = [_logprobs(choice, question, text) for choice, text in zip(choices, texts, strict=True)]
         finished = [str(choice.get("finish_reason")) for choice in choices]
         answerer = str(told.get("model") or ""), str(told.get("system_fingerprint") or "")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -104,7 +106,7 @@ def read(told: Any, question: Question, n: int) -> Answer:
         return Answer(None, finished, prompt_tokens, total, *answerer)
     responses = [
         Response(
-            text, max(1, tokens), math.fsum(own) if question.logprobs else None, prompt_tokens, cut=why == "length",
+            text, max(1, tokens), sum(own) if question.logprobs else None, prompt_tokens, cut=why == "length",
             confidence=None if question.window is None else confidence(sure, question.window),
         )
         for text, tokens, (own, sure), why in zip(texts, counts, logprobs, finished, strict=True)
@@ -121,11 +123,11 @@ def _text(choice: Mapping[str, Any], path: str) -> str:
     return text
 
 
-def _logprobs(choice: Mapping[str, Any], question: Question) -> tuple[list[float], list[float]]:
+def _logprobs(choice: Mapping[str, Any], question: Question, text: str) -> tuple[list[float], list[float]]:
     """Log-probability of each token, and its confidence where that is asked for."""
-    if not question.logprobs:
-        return [], []
     told = choice.get("logprobs")
+    if not question.logprobs or (told is None and not text):
+        return [], []
     if told is None or told.get("content" if question.path == CHAT else "token_logprobs") is None:
         raise Garbage(NO_LOGPROBS)
     if question.path == CHAT:

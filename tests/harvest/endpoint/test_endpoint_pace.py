@@ -1,11 +1,15 @@
 """Limits on requests and tokens a minute, on a clock of the test's own."""
 
 import asyncio
+import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from harvest.endpoint.pace import Pace
+from tests.harvest.endpoint.asked import REQUESTS
+from tests.harvest.endpoint.served import Served
 
 
 @pytest.fixture
@@ -66,3 +70,11 @@ def test_a_pause_is_for_all(clock):
     pace = Pace(None, None, clock)
     pace.pause(7)
     assert sent(pace, clock, 3) == [7, 7, 7]
+
+
+def test_an_endpoint_is_asked_no_faster(asking):
+    """Three at once, since two are saved up, and then one every half second."""
+    with Served() as served:
+        began = time.monotonic()
+        asking(served, {"requests_per_minute": 120}, [replace(r, n=1) for r in REQUESTS[:5]])
+        assert len(served.asked) == 5 and time.monotonic() - began >= 0.95
