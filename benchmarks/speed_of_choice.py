@@ -26,7 +26,7 @@ from ttcsim.replay.setting import Setting
 REWARD, VERIFIER = "ucb(signal=reward,gamma=2)", "ucb"
 CASES = ((500, 1024, REWARD), (500, 1024, VERIFIER), (5_000, 128, REWARD), (50_000, 32, REWARD))
 """Queries, samples of each, policy."""
-GROWTH = (100, 500, 5_000, 50_000, 500_000)
+GROWTH = (100, 500, 5_000, 50_000)
 QUICK_CASES, QUICK_GROWTH = CASES[:3], GROWTH[:3]
 PER_QUERY, DRAWS, ROUNDS = 8, 40_000, 50
 """Draws of a query on average, about how many a timing takes at least, and timings of 500 queries."""

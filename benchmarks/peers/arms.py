@@ -14,18 +14,19 @@ class Arms:
     ----------
     correct, reward : u1[Q, S], f4[Q, S]
         The samples of each.
-    seed : int
-        Of the draws of this game.
     """
 
-    def __init__(self, correct: np.ndarray, reward: np.ndarray, seed: int) -> None:
-        self.correct, self.reward = correct, reward
+    def __init__(self, correct: np.ndarray, reward: np.ndarray) -> None:
+        self.correct = correct
         self.count, self.samples = correct.shape
+        self._correct, self._reward = correct.tolist(), reward.tolist()  # a single element comes faster from a list
+
+    def begin(self, seed: int) -> None:
+        """A new game, with draws of this seed."""
         self.random = np.random.default_rng(seed)
         self.spent = 0
         self.solved = np.zeros(self.count, bool)
         self._chance = random.Random(seed).random  # of single draws: faster than NumPy's
-        self._correct, self._reward = correct.tolist(), reward.tolist()
 
     def draw(self, arm: int) -> tuple[int, float]:
         """The verifier's word and the reward of one sample of an arm."""

@@ -8,7 +8,7 @@ from speed_of_peers import DRAWS, ERRORS, QUERIES, SAMPLES, WORLD, Ours, playing
 
 from ttcsim.pool.worlds import make_pool
 
-PLAYED = 20
+PLAYED = 4
 
 
 @pytest.fixture(scope="module")
