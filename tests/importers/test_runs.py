@@ -266,6 +266,38 @@ class TestInspect:
         with pytest.raises(InputError, match=r"is None and not a text|is nan and not a text|names no query"):
             import_inspect(tmp_path)
 
+    def test_a_log_that_a_policy_decided_is_a_live_run(self, tmp_path):
+        """As the adapter leaves it, which tests/adapters runs with Inspect itself."""
+        log = json.loads((INSPECT / "sums_alpha.json").read_text())
+        drawn = sorted((s["id"], s["epoch"]) for s in log["samples"])
+        assert drawn == [("q0", 1), ("q0", 2), ("q1", 1), ("q1", 2)]
+        log["eval"]["metadata"] = {"ttcsim": {"policy": "uniform", "budget": 2, "queries": 2}}
+        came = {"waves": 2, "draws": 3, "decided": [["q1", "q0"], ["q0", "q1"]]}
+        log["results"]["early_stopping"] = {"metadata": {"ttcsim": came}}
+        path = tmp_path / "live.json"
+        path.write_text(json.dumps(log))
+        ttcsim.write(import_inspect(path), tmp_path / "live")
+        pool = ttcsim.load(tmp_path / "live")
+        assert pool.manifest["adaptive"] == {"policy": "uniform", "budget": 2, "queries": 2, "waves": 2, "draws": 3}
+        seen = [(0, "q1", 0, True), (0, "q0", 0, True), (1, "q0", 1, True), (1, "q1", 1, False)]
+        assert pool.decisions.rows() == seen
+        ttcsim.write(pool, tmp_path / "again")
+        assert ttcsim.load(tmp_path / "again").decisions.equals(pool.decisions)
+        assert pool.first(1).decisions is None and import_inspect(path, limit=1).decisions is None
+        log["results"]["early_stopping"] = None  # it never came to its end
+        (tmp_path / "early.json").write_text(json.dumps(log))
+        assert import_inspect(tmp_path / "early.json").decisions is None
+        log["results"]["early_stopping"] = {"metadata": {"ttcsim": {**came, "decided": 7}}}
+        (tmp_path / "early.json").write_text(json.dumps(log))
+        with pytest.raises(InputError, match="'ttcsim' is damaged"):
+            import_inspect(tmp_path / "early.json")
+        both = tmp_path / "both"
+        both.mkdir()
+        for file in (path, INSPECT / "sums_beta.eval"):
+            shutil.copy(file, both)
+        with pytest.raises(InputError, match=r"in live.json policy 'uniform' stopped by outcomes.*--where run="):
+            import_inspect(both, sources=True)
+
     def test_a_scorer_as_reward(self, tmp_path):
         log = json.loads((INSPECT / "sums_alpha.json").read_text())
         for i, sample in enumerate(log["samples"]):
