@@ -209,6 +209,14 @@ def test_what_would_leave_the_policy_waiting_ends_the_evaluation_with_one_line(t
     assert log.status == "error" and said in log.error.message and "\n" not in log.error.message
 
 
+@pytest.mark.parametrize(
+    ("policy", "said"), [("cascade", "chooses sources"), ("damani(column=level)", "goes by priors"), ("none", "none")]
+)
+def test_policies_that_cannot_decide_in_an_evaluation(policy, said):
+    with pytest.raises(InputError, match=said):
+        PolicyStopping(policy, 3)
+
+
 def test_of_several_scorers_one_is_chosen_and_one_instance_decides_in_one_task(tmp_path):
     world, stopping = (
         World(4, 1),
@@ -225,6 +233,10 @@ def test_of_several_scorers_one_is_chosen_and_one_instance_decides_in_one_task(t
     log = world.eval(stopping, tmp_path, scorer=[match(numeric=True), sure()])
     assert log.status == "success" and len(world.ran) == 12, log.error
     assert world.eval(stopping, tmp_path, scorer=[match(numeric=True), sure()]).status == "success"  # one after another
+    assert world.eval(stopping, tmp_path, scorer=[match(numeric=True), half()]).status == "error"  # scored by no judge
+    assert (
+        world.eval(stopping, tmp_path, scorer=[match(numeric=True), sure()]).status == "success"
+    )  # and after a failure
     tasks = [world.task(stopping), world.task(stopping)]
     how = {"max_samples": 4 * EPOCHS, "display": "none", "log_dir": str(tmp_path), "max_tasks": 2}
     logs = inspect_ai.eval(tasks, model=world.model(), epochs=EPOCHS, **how)

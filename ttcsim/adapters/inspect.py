@@ -71,14 +71,21 @@ class PolicyStopping:
         mapping: Mapping[str, str] | None = None,
         seed: int = 0,
     ) -> None:
-        self._policy, self._prices, self._mapping = policy_of(policy), prices, dict(mapping or {})
+        chosen = self._policy = policy_of(policy)
+        if chosen.chooses_sources or chosen.on:
+            raise InputError(f"policy '{chosen}' chooses sources, and an evaluation has one, its model; use another")
+        if chosen.prior() is not None:
+            raise InputError(
+                f"policy '{chosen}' goes by priors fitted to a pool, and an evaluation has none; use another"
+            )
+        self._prices, self._mapping = prices, dict(mapping or {})
         self._how: dict[str, Any] = {"budget": budget, "cost": cost, "seed": seed}
         self._wave = wave
-        self._running = False
+        self._deciding = ""  # the id of the task; a retry of it has the same
 
     async def start_task(self, task: EvalSpec, samples: list[Sample], epochs: int) -> str:
         """Begin a session over the samples of a task."""
-        if self._running:
+        if self._deciding not in ("", task.task_id):
             raise InputError(f"early_stopping: {self._policy} decides in a task already; give each one of its own")
         _refuse(task.config, len(samples) * epochs)
         policy = dataclasses.replace(self._policy, cap=min(self._policy.cap, epochs))
@@ -90,10 +97,11 @@ class PolicyStopping:
         self._right: set[tuple[str, int]] = set()
         self._waiting: dict[tuple[str, int], anyio.Event] = {}
         self._waves: list[list[str]] = []
-        plain = None if rates is None else {name: own._asdict() for name, own in rates.items()}
-        pinned = {"policy": policy.written(), **self._how, "wave": self._wave, "prices": plain, "queries": len(samples)}
+        pinned = {"policy": policy.written(), **self._how, "wave": self._wave, "queries": len(samples)}
+        if rates is not None:
+            pinned["prices"] = {name: own._asdict() for name, own in rates.items()}
         task.metadata = {**(task.metadata or {}), LIVE: pinned}  # a log that is never finished says it too
-        self._running = True
+        self._deciding = task.task_id
         self._decide()
         return f"ttcsim: {policy}"
 
@@ -101,7 +109,11 @@ class PolicyStopping:
         """Wait until the policy asks for this epoch, or for nothing any more."""
         query = str(id)
         if epoch > self._drawn[query] and not self._over:
-            await self._waiting.setdefault((query, epoch), anyio.Event()).wait()
+            try:
+                await self._waiting.setdefault((query, epoch), anyio.Event()).wait()
+            except BaseException:  # the evaluation is over before its end
+                self._deciding = ""
+                raise
         if epoch <= self._drawn[query]:
             return None
         return EarlyStop(id=id, epoch=epoch, reason=f"the policy asked for {self._drawn[query]} epochs")
@@ -117,7 +129,7 @@ class PolicyStopping:
 
     async def complete_task(self) -> dict[str, Any]:
         """What was decided and what came of it, for the log."""
-        self._running = False
+        self._deciding = ""
         draws = self._session.draws
         solved = {query for query, epoch in self._right if epoch <= draws[query]}
         came = {"waves": len(self._waves), "spent": self._session.spent, "draws": sum(draws.values())}
