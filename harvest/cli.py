@@ -123,7 +123,7 @@ def live(
     --------
     harvest live my.toml -p elimination -b 8 --wave 64 --out live-run
     harvest live my.toml -p 'mine.py:Thrifty(weight=2)' -b 4 --resume
-    harvest live my.toml -p elimination -b 2000 --cost tokens --dry-run --rate 20000
+    harvest live my.toml -p elimination -b 2000 --cost tokens --dry-run
     """
     if shard is not None:
         raise InputError(

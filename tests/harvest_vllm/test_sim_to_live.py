@@ -100,7 +100,7 @@ def test_what_the_readme_shows_works_as_it_is_written_there(folder):
     ]  # fmt: skip
     assert [code for _, code, *_ in said] == [0] * len(said), said
     harvested, live = ttcsim.load(folder / "my-pool"), ttcsim.load(folder / "live-run")
-    assert harvested.n_queries == 24 and set(harvested.sizes) == {48}
+    assert harvested.n_queries == 24 and set(harvested.sizes) == {32}
     assert live.manifest["adaptive"]["draws"] == live.n_samples <= 3 * 24
     assert "elimination" in said[1][2] and "solved" in said[2][2]
     assert (folder / "study" / "report.html").stat().st_size > 10_000
