@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ttcsim.errors import InputError
 
 if TYPE_CHECKING:
+    from ttcsim.choosing.harvest_size import HarvestSize, harvest_size
     from ttcsim.choosing.plan import Plan, plan
+    from ttcsim.choosing.risk import Calibration, calibrate
     from ttcsim.policies import ALL, Policy, policy
     from ttcsim.policies.priors import Prior
     from ttcsim.policies.rules import fit, score, see, stop
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "ttcsim.choosing.harvest_size": ("HarvestSize", "harvest_size"),
     "ttcsim.choosing.plan": ("Plan", "plan"),
+    "ttcsim.choosing.risk": ("Calibration", "calibrate"),
     "ttcsim.policies": ("ALL", "Policy", "policy"),
     "ttcsim.policies.priors": ("Prior",),
     "ttcsim.policies.rules": ("fit", "score", "see", "stop"),
@@ -59,9 +63,10 @@ _FOLDERS = (
 )
 
 __all__ = [
-    "ALL", "InputError", "LiveRun", "Plan", "Policy", "Pool", "Prior", "Result", "Session", "across", "allocation",
-    "compare", "fit", "live_check", "load", "merge", "passes", "plan", "policy", "profiles", "read_run", "regret",
-    "rerun", "score", "see", "stop", "sweep", "wins", "write",
+    "ALL", "Calibration", "HarvestSize", "InputError", "LiveRun", "Plan", "Policy", "Pool", "Prior", "Result",
+    "Session", "across", "allocation", "calibrate", "compare", "fit", "harvest_size", "live_check", "load", "merge",
+    "passes", "plan", "policy", "profiles", "read_run", "regret", "rerun", "score", "see", "stop", "sweep", "wins",
+    "write",
 ]  # fmt: skip
 
 

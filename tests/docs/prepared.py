@@ -15,7 +15,7 @@ LOGS = Path(__file__).parents[1] / "importers" / "data"
 FEWER = {
     ("ttcsim", "demo"): "--reps 5",
     ("ttcsim", "sweep"): "--reps 5 -b 1,2",
-    ("ttcsim", "plan"): "--reps 20",
+    ("ttcsim", "plan"): "--reps 20 --seconds 5",
     ("ttcsim", "check"): "--reps 50 -b 1,2 --only G1,G7",
     ("ttcsim", "regret"): "--reps 20",
     ("ttcsim", "plan"): "--seconds 2",

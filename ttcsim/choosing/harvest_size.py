@@ -12,7 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ttcsim.errors import InputError
-from ttcsim.policies import Policy, policy
+from ttcsim.policies import Policy
+from ttcsim.policies import policy as policy_of
 from ttcsim.pool import Pool
 from ttcsim.replay.sweep import sweep
 
@@ -86,7 +87,7 @@ class HarvestSize:
 
 
 def harvest_size(
-    pool: Pool, one: str | Policy, budget: float, *, metric: str = "coverage", within: float = 0.01,
+    pool: Pool, policy: str | Policy, budget: float, *, metric: str = "coverage", within: float = 0.01,
     cost: str = "samples", prices: Any = None, reward: str | None = None, reps: int = 100, seed: int = 0,
     threads: int | None = None, wave: int = 1, splits: int = 4,
 ) -> HarvestSize:  # fmt: skip
@@ -103,12 +104,21 @@ def harvest_size(
 
     Parameters
     ----------
+    policy, budget
+        What is replayed.
+    metric, cost, prices, reward, wave
+        As of `ttcsim.plan`.
     within : float
         Half-width that is asked for: 0.01 is a point.
     splits : int
         Pairs of blocks that variances are averaged over.
+
+    Raises
+    ------
+    InputError
+        For another half-width, and a pool with a query of a single sample.
     """
-    one = policy(one)
+    one = policy_of(policy)
     if not 0 < within < 1:
         raise InputError(f"within: {within:g} is no half-width; give a share such as 0.01 for one point")
     asked: dict[str, Any] = {
