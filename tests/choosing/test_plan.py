@@ -151,6 +151,19 @@ def test_votes_have_no_verifier_to_ask(pool):
         ttcsim.plan(pool, target=0.5, metric="accuracy_majority", policies=["thompson"])
 
 
+def test_a_pool_of_which_no_source_is_complete_says_so():
+    """Each of two sources lacks a query."""
+    sizes = [2] * 21
+    own = np.repeat(np.array([0, *[0, 1] * 10, 1][:21], np.int32), 2)
+    pool = ttcsim.Pool(
+        name="holes", query_ids=tuple(f"q{i:02d}" for i in range(21)), offsets=np.concatenate([[0], np.cumsum(sizes)]),
+        correct=np.tile(np.array([0, 1], np.uint8), 21), sources=("a", "b"), source=own,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"uniform.*every query"):
+        ttcsim.plan(pool, target=0.5, policies=["uniform"])
+    assert ttcsim.plan(pool, budget=1, policies=["mixture"], reps=5, within=None).best["policy"] == "mixture"
+
+
 def test_every_knob_is_a_value_that_its_policy_takes():
     for name, kind in ALL.items():
         for knob, values in kind.knobs.items():

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from query_sets import random_pool, within
+from scipy import stats
 
 import ttcsim
 from ttcsim.pool.worlds import make_pool
+from ttcsim.statistics import shares
 from ttcsim.statistics.comparison import wins
 from ttcsim.statistics.intervals import limits, replay_interval, resampled_means, share_interval
 from ttcsim.statistics.significance import holm, mean_tests
@@ -112,3 +114,15 @@ def test_a_budget_has_the_same_intervals_alone_and_among_others():
     alone = ttcsim.sweep(pool, ["elimination"], [4], reps=50).frame
     among = ttcsim.sweep(pool, ["elimination"], [1, 3.2, 4, 9], reps=50).frame.filter(budget=4.0)
     assert alone.equals(among)
+
+
+def test_the_chance_of_a_share_is_that_of_its_limits():
+    """Jeffreys' limits are quantiles of the posterior that `share_chance` asks, and `share_least` inverts it."""
+    mean, se = np.array([0.2, 0.5, 0.9]), np.array([0.03, 0.02, 0.015])
+    low, high = shares.share_limits(mean, se, 400)
+    np.testing.assert_allclose(shares.share_least(mean, se, 400, 0.975), low)
+    for end, chance in ((low, 0.975), (high, 0.025)):
+        found = [float(shares.share_chance(m, s, 400, e)) for m, s, e in zip(mean, se, end, strict=True)]
+        np.testing.assert_allclose(found, chance)
+    # Where nothing varied, n agreeing clusters are n trials: Beta(n + 1/2, 1/2).
+    np.testing.assert_allclose(shares.share_chance(1.0, 0.0, 50, 0.9), stats.beta(50.5, 0.5).sf(0.9))

@@ -12,14 +12,14 @@ import numpy as np
 from ttcsim.choosing.cascades import Tuned, first_cascades
 from ttcsim.errors import InputError
 from ttcsim.policies import ALL, Policy, policy
-from ttcsim.policies.base import is_plain, never
+from ttcsim.policies.base import is_plain
 from ttcsim.pool import Pool
 from ttcsim.pool.pool import MIXED
 
 if TYPE_CHECKING:
     from ttcsim.choosing.half import Half
 
-_VERDICTS = frozenset(
+_VERDICTS = frozenset(  # fields that tell of the signal
     {"successes", "query_successes", "signal", "signal_sum", "signal_squares", "signal_max", "top_signal",
      "answered_signal"}
 )  # fmt: skip
@@ -89,6 +89,8 @@ def _fitting(one: Policy, half: Half) -> tuple[list[Candidate], list[str]]:
         variants = _variants(one, half)
     except InputError as error:
         return [], [str(error)]
+    if not variants:
+        return [], [f"policy '{one}': needs a source that every query of pool {half.pool.name} has samples of"]
     for variant in variants:
         if half.asked.selectors and asks_the_verifier(variant.policy):
             metric = half.asked.metric
@@ -110,8 +112,7 @@ def asks_the_verifier(one: Policy) -> bool:
     if one.signal != "correct":
         return False
     read, all_of_it = one.reads()
-    stops = one.setup(1, 1).stop is not never
-    return is_plain(one) or not all_of_it or bool(read & _VERDICTS) or (stops and "successes" in read)
+    return is_plain(one) or not all_of_it or bool(read & _VERDICTS)
 
 
 def _variants(one: Policy, half: Half) -> list[Candidate]:
@@ -119,6 +120,7 @@ def _variants(one: Policy, half: Half) -> list[Candidate]:
     pool, kind = half.pool, type(one)
     if one != kind():
         return [Candidate(form) for form in _on_sources(one, pool)]
+    one = kind() if kind.knobs or pool.several else one  # several variants cannot share its label
     knobs = kind.knobs
     grid = (dict(zip(knobs, values, strict=True)) for values in itertools.product(*knobs.values()))
     forms = [*dict.fromkeys([one, *(replace(one, **values) for values in grid)])]

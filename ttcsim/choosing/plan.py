@@ -186,7 +186,6 @@ def plan(
         Replications that price the pick and the runners-up.
     runners : int
         Runners-up, the best of each other policy and source.
-
     within : float, optional
         Half-width that `Plan.sizes` says how to come to: 0.01 is a point. None leaves that out.
 
@@ -195,9 +194,13 @@ def plan(
     InputError
         When an argument is wrong or no policy fits.
     """
-    whole = (pool if isinstance(pool, Pool) else load(pool)).of(source)
+    loaded = pool if isinstance(pool, Pool) else load(pool)
+    whole = loaded.of(source)
     asked = _asked(whole, metric, cost, prices, reward, seed, wave)
-    _check(target, budget, sure, seconds, reps, runners)
+    _check(target, budget, sure, seconds)
+    for name, number, least in (("reps", reps, 2), ("runners", runners, 0), ("wave", wave, 1), ("seed", seed, 0)):
+        if not least <= number < 2**63:
+            raise InputError(f"{name}: {number} is none; give a whole number from {least} on")
     threads = available_cores() if threads is None else threads
     began = Clock(seconds, threads)
     halves = halve(whole, seed, alike_in=alike_in)
@@ -229,8 +232,8 @@ def plan(
         first.untried += [] if sizes else ["how many samples to harvest"]
     tried = _tried(first)
     config = {
-        "pool": whole.name, "place": whole.place, "pool_hash": whole.hash, "queries": whole.n_queries, "target": target,
-        "budget": budget, "metric": metric, "cost": cost, "source": source, "reward": asked.reward, "sure": sure,
+        "pool": whole.name, "place": loaded.place, "pool_hash": loaded.hash, "queries": whole.n_queries,
+        "target": target, "budget": budget, "metric": metric, "cost": cost, "source": source, "reward": asked.reward, "sure": sure,
         "wave": wave, "most": aim.most, "alike_in": alike_in, "seconds": seconds, "reps": reps, "seed": seed,
         "prices": {name: own._asdict() for name, own in asked.rates.items()}, "candidates": tried["policy"].n_unique(),
         "prices_file": str(prices) if isinstance(prices, str | Path) else None,
@@ -262,7 +265,7 @@ def _asked(pool: Pool, metric: str, cost: str, prices: Any, reward: str | None, 
     return Asked(f"accuracy_{selectors[0]}" if selectors else metric, selectors, column, cost, rates, seed, wave)
 
 
-def _check(target: float | None, budget: float | None, sure: float, seconds: float, reps: int, runners: int) -> None:
+def _check(target: float | None, budget: float | None, sure: float, seconds: float) -> None:
     if (target is None) == (budget is None):
         raise InputError("plan: give a target (the share of queries to get right) or a budget, and not both")
     if target is not None and not 0 < target <= 1:
@@ -273,10 +276,6 @@ def _check(target: float | None, budget: float | None, sure: float, seconds: flo
         raise InputError(f"sure: {sure:g} is no probability; give one between 0 and 1, such as 0.8")
     if not 0 < seconds < np.inf:
         raise InputError(f"seconds: {seconds:g} is no time; give a positive number, such as 60")
-    if reps < 2:
-        raise InputError(f"reps: {reps} has no interval; give 2 or more")
-    if runners < 0:
-        raise InputError(f"runners: {runners} is no number of policies; give 0 or more")
 
 
 def _aim(half: Half, target: float | None, budget: float | None, sure: float, most: float | None) -> Aim:
@@ -375,17 +374,9 @@ def _sizes(pool: Pool, pick: tuple[Curve, int], asked: Asked, within: float, clo
 
 def _tried(found: Found) -> pl.DataFrame:
     """Every point of every curve."""
+    columns = ("spent", "value", "se", "reps")
     return pl.concat(
-        pl.DataFrame(
-            {
-                "policy": str(c.candidate),
-                "budget": c.budgets,
-                "spent": c.spent,
-                "value": c.value,
-                "se": c.se,
-                "reps": c.reps,
-            }
-        )
+        pl.DataFrame({"policy": str(c.candidate), "budget": c.budgets, **{name: getattr(c, name) for name in columns}})
         for c in found.tried
     )
 

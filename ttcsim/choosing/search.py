@@ -24,8 +24,8 @@ _SHARE, _FEWEST = 1 / 3, 12
 """Of the candidates so many go on, and at least so many."""
 _GRID = 2**0.5
 """Budgets of the first round grow by this factor; later rounds halve the step, around where the target is reached."""
-_AS_GOOD = 0.01
-"""Spending, or a metric, that differs by less than this part of it is the same."""
+_AS_GOOD = 0.01, 0.001
+"""Spending that differs by less than this part of it is the same, and so is a metric that differs by less than this."""
 _LOWEST = 0.25
 """Of what one sample of each query costs: the least budget."""
 _WIDENED = 8
@@ -178,7 +178,7 @@ def _simplest_first(ranked: list[Curve], aim: Aim, names: list[str]) -> list[Cur
     if not ranked:
         return ranked
     short, best = aim.order(ranked[0])
-    near = abs(best) * _AS_GOOD
+    near = best * _AS_GOOD[0] if aim.target is not None and not short else _AS_GOOD[1]
     alike = [curve for curve in ranked if (order := aim.order(curve))[0] == short and order[1] <= best + near]
     first = min(alike, key=lambda curve: names.index(curve.candidate.policy.written()))
     return [first, *(curve for curve in ranked if curve is not first)]

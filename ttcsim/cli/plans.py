@@ -174,7 +174,7 @@ def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
         say(sentence)
     if found.sizes is not None:
         _show_sizes(found.sizes)
-    say("Live, on a model, and again in replay:", style="bold")
+    say(f"Live, on {found.policy.on or 'a model'}, and again in replay:", style="bold")
     for line in filter(None, (words.no_live_line(found.policy), *lines.values())):
         print(f"  {line}")  # as it is typed, whatever the width
 
