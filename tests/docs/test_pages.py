@@ -24,7 +24,8 @@ BLOCK = re.compile(r"^```(python|console|toml)\n(.*?)^```(?:\n+```text\n(.*?)^``
 
 QUICKER = {**FEWER, ("ttcsim", "sweep"): "--reps 5"}
 OUTSIDE = {
-    "source": "a shell", "wait": "a shell", "pip": "a package manager", "ray": "tests/sweep/test_cluster.py has one"
+    "source": "a shell", "wait": "a shell", "pip": "a package manager", "ray": "tests/sweep/test_cluster.py has one",
+    "pre-commit": "a tool of its own, .pre-commit-config.yaml"
 }  # fmt: skip
 """Words that are no program of ours, and who knows them."""
 ONLY_PARSED = {
