@@ -31,8 +31,8 @@ def test_nothing_is_wrong_here(command):
     rows = {row["subject"]: row for row in found["rows"]}
     assert (code, err) == (0, "") and found["config"] == {"pool": POOL} and found["version"] == ttcsim.__version__
     assert [*rows] == [
-        "ttcsim", "python", "packages", "extra import", "extra ray", "extra tasks", "harvest", "cores", "memory",
-        "disk", "kernels", "random numbers", "replay", "pool", "columns", "policies", "budgets",
+        "ttcsim", "python", "packages", *(f"extra {name}" for name in versions._FOR if name != "harvest"), "harvest",
+        "cores", "memory", "disk", "kernels", "random numbers", "replay", "pool", "columns", "policies", "budgets",
     ]  # fmt: skip
     assert all(row["verdict"] != PROBLEM and (row["mend"] or row["verdict"] == OK) for row in found["rows"])
     for package in ("numpy", "numba", "llvmlite", "polars"):
@@ -44,7 +44,11 @@ def test_a_line_for_each_and_one_at_the_end(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     code, out, _ = command("doctor")
     *lines, last = out.splitlines()
-    assert code == 0 and len(lines) == 13 and last in ("Nothing is wrong.", "1 warning.", "2 warnings.")
+    assert (
+        code == 0
+        and len(lines) == 9 + len(versions._FOR)
+        and last in ("Nothing is wrong.", "1 warning.", "2 warnings.")
+    )
     assert all(line.split()[0] in (OK, WARNING) for line in lines)
 
 

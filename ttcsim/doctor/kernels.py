@@ -7,7 +7,9 @@ import os
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 
+import llvmlite.binding
 import numpy as np
 
 from ttcsim.compiled import kernel_files, rng
@@ -44,8 +46,12 @@ def _folder() -> Line:
     if place is None:
         return Line("kernels", WARNING, "are kept nowhere and compiled every time", "set NUMBA_CACHE_DIR to a folder")
     chosen, fault = kernel_files.chosen()
-    kept = [path.stat().st_size for path in place.iterdir()]
-    says = f"{len(kept)} kept in {place}, {size(sum(kept))} (remove the folder to clear them)"
+    kept = []
+    for path in place.iterdir():
+        with suppress(OSError):  # another process has removed or renamed it
+            kept.append(path.stat().st_size)
+    cpu = llvmlite.binding.get_host_cpu_name()
+    says = f"for {cpu}; {len(kept)} kept in {place}, {size(sum(kept))} (remove the folder to clear them)"
     if place != chosen:
         return Line("kernels", WARNING, f"{says}, not in {chosen}: {fault}", "make it yours alone and writable")
     return Line("kernels", OK, says)

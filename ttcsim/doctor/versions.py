@@ -19,6 +19,8 @@ _FOR = {
     "import": "YAML files, compressed Inspect logs",
     "ray": "--executor ray",
     "tasks": "harvest check, verifiers",
+    "endpoint": "harvests of a server's model",
+    "inspect": "policies in Inspect",
     "harvest": "harvest run",
 }
 """What needs an extra; those that are not here are for who works on ttcsim."""
