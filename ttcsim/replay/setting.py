@@ -82,10 +82,10 @@ def refuse_unfit(policy: Policy, pool: Pool, cost: str) -> None:
     column = lacking(policy, pool)
     if column is not None:
         lack = "has only nulls in" if column in pool.columns() else "lacks"
+        meant = closest(column, have - {column})
         raise InputError(
-            f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack}; "
-            f"{closest(column, have - {column})}it has {', '.join(sorted(have))}: leave the policy out or harvest that "
-            "column"
+            f"policy '{policy}' needs the column '{column}', which pool {pool.name} {lack} "
+            f"(it has {', '.join(sorted(have))}); {meant}leave the policy out or harvest that column"
         )
     if is_confidence(policy.signal):  # rewards lie in [0, 1] everywhere
         signal = pool.score(policy.signal)
