@@ -59,7 +59,7 @@ def test_difficulty_from_few_samples_and_without_gold():
     assert (difficulty(pool, samples=4, seed=1).bins == few.bins).all()
     with pytest.raises(InputError, match="41 samples a query, but pool tiny has 1 to 40"):
         difficulty(pool, samples=41)
-    with pytest.raises(InputError, match="oracle or predicted"):
+    with pytest.raises(InputError, match="it is one of oracle, predicted"):
         difficulty(pool, "guessed")
 
 
