@@ -50,7 +50,7 @@ def _settings(told: Numbers, study: Study) -> None:
     told.words("absent", "; ".join(study.absent) or "none")
     rows = [
         (
-            one.data_set, one.model, one.pool.n_queries, one.pool.sizes.min(), per_cent(one.pool.rates.mean()),
+            one.data_set, one.model, one.pool.n_queries, whole(one.pool.sizes.min()), per_cent(one.pool.rates.mean()),
             per_cent(1 - one.pool.solvable),
         )
         for one in study.studied.values()
