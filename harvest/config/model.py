@@ -43,7 +43,7 @@ class ModelConfig(Table):
     extra: dict[str, Any] = Field(default_factory=dict)  # more of every request, as it stands: reasoning_effort = "low"
     requests_per_minute: float | None = Field(None, gt=0, allow_inf_nan=False)
     tokens_per_minute: float | None = Field(None, gt=0, allow_inf_nan=False)  # of prompts and responses
-    timeout: float = Field(600.0, gt=0)  # seconds for one answer
+    timeout: float = Field(1800.0, gt=0)  # seconds for one answer, the longest included
     retries: int = Field(5, ge=0)  # of a request whose answer is late or no answer
     patience: float = Field(600.0, ge=0)  # seconds without any use of the server until it is given up
     price: Price | None = None

@@ -10,9 +10,11 @@ import logging
 import math
 import random
 import re
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
+from urllib.request import getproxies
 
 import httpx
 
@@ -28,6 +30,13 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before a request is sent again, doubled each time up to the longest."""
 
 CONNECT = 30.0  # seconds to reach the server
+_PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
+_ALIVE = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _PROBES.items() if hasattr(socket, name)),
+]
+"""Of connections that say nothing for half an hour, while an answer is made: routers forget them, and servers vanish."""
+
 _AGAIN = 60.0  # seconds before the same is said again
 _SHOWN = 200  # characters of what a server said
 _KEPT = "what was received is kept: go on with --resume"
@@ -77,13 +86,16 @@ class Client:
         # It would log whatever headers a server sends, at the level of debugging: they may repeat the key.
         logging.getLogger("httpcore").setLevel(logging.INFO)
         self._pace = Pace(model.requests_per_minute, model.tokens_per_minute)
+        # Servers mostly close a connection that nobody has used for five seconds.
+        limits = httpx.Limits(max_keepalive_connections=model.concurrency, keepalive_expiry=4.0)
+        direct = _is_here(model.endpoint) or not getproxies()  # proxies lead away from here
         self._http = httpx.AsyncClient(
             base_url=f"{model.endpoint}/",
             headers=key.headers(),
             timeout=httpx.Timeout(None, connect=CONNECT),
-            # Servers mostly close a connection that nobody has used for five seconds.
-            limits=httpx.Limits(max_keepalive_connections=model.concurrency, keepalive_expiry=4.0),
-            trust_env=not _is_here(model.endpoint),  # proxies lead away from here
+            limits=limits,
+            trust_env=not direct,
+            transport=httpx.AsyncHTTPTransport(limits=limits, socket_options=_ALIVE) if direct else None,
         )
         self._used = -math.inf  # when the server last was of use
         self._told: dict[str, float] = {}  # when which kind of failure was told

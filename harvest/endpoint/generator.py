@@ -185,6 +185,8 @@ class EndpointGenerator:
                     if (whole := asked.whole()) is not None:
                         yield asked.request.key, whole
         finally:
+            for call in running.values():
+                self._bill.end(call.most)
             self._cancel(running)
 
     def close(self) -> None:
@@ -290,7 +292,8 @@ class EndpointGenerator:
             if not (refused.too_long and asked.request.grown):
                 raise self._explained(asked, refused) from None
             none = Response.none(asked.request)
-            asked.responses[call.first] = none if self._model.logprobs else replace(none, logprob=None)
+            none = none if self._model.logprobs else replace(none, logprob=None)
+            asked.responses[call.first : call.first + call.n] = [none] * call.n
             return []
         if not self._left and not self._neutral:
             self._left = True
