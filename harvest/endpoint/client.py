@@ -35,7 +35,7 @@ _ALIVE = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _PROBES.items() if hasattr(socket, name)),
 ]
-"""Of connections that say nothing for half an hour, while an answer is made: routers forget them, and servers vanish."""
+"""Of connections that say nothing while a long answer is made: routers forget them, and servers vanish."""
 
 _AGAIN = 60.0  # seconds before the same is said again
 _SHOWN = 200  # characters of what a server said
