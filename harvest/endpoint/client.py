@@ -100,6 +100,7 @@ class Client:
         self._used = -math.inf  # when the server last was of use
         self._told: dict[str, float] = {}  # when which kind of failure was told
         self._away = False  # and nobody has told since that it is over
+        self.in_the_clear = bool(key.headers()) and model.endpoint.startswith("http:") and not _is_here(model.endpoint)
         self._sending = set[asyncio.Task[Any] | None]()
 
     async def ask(

@@ -24,6 +24,9 @@ from ttcsim.errors import InputError
 
 T = TypeVar("T")
 
+ALONE = 10.0
+"""Seconds for which the first request is alone at most: its answer may take half an hour."""
+
 _LIMIT = "max_completion_tokens"
 """What OpenAI's later models call `max_tokens`; their refusal of that says so."""
 
@@ -97,9 +100,9 @@ class _Origin:
 class EndpointGenerator:
     """A language model at an endpoint.
 
-    Requests for n responses are sent in pieces of ``model.choices``, `concurrency` at a time, the first of all alone:
-    what is wrong with address, key or model is known from it, and whether the server takes `n`. Sample i has the seed
-    that it has in any engine, whatever pieces it comes in.
+    Requests for n responses are sent in pieces of ``model.choices``, `concurrency` at a time, the first of all alone
+    for some seconds: what is wrong with address, key or model is known from it, and mostly whether the server takes
+    `n`. Sample i has the seed that it has in any engine, whatever pieces it comes in.
 
     Raises
     ------
@@ -117,7 +120,7 @@ class EndpointGenerator:
         self._journal: Journal | None = None
         self._limit, self._neutral = "max_tokens", True
         self._choices = model.choices if model.logprobs else 1  # else nobody counts the tokens of each
-        self._met = False  # there has been an answer
+        self._met = self._open = False  # there has been an answer; others need not wait for it
         self._left = False  # some of the sampling was left to the server
 
     def render(self, messages: Messages) -> str:
@@ -141,6 +144,8 @@ class EndpointGenerator:
             self._origin.add(kept["finished"], *kept["by"])
             self._left |= bool(kept["left"])
         report.also = self._bill.line
+        if self._client.in_the_clear:
+            report.say(f"the key goes to {self._model.endpoint} as it is: over https nobody on the way could read it")
 
     def costs(self) -> dict[str, Any]:
         """What was asked for and what it cost, for the manifest."""
@@ -165,7 +170,7 @@ class EndpointGenerator:
         running: dict[asyncio.Task[Answer], _Call] = {}
         try:
             while True:
-                while len(running) < (self._model.concurrency if self._met else 1):
+                while len(running) < (self._model.concurrency if self._met or self._open else 1):
                     if not cut:
                         request = next(waiting, None)
                         if request is None:
@@ -220,7 +225,9 @@ class EndpointGenerator:
     def _affordable(self, cut: deque[_Call], running: bool) -> _Call | None:
         """The next call; None while it is to wait for what those under way cost."""
         head = cut.popleft()
-        call, rest = head.cut(1 if head.refused else self._choices)
+        # Before there is an answer, nobody knows whether several responses can be used.
+        unknown = self._open and not self._met
+        call, rest = head.cut(1 if head.refused or unknown else self._choices)
         body = call.asked.question.body
         for n in (call.n, 1):
             smaller, more = call.cut(n)
@@ -260,7 +267,9 @@ class EndpointGenerator:
         """
         ended, error, waited = dict[int, _Asked](), None, False
         while running:
-            done, _ = self._run(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+            alone = None if self._met or self._open or error else ALONE
+            done, _ = self._run(asyncio.wait(running, timeout=alone, return_when=asyncio.FIRST_COMPLETED))
+            self._open |= not done  # what is wrong with a request mostly shows sooner
             for task in sorted(done, key=lambda task: running[task].first):
                 call = running.pop(task)
                 self._bill.end(call.most)

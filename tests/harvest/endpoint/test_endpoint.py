@@ -105,6 +105,21 @@ def test_as_many_requests_as_allowed_are_under_way_but_the_first_is_alone(at):
         assert served.asked[0]["prompt"] == served.asked[1]["prompt"]
 
 
+def test_a_first_answer_that_takes_long_is_not_waited_for(asking, monkeypatch):
+    """Others are sent meanwhile, for one response each, since nobody knows yet whether several can be used."""
+    monkeypatch.setattr("harvest.endpoint.generator.ALONE", 0.05)
+
+    def behave(number, body, headers):
+        while number <= 4 and len(served.asked) < 4:
+            time.sleep(0.01)
+
+    with Served(behave) as served:
+        found, _ = asking(served)
+        assert found == expected() and len(set(served.answered)) == len(served.answered) == 30
+        assert [body.get("n", 1) for body in served.asked[:4]] == [3, 1, 1, 1]
+        assert sum(body.get("n", 1) for body in served.asked) == 30
+
+
 def failing(times, what):
     """A server that does something else for some requests, from the second on, and then answers."""
     return lambda number, body, headers: what if 1 < number <= 1 + times else None

@@ -6,10 +6,11 @@ import traceback
 import polars as pl
 import pytest
 
-from harvest.config import check_config
+from harvest.config import ModelConfig, check_config
+from harvest.endpoint.generator import EndpointGenerator
 from harvest.endpoint.key import Key
 from harvest.progress import Report
-from tests.harvest.endpoint.asked import harvest
+from tests.harvest.endpoint.asked import SAMPLING, Said, harvest
 from tests.harvest.endpoint.served import Served
 from tests.harvest.test_config import GOOD
 from ttcsim.errors import InputError
@@ -79,6 +80,18 @@ def test_nothing_but_the_server_sees_the_key(at, tmp_path, capfd, caplog, monkey
     if fault is None:
         texts = pl.read_parquet(tmp_path / "served" / "texts" / "*.parquet")
         assert texts["text"].unique().to_list() == [" [key] 5"]
+
+
+@pytest.mark.parametrize(
+    ("url", "clear"), [("http://192.0.2.1/v1", 1), ("https://192.0.2.1/v1", 0), ("http://[::1]:8/v1", 0)]
+)
+def test_a_key_that_others_could_read_on_its_way_is_told(tmp_path, url, clear):
+    said = Said()
+    generator = EndpointGenerator(ModelConfig(path="m", endpoint=url, api_key_env="SECRET"), SAMPLING)
+    generator.begin(tmp_path / "received.jsonl", said)
+    generator.close()
+    assert [line for line in said.lines if "over https" in line and not shows(line)] == said.lines
+    assert len(said.lines) == clear
 
 
 def test_no_key_is_sent_that_is_not_named(at, monkeypatch):
