@@ -111,24 +111,25 @@ def _read(told):
 
 
 @pytest.mark.parametrize(
-    ("row", "config", "line"),
+    ("text", "budget", "config", "line"),
     [
-        ({"policy": "elimination", "budget": 3.25}, {}, "harvest live my.toml -p elimination -b 3.25 --wave 1"),
+        ("elimination", 3.25, {}, "harvest live my.toml -p elimination -b 3.25 --wave 1"),
         (
-            {"policy": "consensus(on=big,share=0.7)", "budget": 900.0}, {"cost": "tokens", "wave": 64},
+            "consensus(on=big,share=0.7)", 900.0, {"cost": "tokens", "wave": 64},
             "harvest live my.toml -p 'consensus(share=0.7)' -b 900 --wave 64 --cost tokens",
         ),
         (
-            {"policy": "uniform", "budget": 0.02, "draws": 8.0, "spent": 0.02}, {"cost": "dollars"},
-            "harvest live my.toml -p uniform -b 8 --wave 1",
+            "uniform", 0.02, {"cost": "dollars", "prices_file": "rates.toml"},
+            "harvest live my.toml -p uniform -b 0.02 --wave 1 --cost dollars --prices rates.toml",
         ),
-        ({"policy": "cascade(order=a>b)", "budget": 3.0}, {}, ""),
-        ({"policy": "bayes-index", "budget": 3.0}, {}, ""),
+        ("cascade(order=a>b)", 3.0, {}, ""),
+        ("bayes-index", 3.0, {}, ""),
     ],
 )  # fmt: skip
-def test_the_live_line_is_one_that_harvest_takes(row, config, line):
-    one = policy(row["policy"])
-    found = words.live_line(one, row, {"cost": "samples", "wave": 1, **config})
+def test_the_live_line_is_one_that_harvest_takes(text, budget, config, line):
+    one = policy(text)
+    plain = {"cost": "samples", "wave": 1, "prices_file": None, "prices": {}}
+    found = words.live_line(one, budget, {**plain, **config})
     assert found == line
     assert bool(found) != bool(words.no_live_line(one))
     if found:

@@ -55,6 +55,8 @@ def test_values_of_options_and_arguments(offered, tmp_path, monkeypatch):
     assert offered(*sweep, "-p", "ucb", "--reward", "") == ["reward", "reward_judge"]
     assert offered("sweep", "builtin:aime2025", "--source", "Qwen3-4") == ["Qwen3-4B"]
     assert offered("pool", "import", "lm") == ["lm-eval"]
+    assert offered("plan", BUILTIN, "--metric", "accuracy_m") == ["accuracy_majority"]
+    assert offered("plan", BUILTIN, "--alike-in", "le") == ["level"]
     assert offered("explain", "G1") == ["G1", *(f"G1{digit}" for digit in range(9))]
     assert offered("check", "--only", "G7,G18") == ["G7,G18"]
     assert offered("strategies", "optimal", "--world", "") == ["tree", "revisions"]

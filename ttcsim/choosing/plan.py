@@ -58,7 +58,7 @@ class Plan:
     frame: pl.DataFrame
     """The pick first, then the best of the other policies. Columns: policy, budget, metric, selected, selected_spent,
     selected_chance (on the queries it was chosen on), value, lo_queries, hi_queries, spent, spent_lo, spent_hi (95 %,
-    new queries), draws (per query), chance (that the metric is at least the target; null where there is none),
+    new queries), chance (that the metric is at least the target; null where there is none),
     biased_by (see `Result.frame`), half ("swapped": chosen on the other half)."""
     policies: list[Policy]
     """Those of the rows of `frame`."""
@@ -233,10 +233,11 @@ def plan(
     tried = _tried(first)
     config = {
         "pool": whole.name, "place": loaded.place, "pool_hash": loaded.hash, "queries": whole.n_queries,
-        "target": target, "budget": budget, "metric": metric, "cost": cost, "source": source, "reward": asked.reward, "sure": sure,
-        "wave": wave, "most": aim.most, "alike_in": alike_in, "seconds": seconds, "reps": reps, "seed": seed,
-        "prices": {name: own._asdict() for name, own in asked.rates.items()}, "candidates": tried["policy"].n_unique(),
+        "target": target, "budget": budget, "metric": metric, "cost": cost, "source": source, "reward": asked.reward,
+        "sure": sure, "wave": wave, "most": aim.most, "alike_in": alike_in, "seconds": seconds, "reps": reps,
+        "seed": seed, "prices": {name: own._asdict() for name, own in asked.rates.items()},
         "prices_file": str(prices) if isinstance(prices, str | Path) else None,
+        "candidates": tried["policy"].n_unique(),
     }  # fmt: skip
     reached = aim.target is None or aim.reached(first.curves[0]) is not None
     return Plan(
@@ -341,7 +342,6 @@ def _priced(
                 "selected_chance": None if aim.target is None else float(curve.chance(aim.target)[at]),
                 "value": row["mean"], "lo_queries": row["lo_queries"], "hi_queries": row["hi_queries"],
                 "spent": row["spent"], "spent_lo": float(low[0]), "spent_hi": float(high[0]),
-                "draws": float(outcome.draws.mean()),
                 "chance": None if unsure else float(share_chance(row["mean"], se, pool.n_queries, aim.target or 0)[0]),
                 "biased_by": row["biased_by"], "half": "swapped" if swapped else "first",
             }
@@ -353,7 +353,7 @@ _COLUMNS: dict[str, type[pl.DataType]] = {
     "policy": pl.String, "budget": pl.Float64, "metric": pl.String,
     **dict.fromkeys(
         ("selected", "selected_spent", "selected_chance", "value", "lo_queries", "hi_queries", "spent", "spent_lo",
-         "spent_hi", "draws", "chance"), pl.Float64,
+         "spent_hi", "chance"), pl.Float64,
     ),
     "biased_by": pl.String, "half": pl.String,
 }  # fmt: skip

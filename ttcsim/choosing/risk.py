@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,6 @@ class Calibration:
     """Queries that it was calibrated on."""
     full: float
     """What all samples of a query cost."""
-    samples: float
-    """Samples of a query, on average."""
     config: dict[str, Any]
 
     def sentence(self) -> str:
@@ -140,7 +139,9 @@ def calibrate(
     asked = _asked(whole, select, cost, prices, seed)
     config = {
         "pool": whole.name, "pool_hash": whole.hash, "risk": risk, "loss": loss, "selector": select, "delta": delta,
-        "cost": cost, "source": source, "reps": reps, "seed": seed, "rules": len(chosen),
+        "cost": cost, "prices": {name: own._asdict() for name, own in asked.rates.items()},
+        "prices_file": str(prices) if isinstance(prices, str | Path) else None, "source": source, "wave": 1,
+        "reps": reps, "seed": seed, "rules": len(chosen),
     }  # fmt: skip
     one = chosen[0]
     if several:
@@ -234,9 +235,7 @@ def _calibrated(
             "kept": bounds <= risk * (1 + 1e-12), "chosen": [i == at for i in range(len(forms))],
         }
     )  # fmt: skip
-    return Calibration(
-        frame, None if at is None else forms[at], name, pool.n_queries, full, float(pool.sizes.mean()), config
-    )
+    return Calibration(frame, None if at is None else forms[at], name, pool.n_queries, full, config)
 
 
 def losses_of(

@@ -90,17 +90,14 @@ def lines(plan: Plan, folder: str | Path | None = None) -> dict[str, str]:
     table that a harvest can run, mostly the pick.
     """
     best, config = plan.best, plan.config
-    live = (
-        live_line(one, row, config) for one, row in zip(plan.policies, plan.frame.iter_rows(named=True), strict=True)
-    )
+    live = (live_line(one, budget, config) for one, budget in zip(plan.policies, plan.frame["budget"], strict=True))
     pool = config["place"] or config["pool"]
     held_out = "" if folder is None else str(Path(folder) / "held-out")
     words = ["ttcsim", "sweep", held_out or pool, "-p", best["policy"], "-b", f"{best['budget']:g}"]
     words += ["--reps", str(config["reps"]), "--seed", str(config["seed"])]
     selector = best["metric"].partition("_")[2]
     options = {
-        "--select": selector, "--cost": "" if config["cost"] == "samples" else config["cost"],
-        "--prices": config["prices_file"] or ("prices.toml" if config["prices"] else ""),
+        "--select": selector, **_charged(config),
         "--source": config["source"] or "", "--reward": config["reward"] or "",
         "--wave": "" if config["wave"] == 1 else str(config["wave"]),
     }  # fmt: skip
@@ -114,15 +111,20 @@ def lines(plan: Plan, folder: str | Path | None = None) -> dict[str, str]:
     }
 
 
-def live_line(one: Policy, row: Row, config: Row) -> str:
+def _charged(config: Row) -> dict[str, str]:
+    """The options that say what a sample costs; "" for those that are not needed."""
+    cost = "" if config["cost"] == "samples" else config["cost"]
+    return {"--cost": cost, "--prices": config["prices_file"] or ("prices.toml" if config["prices"] else "")}
+
+
+def live_line(one: Policy, budget: float, config: Row) -> str:
     """The command that runs a policy of the table on a model, "" where a harvest cannot: `no_live_line` says why."""
     if no_live_line(one):
         return ""
-    budget, cost = row["budget"], config["cost"]
-    if cost == "dollars":  # a live run counts samples: as many as the budget pays for at the price of those drawn
-        budget, cost = float(f"{budget * row['draws'] / row['spent']:.3g}"), "samples"
     words = ["harvest", "live", "my.toml", "-p", replace(one, on="").written(), "-b", f"{budget:g}"]
-    words += ["--wave", str(config["wave"]), *([] if cost == "samples" else ["--cost", cost])]
+    words += ["--wave", str(config["wave"])]
+    for option, value in _charged(config).items():
+        words += [option, value] if value else []
     return shlex.join(words)
 
 

@@ -77,6 +77,11 @@ def selectors(ctx: typer.Context, begun: str) -> tuple[str, ...]:
     return ("oracle", *_named("engine/selectors"))
 
 
+def metrics(ctx: typer.Context, begun: str) -> list[str]:
+    """What a sweep can measure."""
+    return ["coverage", *(f"accuracy_{name}" for name in _named("engine/selectors"))]
+
+
 def guarantees(ctx: typer.Context, begun: str) -> list[str]:
     """Numbers of guarantees."""
     return [str(number) for number in _dictionary("guarantees/__init__.py", "FILES").values()]

@@ -109,7 +109,7 @@ def plan(
     ttcsim plan mypool --budget 4 -p uniform -p elimination --figure front.png
     ttcsim plan mypool --risk 0.2 -p adaptive-consistency --knob threshold
     """
-    from ttcsim.choosing import words
+    from ttcsim.choosing import words as in_words
 
     if risk is not None:
         if target is not None or budget is not None or out is not None or figure is not None:
@@ -140,7 +140,7 @@ def plan(
     if as_json:
         _print(found)
     else:
-        _show(found, words.lines(found, out))
+        _show(found, in_words.lines(found, out))
     if not found.reached:
         raise typer.Exit(1)
 
@@ -153,12 +153,12 @@ def _print(found: ttcsim.Plan) -> None:
 
 
 def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
-    from ttcsim.choosing import words
+    from ttcsim.choosing import words as in_words
 
     formats: Formats = {
         "policy": "{policy}",
         "budget": "{budget:g}",
-        f"{found.config['metric']}, priced": lambda row: words.interval(row) + (" *" if row["biased_by"] else ""),
+        f"{found.config['metric']}, priced": lambda row: in_words.interval(row) + (" *" if row["biased_by"] else ""),
         f"{found.config['cost']} spent": lambda row: (
             f"{row['spent']:.4g} ({row['spent_lo']:.4g}–{row['spent_hi']:.4g})"
         ),
@@ -168,14 +168,14 @@ def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
     rows = found.frame.filter(half="first").to_dicts()
     title = "The pick, then the best of each other policy: 95 % for new queries in brackets"
     show(rows, formats, title=title, left=["policy"])
-    opening, *rest = words.summary(found)
+    opening, *rest = in_words.summary(found)
     say(opening, style="bold")
     for sentence in rest:
         say(sentence)
     if found.sizes is not None:
         _show_sizes(found.sizes)
     say(f"Live, on {found.policy.on or 'a model'}, and again in replay:", style="bold")
-    for line in filter(None, (words.no_live_line(found.policy), *lines.values())):
+    for line in filter(None, (in_words.no_live_line(found.policy), *lines.values())):
         print(f"  {line}")  # as it is typed, whatever the width
 
 
@@ -196,7 +196,7 @@ def _show_sizes(sizes: Any) -> None:
 
 
 def _calibrate(pool: str, policies: list[str], knob: str | None, as_json: bool, **asked: Any) -> None:
-    from ttcsim.choosing import words
+    from ttcsim.choosing import words as in_words
     from ttcsim.choosing.risk import calibrate
 
     name, _, text = (knob or "").partition("=")
@@ -220,8 +220,6 @@ def _calibrate(pool: str, policies: list[str], knob: str | None, as_json: bool, 
         show(found.frame.to_dicts(), formats, title=title, left=["policy", ""])
         say(found.sentence(), style="bold")
         if found.policy is not None:
-            cost = found.config["cost"]
-            row = {"budget": float(f"{found.full:.4g}"), "spent": found.full, "draws": found.samples}
-            print(f"  {words.live_line(found.policy, row, {'cost': cost, 'wave': 1})}")
+            print(f"  {in_words.live_line(found.policy, float(f'{found.full:.4g}'), found.config)}")
     if found.policy is None:
         raise typer.Exit(1)

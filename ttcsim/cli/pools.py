@@ -186,6 +186,8 @@ def pick(
     ttcsim pool pick builtin:aime2025 qwen --source Qwen3-4B
     ttcsim pool pick mypool some --queries ids.txt
     """
+    from ttcsim.pool.reading import decoding, read_text
+
     if source is None and queries is None:
         raise InputError("pick: say what is kept: --source NAME, --queries FILE, or both")
     whole = ttcsim.load(pool)
