@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from floors import FILE, TRIES, judge, ratio, read, to_toml
 from results import machine, replace
-from speed_of_c import WORLD, compile_reference, law, replayed
+from speed_of_c import REPS, WORLD, compile_reference, law, replayed
 from speed_of_choice import REWARD, VERIFIER, replays, scans
 from timing import alternate
 
@@ -42,7 +42,7 @@ def pairs(folder: Path) -> dict[str, Pair]:
     """The kernels that are watched."""
     library, pool = compile_reference(folder), make_pool(WORLD, QUERIES, SAMPLES)
     found = {}
-    for name in ("uniform", "elimination"):
+    for name in REPS:
         twins = replayed(library, pool, name)
         found[name] = Pair(twins.ours, twins.in_c)
     twins = law(library, pool)

@@ -61,8 +61,24 @@ static inline i64 first_success(u64 key, const uint8_t *correct, i64 size, i64 l
     return at;
 }
 
+/* The first `want` samples shown of a query. perm is the identity before and after. */
+static inline void show(u64 key, i64 size, i64 want, int32_t *perm, int32_t *swaps, int32_t *out) {
+    for (i64 j = 0; j < want; j++) {
+        i64 slot = j + (i64)bounded(key, j, size - j);
+        out[j] = perm[slot];
+        perm[slot] = perm[j];
+        swaps[j] = (int32_t)slot;
+    }
+    for (i64 j = 0; j < want; j++) perm[swaps[j]] = swaps[j];
+}
+
+static int by_priority(const void *a, const void *b) {
+    u64 x = **(const u64 *const *)a, y = **(const u64 *const *)b;
+    return (x > y) - (x < y);
+}
+
 /* One budget. eliminate = 0 is uniform. Returns the draws; fills covered[r], query_covered and query_draws. */
-i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, i64 budget, int eliminate,
+i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, int eliminate, i64 budget,
            u64 seed, i64 reps, i64 depth, i64 *covered, i64 *query_covered, i64 *query_draws) {
     int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4);
     u64 *keys = malloc(n * 8), *prio = malloc(n * 8), *scratch = malloc(n * 8);
@@ -115,6 +131,50 @@ i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint
         covered[r] = hits;
     }
     free(perm); free(swaps); free(keys); free(prio); free(scratch); free(at); free(leaving);
+    return total;
+}
+
+/* Knows every first success and buys the cheapest, one budget, ties by priority. Returns the draws. */
+i64 prophet(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, i64 budget, u64 seed, i64 reps,
+            i64 depth, i64 *covered, i64 *query_covered, i64 *query_draws) {
+    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4);
+    u64 *keys = malloc(n * 8), *scratch = malloc(n * 8);
+    i64 *at = malloc(n * 8), *costing = malloc((size + 1) * 8), total = 0;
+    for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
+    for (i64 r = 0; r < reps; r++) {
+        i64 looked = depth < size ? depth : size, sum, unknown;
+        for (i64 q = 0; q < n; q++) keys[q] = stream(seed, r, query[q]), at[q] = 0;
+        for (;;) { /* whoever is not seen yet costs more than was looked at */
+            sum = unknown = 0;
+            for (i64 q = 0; q < n; q++) {
+                if (!at[q] && available[q]) at[q] = first_success(keys[q], correct + q * size, size, looked, perm, swaps);
+                unknown |= !at[q] && available[q];
+                sum += at[q];
+            }
+            if (!unknown || looked >= size || sum >= budget) break;
+            looked = 2 * looked < size ? 2 * looked : size;
+        }
+        memset(costing, 0, (looked + 1) * 8);
+        for (i64 q = 0; q < n; q++) costing[at[q]]++;
+        i64 level = 1, spent = 0, hits = 0; /* all that cost less than `level` are bought */
+        while (level <= looked && spent + level * costing[level] <= budget) {
+            spent += level * costing[level];
+            hits += costing[level++];
+        }
+        u64 threshold = 0;
+        i64 rest = level <= looked ? (budget - spent) / level : 0;
+        if (rest > 0) {
+            i64 m = 0;
+            for (i64 q = 0; q < n; q++) if (at[q] == level) scratch[m++] = priority(keys[q]);
+            threshold = kth_smallest(scratch, m, rest);
+        }
+        for (i64 q = 0; q < n; q++)
+            if (at[q] && (at[q] < level || (at[q] == level && rest > 0 && priority(keys[q]) <= threshold)))
+                query_draws[q] += at[q], query_covered[q]++;
+        covered[r] = hits + rest;
+        total += spent + rest * level;
+    }
+    free(perm); free(swaps); free(keys); free(scratch); free(at); free(costing);
     return total;
 }
 
@@ -194,9 +254,57 @@ static inline i64 largest(const double *base, const double *slope, i64 blocks, d
     return best > -INFINITY ? chosen : -1;
 }
 
-static int by_priority(const void *a, const void *b) {
-    u64 x = **(const u64 *const *)a, y = **(const u64 *const *)b;
-    return (x > y) - (x < y);
+/* Rounds, draw by draw, one budget: a query leaves once more than `share` of at least `least` draws agree on one answer (0 agrees
+   with none). Returns the draws. */
+i64 consensus(i64 n, i64 size, const u64 *query, const uint8_t *correct, const int32_t *answer, const i64 *slots, double share,
+              double least, i64 budget, u64 seed, i64 reps, i64 *covered, i64 *query_covered, i64 *query_draws) {
+    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *arena = malloc(4 * n * (3 * size + 16));
+    int32_t *votes = malloc(4 * slots[n]), *top = malloc(n * 4);
+    i64 *active = malloc(n * 8), *draws = malloc(n * 8), *ready = malloc(n * 8), *segment = malloc(n * 8), total = 0;
+    u64 *keys = malloc(n * 8), *own = malloc(n * 8), **order = malloc(n * 8);
+    uint8_t *hit = malloc(n);
+    for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
+    for (i64 r = 0; r < reps; r++) {
+        i64 left = n, used = 0, spent = 0;
+        memset(votes, 0, 4 * slots[n]);
+        for (i64 q = 0; q < n; q++) {
+            keys[q] = stream(seed, r, query[q]);
+            own[q] = priority(keys[q]);
+            order[q] = own + q;
+            draws[q] = ready[q] = top[q] = hit[q] = 0;
+        }
+        qsort(order, n, sizeof *order, by_priority);
+        for (i64 i = 0; i < n; i++) active[i] = order[i] - own;
+        while (left > 0 && spent < budget) {
+            i64 kept = 0;
+            for (i64 i = 0; i < left && spent < budget; i++, spent++) {
+                i64 q = active[i];
+                if (draws[q] == ready[q]) {
+                    i64 want = 2 * draws[q] > 8 ? 2 * draws[q] : 8;
+                    if (want > size) want = size;
+                    show(keys[q], size, want, perm, swaps, arena + used);
+                    segment[q] = used;
+                    ready[q] = want;
+                    used += want;
+                }
+                i64 sample = q * size + arena[segment[q] + draws[q]];
+                draws[q]++;
+                hit[q] |= correct[sample];
+                if (answer[sample]) {
+                    int32_t agree = ++votes[slots[q] + answer[sample]];
+                    if (agree > top[q]) top[q] = agree;
+                }
+                if (!(draws[q] >= least && top[q] > share * draws[q]) && draws[q] < size) active[kept++] = q;
+            }
+            left = kept;
+        }
+        total += spent;
+        covered[r] = 0;
+        for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q], query_draws[q] += draws[q];
+    }
+    free(perm); free(swaps); free(arena); free(votes); free(top); free(active); free(draws); free(ready); free(segment); free(keys);
+    free(own); free(order); free(hit);
+    return total;
 }
 
 /* One budget, one draw of every arm first. A signal of gamma or more takes its arm out. Returns the draws. */
@@ -229,13 +337,7 @@ i64 ucb(i64 n, i64 size, const u64 *query, const float *signal, const uint8_t *c
             if (draws[i] == ready[q]) {
                 i64 want = 2 * draws[i] > 8 ? 2 * draws[i] : 8;
                 if (want > size) want = size;
-                for (i64 j = 0; j < want; j++) {
-                    i64 slot = j + (i64)bounded(keys[q], j, size - j);
-                    arena[used + j] = perm[slot];
-                    perm[slot] = perm[j];
-                    swaps[j] = (int32_t)slot;
-                }
-                for (i64 j = 0; j < want; j++) perm[swaps[j]] = swaps[j];
+                show(keys[q], size, want, perm, swaps, arena + used);
                 segment[q] = used;
                 ready[q] = want;
                 used += want;

@@ -31,7 +31,9 @@ from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
 QUERIES, SAMPLES, DRAWS = 500, 1024, 8000
-REPS, ROUNDS, QUICK_ROUNDS = 400, 15, 5
+REPS = {"uniform": 400, "elimination": 400, "prophet": 200, "consensus": 20}
+"""Replications of a timing, for some ten milliseconds."""
+LAW_REPS, ROUNDS, QUICK_ROUNDS = 400, 15, 5
 WORLD = "beta(0.4,1.2)"
 TARGET = 0.8
 """Of the speed of C, for every hot kernel."""
@@ -43,7 +45,8 @@ def compile_reference(folder: Path) -> ctypes.CDLL:
     options = ["-O3", "-march=native", "-ffp-contract=off"]  # rounded as IEEE says, as numba does: the same choices
     subprocess.run(["gcc", *options, "-shared", "-fPIC", "-o", str(library), str(source), "-lm"], check=True)
     loaded = ctypes.CDLL(str(library))
-    loaded.replay.restype = loaded.law.restype = loaded.ucb.restype = ctypes.c_int64
+    for name in ("replay", "prophet", "consensus", "law", "ucb"):
+        getattr(loaded, name).restype = ctypes.c_int64
     return loaded
 
 
@@ -62,28 +65,32 @@ class Twins(NamedTuple):
 
 def replayed(library, pool, name):
     setting = Setting(np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
-    replay = Replay(policy(name), setting, Columns(pool))
-    i64 = ctypes.c_int64
-    covered, by_query, draws = np.zeros(REPS, np.int64), np.zeros(QUERIES, np.int64), np.zeros(QUERIES, np.int64)
-    correct = np.ascontiguousarray(pool.correct)
+    replay, reps, i64 = Replay(policy(name), setting, Columns(pool)), REPS[name], ctypes.c_int64
+    covered, by_query, draws = np.zeros(reps, np.int64), np.zeros(QUERIES, np.int64), np.zeros(QUERIES, np.int64)
+    correct, x = np.ascontiguousarray(pool.correct), replay.x
+    arms = i64(QUERIES), i64(SAMPLES), pointer(x.keys), pointer(correct)
+    game = i64(DRAWS), ctypes.c_uint64(0), i64(reps)
+    into = pointer(covered), pointer(by_query), pointer(draws)
+    available, depth = pointer(replay.available), i64(replay.depth)
 
     def ours():
-        return replay.run(0, REPS)
+        return replay.run(0, reps)
 
     def in_c():
         by_query[:] = draws[:] = 0
-        return library.replay(
-            i64(QUERIES), i64(SAMPLES), pointer(replay.x.keys), pointer(correct), pointer(replay.available), i64(DRAWS),
-            ctypes.c_int(name == "elimination"), ctypes.c_uint64(0), i64(REPS), i64(replay.depth),
-            pointer(covered), pointer(by_query), pointer(draws),
-        )  # fmt: skip
+        if name == "prophet":
+            return library.prophet(*arms, available, *game, depth, *into)
+        if name == "consensus":
+            rule = ctypes.c_double(replay.policy.share), ctypes.c_double(replay.policy.min)
+            return library.consensus(*arms, pointer(x.answer), pointer(x.answer_offsets), *rule, *game, *into)
+        return library.replay(*arms, available, ctypes.c_int(name == "elimination"), *game, depth, *into)
 
     tally, total = ours(), in_c()
-    assert total == tally.spent.sum() == REPS * DRAWS
+    assert total == tally.spent.sum()
     np.testing.assert_array_equal(tally.covered[:, 0], covered)
     np.testing.assert_array_equal(tally.query_covered[0], by_query)
     np.testing.assert_array_equal(tally.unit_draws[0], draws)
-    return Twins(f"{name}, {QUERIES} x {SAMPLES} without replacement", REPS * DRAWS, ours, in_c)
+    return Twins(f"{name}, {QUERIES} x {SAMPLES} without replacement", int(total), ours, in_c)
 
 
 def law(library, pool):
@@ -91,8 +98,8 @@ def law(library, pool):
         log_fail = np.log1p(-world_rates(WORLD, QUERIES))
     keys = Columns(pool).keys
     budget = np.array([DRAWS], np.int64)
-    covered, spent = np.zeros((REPS, 1), np.int64), np.zeros((REPS, 1), np.int64)
-    covered_c = np.zeros(REPS, np.int64)
+    covered, spent = np.zeros((LAW_REPS, 1), np.int64), np.zeros((LAW_REPS, 1), np.int64)
+    covered_c = np.zeros(LAW_REPS, np.int64)
     i64 = ctypes.c_int64
 
     def ours():
@@ -100,7 +107,7 @@ def law(library, pool):
 
     def in_c():
         return library.law(
-            i64(QUERIES), pointer(log_fail), pointer(keys), i64(DRAWS), ctypes.c_uint64(0), i64(REPS), i64(256),
+            i64(QUERIES), pointer(log_fail), pointer(keys), i64(DRAWS), ctypes.c_uint64(0), i64(LAW_REPS), i64(256),
             pointer(covered_c),
         )  # fmt: skip
 
@@ -114,7 +121,7 @@ def law(library, pool):
 def twins(folder):
     """All of them."""
     pool, library = make_pool(WORLD, QUERIES, SAMPLES), compile_reference(folder)
-    return [*(replayed(library, pool, name) for name in ("uniform", "elimination")), law(library, pool)]
+    return [*(replayed(library, pool, name) for name in REPS), law(library, pool)]
 
 
 def find(quick):
