@@ -118,11 +118,6 @@ def rewards(ctx: typer.Context, begun: str) -> list[str]:
     return [name for name in _columns(_pool(ctx), "samples/part-*.parquet") if name.startswith("reward")]
 
 
-def metrics(ctx: typer.Context, begun: str) -> list[str]:
-    """What a value can be of."""
-    return ["coverage", *(f"accuracy_{name}" for name in selectors(ctx, begun))]
-
-
 def figures(ctx: typer.Context, begun: str) -> list[str]:
     """What can be drawn of the run that was given."""
     try:
