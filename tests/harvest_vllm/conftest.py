@@ -1,8 +1,18 @@
-"""A harvest in peace, which other ones are held against."""
+"""A harvest in peace, which other ones are held against; and to each worker its cores."""
+
+import os
 
 import pytest
 
 from tests.harvest_vllm.test_real import SMALL, finished, harvest
+
+
+def pytest_configure():
+    """Two engines that both use all cores wait for each other at every barrier."""
+    worker, workers = os.environ.get("PYTEST_XDIST_WORKER"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if worker is not None:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: workers] or cores)
 
 
 @pytest.fixture(scope="session")
