@@ -51,8 +51,14 @@ def appendix() -> str:
         parts.append(f"== {_paragraph(heading.removeprefix('## '))} <{labels[0]}>")
         parts += [f"#metadata(none) <{label}>" for label in labels[1:]]
         parts += [*_paragraphs(body), f"#source[{_paragraph(one.source)}]"]
-    others = [f"/ {one.name}: {_paragraph(one.statement)}" for one in guarantees() if one.name not in PROVED]
-    parts += ["== Statements without a proof here <others>", "\n".join(others)]
+    others = [one for one in guarantees() if one.name not in PROVED]
+    parts += [
+        "== The other statements <others>",
+        'Their proofs are where these come from, and #raw("ttcsim explain") prints them.',
+    ]
+    parts.append(
+        "\n".join(f"/ {one.name}: {_paragraph(one.statement[:1].upper() + one.statement[1:])}" for one in others)
+    )
     return "\n\n".join(['#import "template.typ": source', *parts]) + "\n"
 
 
