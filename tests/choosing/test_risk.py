@@ -137,7 +137,7 @@ def test_the_command_gives_the_table_and_the_line_that_runs_it(tmp_path):
     assert shown.returncode == told.returncode == 0, shown.stderr
     rows, config = json.loads(told.stdout)["rows"], json.loads(told.stdout)["config"]
     assert [row["value"] for row in rows] == [0.4, 0.6, 0.9]
-    assert f"harvest live my.toml -p '{config['policy']}' -b 12 --wave 1" in shown.stdout
+    assert f"harvest live my.toml -p '{config['policy']}' -b 12.01 --wave 1" in shown.stdout
     never = commands.run("plan", tmp_path / "pool", "--risk", 0.001, "-p", "consensus", "--reps", 5)
     assert never.returncode == 1 and "draw all samples" in never.stdout
 

@@ -40,7 +40,7 @@ MOST = 64
 RUNNERS = 8
 _ORACLE_REPS = 16
 _SIZE_REPS, _SPLITS = 50, 2
-_SEARCHED = 0.75  # of the time; the rest prices what was found
+_SEARCHED, _PRICED = 0.7, 0.2  # of the time; what is left says how many samples to harvest
 
 
 class Limits(NamedTuple):
@@ -211,14 +211,15 @@ def plan(
     frames: list[pl.DataFrame] = []
     chosen: list[Policy] = []
     with executor_of("threads", threads) as executor:
-        for choosing, pricing in (halves, halves[::-1]) if swap else (halves,):
-            part = seconds / (2 if swap else 1)
+        sides = (halves, halves[::-1]) if swap else (halves,)
+        for number, (choosing, pricing) in enumerate(sides):
+            part = began.left() / (len(sides) - number)
+            clock = Clock(_SEARCHED * part, threads)
             own = search(
-                Half(choosing, asked), entrants.candidates, aim, Clock(_SEARCHED * part, threads), executor,
-                progress or (lambda *_: None),
-            )  # fmt: skip
+                Half(choosing, asked), entrants.candidates, aim, clock, executor, progress or (lambda *_: None)
+            )
             shown = _shown(own, 1 if frames else 1 + runners)
-            rest = Clock((1 - _SEARCHED) * part, threads)
+            rest = Clock(_PRICED * part, threads)
             rows = _priced(Half(pricing, asked), shown, aim, reps, rest, own.untried, bool(frames))
             frames.append(rows)
             priced = {curve.candidate.policy.written(): curve.candidate.policy for curve, _ in shown}

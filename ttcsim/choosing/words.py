@@ -23,7 +23,7 @@ def summary(plan: Plan) -> list[str]:
     per = f"{config['cost']} per query"
     told = (
         f"{best['policy']} at a budget of {best['budget']:g}: {best['metric']} {interval(best)} on queries that it was "
-        f"not chosen on, for {best['spent']:.3g} ({best['spent_lo']:.3g} to {best['spent_hi']:.3g}) {per}"
+        f"not chosen on, for {amount(best['spent'])} ({amount(best['spent_lo'])} to {amount(best['spent_hi'])}) {per}"
     )
     if config["target"] is None:
         opening = f"The best found for {config['budget']:g} {per}: {told}."
@@ -32,15 +32,15 @@ def summary(plan: Plan) -> list[str]:
     else:
         opening = (
             f"Nothing found reaches {config['target']:.1%} with a probability of {config['sure']:.0%}, at up to "
-            f"{config['most']:.3g} {per}. The closest: {told}."
+            f"{amount(config['most'])} {per}. The closest: {told}."
         )
     lines = [opening]
     if best["chance"] is not None:
         lines.append(f"Probability that new queries of the kind meet the target: {best['chance']:.0%}.")
     lines.append(
         f"Where it was chosen, on the other {config['queries'] - len(plan.held_out)} queries, it had "
-        f"{best['selected']:.1%} for {best['selected_spent']:.3g}: the best of {config['candidates']} candidates is "
-        "partly the luckiest, so that number is not what it is worth."
+        f"{best['selected']:.1%} for {amount(best['selected_spent'])}: the best of {config['candidates']} candidates "
+        "is partly the luckiest, so that number is not what it is worth."
     )
     if not plan.reached:
         lines.append(limits(plan))
@@ -48,12 +48,14 @@ def summary(plan: Plan) -> list[str]:
         same = "the same" if row["policy"] == best["policy"] else row["policy"]
         lines.append(
             f"With the halves swapped: {same} at {row['budget']:g}, {row['metric']} {interval(row)} for "
-            f"{row['spent']:.3g} on the queries that the first was chosen on."
+            f"{amount(row['spent'])} on the queries that the first was chosen on."
         )
     if plan.oracles.height:
         aim = "get" if config["target"] is None else "need"
         needs = [
-            f"{row['policy']} {row['value']:.1%}" if config["target"] is None else f"{row['policy']} {row['spent']:.3g}"
+            f"{row['policy']} {row['value']:.1%}"
+            if config["target"] is None
+            else f"{row['policy']} {amount(row['spent'])}"
             for row in plan.oracles.iter_rows(named=True)
         ]
         lines.append(f"Oracles, which know what no policy can, {aim} {' and '.join(needs)} for that.")
@@ -71,8 +73,13 @@ def limits(plan: Plan) -> str:
     found, config = plan.limits, plan.config
     whole = f"All samples of a query together reach {found.ceiling:.1%}: {found.unsolvable:.1%} of the queries have no "
     wrong = f", and for {found.chosen_wrong:.1%} the answer that is chosen is wrong"
-    more = f"; the largest budget considered was {config['most']:.3g} (--most)"
+    more = f"; the largest budget considered was {amount(config['most'])} (--most)"
     return f"{whole}correct sample{wrong if config['metric'] != 'coverage' else ''}{more}."
+
+
+def amount(spent: float) -> str:
+    """What is spent, three digits or whole."""
+    return f"{spent:,.0f}" if spent >= 1000 else f"{spent:.3g}"
 
 
 def interval(row: Row) -> str:
@@ -151,7 +158,7 @@ def html(plan: Plan) -> str:
                 notebook.Cell(row["policy"], "halves swapped" if row["half"] == "swapped" else ""),
                 f"{row['budget']:g}",
                 notebook.Cell(f"{row['value']:.1%}{' *' if row['biased_by'] else ''}", limits_),
-                notebook.Cell(f"{row['spent']:.3g}", f"{row['spent_lo']:.3g} to {row['spent_hi']:.3g}"),
+                notebook.Cell(f"{amount(row['spent'])}", f"{amount(row['spent_lo'])} to {amount(row['spent_hi'])}"),
                 f"{row['selected']:.1%}",
                 "" if row["chance"] is None else f"{row['chance']:.0%}",
             )

@@ -159,11 +159,11 @@ def _show(found: ttcsim.Plan, lines: dict[str, str]) -> None:
         "policy": "{policy}",
         "budget": "{budget:g}",
         f"{found.config['metric']}, priced": lambda row: in_words.interval(row) + (" *" if row["biased_by"] else ""),
-        f"{found.config['cost']} spent": lambda row: (
-            f"{row['spent']:.4g} ({row['spent_lo']:.4g}–{row['spent_hi']:.4g})"
+        f"{found.config['cost']} spent": lambda row: "{} ({}–{})".format(
+            *(in_words.amount(row[end]) for end in ("spent", "spent_lo", "spent_hi"))
         ),
         "target met": lambda row: "" if row["chance"] is None else f"{row['chance']:.0%}",
-        "where chosen": lambda row: f"{row['selected']:.1%} for {row['selected_spent']:.4g}",
+        "where chosen": lambda row: f"{row['selected']:.1%} for {in_words.amount(row['selected_spent'])}",
     }
     rows = found.frame.filter(half="first").to_dicts()
     title = "The pick, then the best of each other policy: 95 % for new queries in brackets"
@@ -220,6 +220,7 @@ def _calibrate(pool: str, policies: list[str], knob: str | None, as_json: bool, 
         show(found.frame.to_dicts(), formats, title=title, left=["policy", ""])
         say(found.sentence(), style="bold")
         if found.policy is not None:
-            print(f"  {in_words.live_line(found.policy, float(f'{found.full:.4g}'), found.config)}")
+            enough = float(f"{1.001 * found.full:.4g}")  # the rule stops a query, and never the budget
+            print(f"  {in_words.live_line(found.policy, enough, found.config)}")
     if found.policy is None:
         raise typer.Exit(1)
