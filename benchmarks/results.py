@@ -118,10 +118,10 @@ def head(about: dict[str, Any]) -> str:
     )
     marks = []
     if about["quick"]:
-        marks.append("a quick run: smaller sizes, fewer rounds")
+        marks.append("A quick run: smaller sizes, fewer rounds.")
     if about["load"] > BUSY * about["cores"]:
-        marks.append(f"made on a busy machine (load {about['load']:.0f}): its ratios are rough, its seconds too long")
-    return words + (f"\n\n**This page is of {' and was '.join(marks)}.**" if marks else "")
+        marks.append(f"On a busy machine (load {about['load']:.0f}): ratios are rough, seconds too long.")
+    return words + (f"\n\n**{' '.join(marks)}**" if marks else "")
 
 
 def summary(compared: list[Compared]) -> Table:
@@ -132,14 +132,14 @@ def summary(compared: list[Compared]) -> Table:
             told(one.ours, one.unit),
             one.other,
             told(one.theirs, one.unit),
-            one.ratio,
+            f"{one.ratio:,.0f}" if one.ratio >= 100 else f"{one.ratio:.2g}",
             one.target,
             None if one.target is None else "yes" if one.ratio >= one.target else "**no**",
         )
         for one in compared
     ]
     heads = "hot path", "ttcsim", "beside", "its speed", "ratio", "target", "met?"
-    return Table(heads, ("", "", "", "", "{:,.3g}", "{:,g}", ""), rows)
+    return Table(heads, ("", "", "", "", "", "{:,g}", ""), rows)
 
 
 def told(speed: float, unit: str) -> str:
