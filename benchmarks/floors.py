@@ -78,6 +78,7 @@ def to_toml(measured: Mapping[str, float], on: str) -> str:
         f'on = "{on}"',
         f"slack = {SLACK:g}",
     ]
-    for name, value in measured.items():
+    for name, found in measured.items():
+        value = round(found, 2)
         lines += ["", f'[floors."{name}"]', f"measured = {value:.2f}", f"floor = {floor_of(value):.2f}"]
     return "\n".join(lines) + "\n"
