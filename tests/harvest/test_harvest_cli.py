@@ -159,6 +159,7 @@ def test_tasks_are_listed():
 
 SHARED = {
     "ttcsim.pool.reading",
+    "ttcsim.cli",  # for the completion of shells
     "ttcsim.cli.group",
     "ttcsim.cli.run",
     "ttcsim.errors",

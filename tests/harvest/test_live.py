@@ -203,8 +203,8 @@ def test_kept_waves_that_the_policy_would_not_ask_for_are_refused(here, make_con
     [
         ({"policy": "prophet"}, {}, "knows outcomes"),
         ({"policy": "nobody"}, {}, "nobody"),
-        ({"policy": "gap(signal=reward)"}, {}, "needs the column 'reward', and samples"),
-        ({"policy": "deepconf"}, {}, "needs the column 'confidence', and samples"),
+        ({"policy": "gap(signal=reward)"}, {}, "needs the column 'reward'; .*samples"),
+        ({"policy": "deepconf"}, {}, "needs the column 'confidence'; .*samples"),
         ({"policy": "damani(column=level)"}, {}, "goes by priors"),
         ({"policy": "cascade"}, {}, "chooses sources"),
         ({"budget": 0.01}, {}, "buys no draw"),
