@@ -39,8 +39,10 @@ ONLY_PARSED = {
 ELSEWHERE = re.compile(r"^(from|import) (vllm|inspect_ai)\b", re.MULTILINE)
 """Blocks that import what is not installed here: tests/harvest_vllm and tests/adapters run them."""
 SLOW = re.compile(
-    r"ttcsim (sweep .*-p all|report zoo|check|demo|extrapolate|strategies (findings|bins|optimal|bandit|flops|ratio))"
+    r"ttcsim (sweep .*-p all|report zoo|check|demo|extrapolate|plan|predict|.*found/held-out|"
+    r"strategies (findings|bins|optimal|bandit|flops|ratio))"
 )
+"""What takes a second or more, and what needs what that made."""
 MADE_THERE = {
     "docs/importing.md": ["mypool"],
     "docs/gpu.md": ["my.toml", "my-pool"],

@@ -1,5 +1,6 @@
 """The site: everything public is in it, it asks nothing of a network, and notebooks say what their numbers do."""
 
+import importlib.util
 import re
 import shutil
 import tomllib
@@ -61,8 +62,7 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.slow
-def test_pages_load_nothing_from_elsewhere(site):
+def pages_load_nothing_from_elsewhere(site):
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > len(documents())
     for path in pages:
@@ -72,8 +72,7 @@ def test_pages_load_nothing_from_elsewhere(site):
         assert not re.search(r"url\(\s*[\"']?(https?:)?//|@import", style.read_text()), style
 
 
-@pytest.mark.slow
-def test_the_reference_has_every_name_with_its_parameters(site):
+def the_reference_has_every_name_with_its_parameters(site):
     page = Page(site / "api.html")
     assert {f"ttcsim.{name}" for name in ttcsim.__all__} <= page.anchors
     assert {"ttcsim.Session.ask", "ttcsim.Result.per_query", "ttcsim.Pool.rates"} <= page.anchors
@@ -83,9 +82,7 @@ def test_the_reference_has_every_name_with_its_parameters(site):
     assert not re.search(r"-{4,}|:(func|class|meth):|``", text)
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:policy")
-def test_the_first_study_concludes_what_its_numbers_say(site):
+def the_first_study_concludes_what_its_numbers_say(site):
     names = run(ROOT / "docs" / "notebooks" / "first_study.py").names
     at_8, levels = names["at_8"], names["levels"]
     # The exact values: pass@8, and elimination's coverage at a fixed budget.
@@ -101,9 +98,7 @@ def test_the_first_study_concludes_what_its_numbers_say(site):
     assert sum(address.startswith("data:image/svg") for address in shown.loads) == 5
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:policy")
-def test_the_second_notebook_tells_a_better_policy_from_a_lucky_one(site):
+def the_second_notebook_tells_a_better_policy_from_a_lucky_one():
     names = run(ROOT / "docs" / "notebooks" / "my_policy.py").names
     judged, bounds = names["judged"], names["bounds"]
     hopeful = judged.row(0, named=True)
@@ -119,11 +114,23 @@ def test_the_second_notebook_tells_a_better_policy_from_a_lucky_one(site):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; make test-browser installs it")
+@pytest.mark.filterwarnings("ignore:policy")
+def test_the_site_is_whole(site):
+    """One test, for a site is built once by each process that has one."""
+    pages_load_nothing_from_elsewhere(site)
+    the_reference_has_every_name_with_its_parameters(site)
+    the_first_study_concludes_what_its_numbers_say(site)
+    the_second_notebook_tells_a_better_policy_from_a_lucky_one()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    CHROMIUM is None or importlib.util.find_spec("playwright") is None,
+    reason="there is no Chromium, or no playwright; make test-browser installs them",
+)
 def test_pages_fit_a_phone_and_are_searched_from_a_folder(site):
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed; make test-browser does"
-    )
+    from playwright import sync_api as playwright
+
     faults = []
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
