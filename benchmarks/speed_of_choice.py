@@ -41,7 +41,7 @@ def replays(pool, name, reps):
 
 def size_of(queries):
     """Replications of a timing, and timings."""
-    return max(2, DRAWS // (PER_QUERY * queries)), max(3, ROUNDS * 500 // queries)
+    return max(1, DRAWS // (PER_QUERY * queries)), max(3, ROUNDS * 500 // queries)
 
 
 def scans(library, pool, replay, name, reps):

@@ -18,7 +18,7 @@ from tables import Found, Table, tell
 from ttcsim.pool.format import SAMPLES, part
 
 LAYOUTS = "query by query", "queries take turns", "at random"
-CASES = (*((size, layout) for size in (10**6, 10**7) for layout in LAYOUTS), (10**8, LAYOUTS[0]), (10**8, LAYOUTS[2]))
+CASES = (*((size, layout) for size in (10**6, 10**7) for layout in LAYOUTS), (10**8, LAYOUTS[0]))
 QUICK_CASES = CASES[:3]
 QUERY = 1000  # samples of each query
 SHARD = 4_000_000  # rows of a file
