@@ -23,7 +23,7 @@ def build(job: Job) -> list[Path]:
     told.words("study.policies", said("speed_of_rules", r"A study of (\d+) policies"))
     told.words("study.budgets", said("speed_of_rules", r"budgets (\d+ to \d+)"))
     told.words("study.reps", said("speed_of_rules", r"([\d,]+) replications"))
-    told.words("study.seconds", said("speed_of_rules", r"replications: ([\d.,]+) s"))
+    told.words("study.seconds", said("speed_of_rules", r"replications(?:, on \d+ cores)?: ([\d.,]+) s"))
     page = job.out / "speed.md"
     write_whole(page, ("\n".join(["# Draws a second", "", *markdown(in_c.header, draws)]) + "\n").encode())
     return [page]

@@ -34,7 +34,10 @@ def section(name: str, path: Path = RESULTS) -> str:
 
 def table(name: str, path: Path = RESULTS) -> Table:
     """The first table of a section."""
-    lines = [line for line in section(name, path).splitlines() if line.startswith("|")]
+    block = next((part for part in section(name, path).split("\n\n") if part.lstrip().startswith("|")), "")
+    lines = block.strip().splitlines()
+    if len(lines) < 3:
+        raise InputError(f"{path}: section '{name}' has no table; run make bench")
     cells = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
     return Table(cells[0], cells[2:])
 
