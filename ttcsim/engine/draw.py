@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined, prefetch
+from ttcsim.compiled.jit import inlined
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import bounded, rule_key
+from ttcsim.engine.ahead import MANY, bring_sample_near
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, query_of, units_of
 from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
 
@@ -18,9 +19,10 @@ from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
 @inlined
 def draw(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, most: int) -> bool:
     """Show up to `most` samples of unit q; False when the last budget has run out."""
-    for _ in range(most):  # noqa: SIM110 - numba knows no `all` of a generator
-        if not take(see, x, plan, w, tally, q, next_sample(x, plan, w, q, w.rows[q, 0].draws)):
+    for _ in range(most):
+        if not take(see, x, plan, w, tally, q, next_sample(x, plan, w, q)):
             return False
+        look_up_next(x, plan, w, q)
     return True
 
 
@@ -43,26 +45,39 @@ def take(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, sample
 
 
 @inlined
-def next_sample(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
-    """The sample (its position in the pool) that unit q shows after `drawn` draws."""
-    offset = x.offsets[q]
-    size = x.offsets[q + 1] - offset
-    note = w.notes[q]
-    if not plan.permute:
-        return offset + bounded(note.key, drawn, size)
+def next_sample(x: Samples, plan: Plan, w: Work, q: int) -> int:
+    """The sample (its position in the pool) that unit q shows next."""
+    drawn, note = w.rows[q, 0].draws, w.notes[q]
     if drawn == note.ready:
-        now = w.now[0]
-        want = min(max(8, 2 * drawn), size)
-        shown(note.key, size, want, True, w.perm, w.swaps, w.arena, now.arena)
-        note.segment = now.arena
-        note.ready = want
-        now.arena += want
-    if drawn + 1 < note.ready:
-        following = offset + w.arena[note.segment + drawn + 1]
-        prefetch(x.flags, following)
-        if len(x.signal) > 0:
-            prefetch(x.signal, following)
-    return offset + w.arena[note.segment + drawn]
+        if plan.permute:
+            now = w.now[0]
+            size = x.offsets[q + 1] - x.offsets[q]
+            want = min(max(8, 2 * drawn), size)
+            shown(note.key, size, want, True, w.perm, w.swaps, w.arena, now.arena)
+            note.segment = now.arena
+            note.ready = want
+            now.arena += want
+        note.following = sample_after(x, plan, w, q, drawn)
+    return note.following
+
+
+@inlined
+def sample_after(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
+    """The sample that unit q shows after so many draws; without replacement, one of those that are ready."""
+    offset, note = x.offsets[q], w.notes[q]
+    if plan.permute:
+        return offset + w.arena[note.segment + drawn]
+    return offset + bounded(note.key, drawn, x.offsets[q + 1] - offset)
+
+
+@inlined
+def look_up_next(x: Samples, plan: Plan, w: Work, q: int) -> None:
+    """Look up the sample after the one just shown, while nobody waits for it."""
+    drawn, note = w.rows[q, 0].draws, w.notes[q]
+    if drawn != note.ready:
+        note.following = sample_after(x, plan, w, q, drawn)
+        if len(w.notes) < MANY:
+            bring_sample_near(x, note.following)
 
 
 @inlined

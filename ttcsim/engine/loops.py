@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
+from ttcsim.engine.ahead import look_ahead
 from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
 from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
 from ttcsim.engine.draw import draw, next_sample
-from ttcsim.engine.tournament import play_all, prepare, replay, set_index
+from ttcsim.engine.tournament import play_all, replay, set_draws, set_draws_of_many, set_index
 from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -100,13 +101,13 @@ def tick(plan: Plan, w: Work) -> None:
 
 
 @inlined
-def choose(quantile: Any, plan: Plan, w: Work) -> int:
+def choose(quantile: Any, x: Samples, plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
     if plan.rescore:
         return choose_among_all(w, w.now[0].clock)
     q = choose_by_index(w, w.now[0].clock)
     if q != NOBODY:
-        prepare(w.nodes, q)
+        look_ahead(x, w)
     elif plan.alike:
         return choose_alike(quantile, w)
     return q
@@ -116,7 +117,7 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
 def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
     """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
     s = w.rows[u, 0]
-    w.ties[u].draws = s.draws
+    set_draws(w.nodes, w.ties, u, s.draws)
     if s.draws < plan.warmup:
         set_index(w.nodes, u, np.inf, 0.0)
     elif s.draws - w.notes[u].unseen < plan.warmup:
@@ -168,7 +169,7 @@ def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            q = choose(quantile, plan, w)
+            q = choose(quantile, x, plan, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             tick(plan, w)
@@ -185,7 +186,7 @@ def decide_more(score: Any, bonus: Any, quantile: Any, x: Samples, plan: Plan, w
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet.
     """
     now = w.now[0]
-    q = choose(quantile, plan, w)
+    q = choose(quantile, x, plan, w)
     if q == NOBODY:
         return False
     first, last = units_of(x, query_of(x, q))
@@ -275,7 +276,7 @@ def see_wave(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, decided: i
     for i in range(decided):
         q = w.wave[i]
         if len(x.tokens) > 0:
-            tokens = x.tokens[next_sample(x, plan, w, q, w.rows[q, 0].draws)]
+            tokens = x.tokens[next_sample(x, plan, w, q)]
             now.longest = max(now.longest, decoded_at(w.streams, tokens))
         if not draw(see, x, plan, w, tally, q, 1):
             return False
@@ -413,7 +414,7 @@ def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
     rows = w.rows[:, 0].view(np.recarray)
     active = w.active[: w.now["active"][0]]
     draws = rows.draws[active]
-    w.ties["draws"][active] = draws
+    set_draws_of_many(w.nodes, w.ties, active, draws)
     leaves = len(w.ties)
     w.nodes["base"][leaves + active[draws >= plan.warmup]] = -np.inf
     ready = active[draws - w.notes["unseen"][active] >= plan.warmup]

@@ -12,8 +12,8 @@ of the tree, and of that only games that have expired are played. Indices are li
 how long their game holds: no clock between needs a look (kinetic data structures: Basch, Guibas & Hershberger, J.
 Algorithms 1999). The clock never runs backwards; it is ``sqrt(ln(t + 1))`` after t draws, and so below LATEST.
 
-All this is said of indices as they are rounded. Lines that are no further apart than `error` allows may cross by
-rounding alone: such a game holds for this clock only, unless rounding cannot turn the order (`stays_ahead`).
+All this is said of indices as they are rounded. Lines that are no further apart than `margin` may cross by rounding
+alone: such a game holds for this clock only, unless rounding cannot turn the order (`stays_ahead`).
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import as_records, inlined, prefetch
+from ttcsim.compiled.jit import inlined, prefetch, records
 
 LATEST = 7.0
 """No clock is later: ``sqrt(ln(2**63))`` is 6.6."""
 ROUNDING = 17 * 2.0**-53
-"""17 half units in the last place: an index is off by 2, a lead by 3, where it ends by 5 more; kept in 24 bits."""
-SMALLEST = 1e-37
-"""An error that has the bits of a normal number."""
+"""17 half units in the last place: an index is off by 2, a lead by 3, where it ends by 5 more."""
+SMALLEST = 1e-300
+"""More than is lost to the smallest numbers."""
 FLAT = 1e-300
 """The least by which a line is steeper than another one, so that no lead ends by a division by zero."""
 
-ALWAYS_NEAR = 1024
-"""Games that every unit plays sooner or later are in the cache."""
+ASKED = 64
+"""Games below this one are asked who goes second."""
+FEW_DRAWS = 65535
+"""Draws that the first bits of a tie tell apart."""
 
 NODE = np.dtype(
     [
@@ -43,7 +45,7 @@ NODE = np.dtype(
         ("slope", "f8"),
         ("expires", "f8"),  # latest clock at which this and all games below it are sure to be right; inf of a leaf
         ("unit", "i4"),
-        ("error", "f4"),  # more than the index is ever rounded by
+        ("tie", "u4"),  # first bits of its TIE: whose are fewer goes first, whose are equal are asked for all of it
     ],
     align=True,
 )
@@ -54,9 +56,7 @@ TIE = np.dtype([("draws", "i8"), ("priority", "u8")], align=True)
 
 def make_nodes(n: int) -> NDArray[Any]:
     """Room for the games of n units and behind them the units themselves, NODE[2n]; node 0 is not used."""
-    room = np.zeros(2 * n * NODE.itemsize + 64, np.uint8)
-    start = -room.ctypes.data % 64
-    nodes = as_records(room[start : start + 2 * n * NODE.itemsize].view(NODE))
+    nodes: NDArray[Any] = records(2 * n, NODE)
     nodes["unit"][n:] = np.arange(n)
     nodes["expires"] = np.inf
     return nodes
@@ -66,13 +66,29 @@ def make_nodes(n: int) -> NDArray[Any]:
 def set_index(nodes: NDArray[Any], unit: int, score: float, bonus: float) -> None:
     """Enter the index ``score + bonus * clock`` of a unit; NaN counts as minus infinity (never drawn)."""
     leaf = nodes[(len(nodes) >> 1) + unit]
-    leaf.base, leaf.slope, leaf.error = -np.inf, 0.0, 0.0
+    leaf.base, leaf.slope = -np.inf, 0.0
     if score > -np.inf and bonus > -np.inf:  # false of NaN
         if score == np.inf or bonus == np.inf:  # an infinite slope at clock 0 would be NaN
             leaf.base = np.inf
         else:
             leaf.base, leaf.slope = score, bonus
-            leaf.error = np.float32(SMALLEST + ROUNDING * (abs(score) + LATEST * abs(bonus)))
+
+
+@inlined
+def set_draws(nodes: NDArray[Any], ties: NDArray[Any], unit: int, draws: int) -> None:
+    """Enter how often a unit was drawn; its priority has been."""
+    ties[unit].draws = draws
+    first_bits = np.uint64(min(draws, FEW_DRAWS)) << np.uint64(16) | ties[unit].priority >> np.uint64(48)
+    nodes[(len(nodes) >> 1) + unit].tie = np.uint32(first_bits)
+
+
+def set_draws_of_many(
+    nodes: NDArray[Any], ties: NDArray[Any], units: NDArray[np.int64], draws: NDArray[np.int64]
+) -> None:
+    """`set_draws` of many units, from Python."""
+    ties["draws"][units] = draws
+    first_bits = np.minimum(draws, FEW_DRAWS).astype(np.uint64) << np.uint64(16)
+    nodes["tie"][len(ties) + units] = first_bits | ties["priority"][units] >> np.uint64(48)
 
 
 class Contender(NamedTuple):
@@ -81,37 +97,49 @@ class Contender(NamedTuple):
     unit: int
     base: float
     slope: float
-    error: float
+    tie: int
 
 
 @inlined
 def contender(node: Any) -> Contender:
     """The champion of a node."""
-    return Contender(int(node.unit), node.base, node.slope, float(node.error))
+    return Contender(int(node.unit), node.base, node.slope, int(node.tie))
 
 
 @inlined
-def goes_first(one: Any, other: Any) -> bool:
-    """Whether of two units with the same index, given their TIE, the one is drawn before the other."""
-    return one.draws < other.draws or (one.draws == other.draws and one.priority < other.priority)
+def goes_first(ties: NDArray[Any], one: Contender, other: Contender) -> bool:
+    """Whether of two units with the same index the one is drawn before the other."""
+    if one.tie != other.tie:
+        return one.tie < other.tie
+    a, b = ties[one.unit], ties[other.unit]
+    return a.draws < b.draws or (a.draws == b.draws and a.priority < b.priority)
 
 
 @inlined
 def beats(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> bool:
     """Whether a unit is drawn before another one."""
     value, others = one.base + one.slope * clock, other.base + other.slope * clock
-    return value > others or (value == others and goes_first(ties[one.unit], ties[other.unit]))
+    return value > others or (value == others and goes_first(ties, one, other))
+
+
+@inlined
+def reach(one: Contender) -> float:
+    """What the index of a unit never exceeds, but for rounding, up or down."""
+    return abs(one.base) + LATEST * abs(one.slope)
 
 
 @inlined
 def stays_ahead(ties: NDArray[Any], one: Contender, other: Contender) -> bool:
     """Whether a unit that beats another one by so little that rounding could decide does so at every clock.
 
-    Rounding keeps order: what is at least as high and at least as steep has at least the other's index.
+    Rounding keeps order: what is at least as high and at least as steep has at least the other's index. What is
+    infinite stays ahead, or behind, of whatever stays finite.
     """
     if one.slope == 0.0 and other.slope == 0.0:
         return True
-    return one.base >= other.base and one.slope >= other.slope and goes_first(ties[one.unit], ties[other.unit])
+    if (one.base == np.inf and reach(other) < np.inf) or (other.base == -np.inf and reach(one) < np.inf):
+        return True
+    return one.base >= other.base and one.slope >= other.slope and goes_first(ties, one, other)
 
 
 @inlined
@@ -119,7 +147,7 @@ def meet(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> 
     """Who is drawn before the other, and until when that is sure."""
     value, others = one.base + one.slope * clock, other.base + other.slope * clock
     lead = value - others if value != others else 0.0  # of infinities, too
-    margin = one.error + other.error
+    margin = SMALLEST + ROUNDING * (reach(one) + reach(other))  # infinite where one of them is
     if abs(lead) > margin:
         wins = lead > 0.0
         closing = other.slope - one.slope
@@ -131,7 +159,7 @@ def meet(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> 
         one.unit if wins else other.unit,
         one.base if wins else other.base,
         one.slope if wins else other.slope,
-        one.error if wins else other.error,
+        one.tie if wins else other.tie,
     )
     return winner, until
 
@@ -139,7 +167,7 @@ def meet(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> 
 @inlined
 def crown(node: Any, champion: Contender, expires: float) -> None:
     """Enter who won a game."""
-    node.unit, node.base, node.slope, node.error = champion.unit, champion.base, champion.slope, champion.error
+    node.unit, node.base, node.slope, node.tie = champion.unit, champion.base, champion.slope, champion.tie
     node.expires = expires
 
 
@@ -187,15 +215,6 @@ def replay(nodes: NDArray[Any], ties: NDArray[Any], unit: int, clock: float) -> 
 
 
 @inlined
-def prepare(nodes: NDArray[Any], unit: int) -> None:
-    """Bring the opponents of a unit near while others compute: of many units most lie far away in memory."""
-    node = (len(nodes) >> 1) + unit
-    while node >= ALWAYS_NEAR:
-        prefetch(nodes, node ^ 1)
-        node >>= 1
-
-
-@inlined
 def first_of_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> int:
     """The unit that goes before all others at this clock."""
     play_expired(nodes, ties, 1, clock)
@@ -206,3 +225,39 @@ def first_of_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> int:
 def leaf(nodes: NDArray[Any], unit: int) -> Contender:
     """A unit as a contender."""
     return contender(nodes[(len(nodes) >> 1) + unit])
+
+
+@inlined
+def best_met(nodes: NDArray[Any], ties: NDArray[Any], unit: int, top: int, without: int, clock: float) -> int:
+    """Of the nodes that a unit meets in the last games up to `top`, the one whose champion goes first; 0 = none."""
+    node = (len(nodes) >> 1) + unit
+    while node >= 2 * ASKED:
+        node >>= 1
+    best = 0
+    while node > top:
+        side = node ^ 1
+        if side != without and (best == 0 or beats(ties, contender(nodes[side]), contender(nodes[best]), clock)):
+            best = side
+        node >>= 1
+    return best
+
+
+@inlined
+def next_two(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> tuple[int, int]:
+    """Who goes second and who third: most likely the next two to be drawn, of so many units that few meet early."""
+    first = nodes[1].unit
+    second = best_met(nodes, ties, first, 1, 0, clock)
+    third = best_met(nodes, ties, first, 1, second, clock)
+    behind = best_met(nodes, ties, nodes[second].unit, second, 0, clock)
+    if behind > 0 and beats(ties, contender(nodes[behind]), contender(nodes[third]), clock):
+        third = behind
+    return nodes[second].unit, nodes[third].unit
+
+
+@inlined
+def bring_near(nodes: NDArray[Any], unit: int) -> None:
+    """Fetch the games of a unit into the cache: of many units most lie far away in memory."""
+    node = (len(nodes) >> 1) + unit
+    while node >= ASKED:
+        prefetch(nodes, node ^ 1, 0)
+        node >>= 1

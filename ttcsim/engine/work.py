@@ -13,7 +13,7 @@ from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
-from ttcsim.engine.tournament import TIE, make_nodes, set_index
+from ttcsim.engine.tournament import TIE, make_nodes, set_draws, set_index
 from ttcsim.policies.rules import rows_for
 
 NOBODY = -1
@@ -22,6 +22,7 @@ NOTE = np.dtype(
     [
         ("key", "u8"),  # stream of the unit in this replication
         ("limit", "i8"),  # most draws
+        ("following", "i8"),  # position in the pool of the sample that it shows next, once it was looked up
         ("segment", "i8"),  # where the samples to be shown begin in the arena
         ("ready", "i8"),  # how many of them are there
         ("unseen", "i8"),  # draws that are decided in this wave
@@ -32,7 +33,7 @@ NOTE = np.dtype(
     ],
     align=True,
 )
-"""What the engine keeps of a unit beside its row; what it keeps of a query stands with its first unit."""
+"""What the engine keeps of a unit beside its row, a line of the cache; what it keeps of a query stands with its first unit."""
 
 NOW = np.dtype(
     [
@@ -218,7 +219,7 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
         w.ties[q].priority = priority(note.key)
-        w.ties[q].draws = 0
+        set_draws(w.nodes, w.ties, q, 0)
         set_index(w.nodes, q, np.inf, 0.0)  # until a query has its warm-up draws
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
