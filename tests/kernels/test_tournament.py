@@ -18,7 +18,7 @@ SLOPES = [0.0, 0.1, 1.0, 1.0, math.sqrt(2.0), -0.1, 1e-17, 1e300, 1.7e308, np.in
 @njit
 def first_after_change(nodes, ties, unit, score, bonus, draws, clock):
     """Enter an index and say who goes first at a clock."""
-    ties[unit].draws = draws
+    tournament.set_draws(nodes, ties, unit, draws)
     tournament.set_index(nodes, unit, score, bonus)
     tournament.replay(nodes, ties, unit, clock)
     return tournament.first_of_all(nodes, ties, clock)
@@ -33,15 +33,16 @@ def first_at(nodes, ties, clock):
 def enter_all(index, draws, priority):
     """A tournament that was played once, at clock 0."""
     nodes, ties = make_nodes(len(index)), records(len(index), TIE)
-    ties["priority"], ties["draws"] = priority, draws
     for i in range(len(index)):
-        enter(nodes, i, *index[i])
+        enter(nodes, ties, i, *index[i], draws[i], priority[i])
     play_all(nodes, ties, 0.0)
     return nodes, ties
 
 
 @njit
-def enter(nodes, unit, score, bonus):
+def enter(nodes, ties, unit, score, bonus, draws, priority):
+    tournament.set_priority(nodes, ties, unit, priority)
+    tournament.set_draws(nodes, ties, unit, draws)
     tournament.set_index(nodes, unit, score, bonus)
 
 
@@ -87,15 +88,19 @@ def test_finds_the_largest_index_at_every_step(run):
             return near[0] * generator.choice([0.3, 1.0]), near[1] * generator.choice([0.0, 1.0])
         return generator.random(), generator.random() / generator.integers(1, 20)
 
-    priority, draws = generator.permutation(n), generator.integers(0, 3, n)
+    few = tournament.FEW_DRAWS  # below it, and with priorities far apart, a tie is decided by its first bits
+    priority = generator.permutation(n).astype(np.uint64) << np.uint64(generator.choice([0, 38, 57]))
+    draws = generator.integers(0, 3, n) + generator.choice([0, few - 2, few + 5])
     index = [entered(*line()) for _ in range(n)]
-    nodes, ties = enter_all(index, draws, priority)
+    with np.errstate(over="ignore"):
+        nodes, ties = enter_all(index, draws, priority)
     clock, changed = 0.0, None
     for _ in range(steps):
-        if changed is None:
-            first = first_at(nodes, ties, clock)
-        else:
-            first = first_after_change(nodes, ties, changed, *index[changed], draws[changed], clock)
+        with np.errstate(over="ignore"):  # where the compiler is off: a lead of 1e300 lasts until infinity
+            if changed is None:
+                first = first_at(nodes, ties, clock)
+            else:
+                first = first_after_change(nodes, ties, changed, *index[changed], draws[changed], clock)
         expected = judged(index, draws, priority, clock)
         if expected is None:
             assert nodes["base"][n + first] == -np.inf
@@ -114,7 +119,8 @@ def test_only_its_own_games_are_played_again():
     n, steps = 1024, 20_000
     generator = np.random.default_rng(5)
     mean, draws = generator.random(n), np.ones(n, np.int64)
-    nodes, ties = enter_all([(m, math.sqrt(2.0)) for m in mean], draws, generator.permutation(n))
+    priority = generator.permutation(n).astype(np.uint64)
+    nodes, ties = enter_all([(m, math.sqrt(2.0)) for m in mean], draws, priority)
     first, expired = first_at(nodes, ties, math.sqrt(math.log(n + 1.0))), 0
     for t in range(n, n + steps):
         clock = math.sqrt(math.log(t + 1.0))

@@ -217,8 +217,8 @@ SABOTAGES = (
         "ties go to the query with more draws",
         "G14",
         "engine/tournament.py",
-        "return one.draws < other.draws or",
-        "return one.draws > other.draws or",
+        "np.uint32(min(draws, FEW_DRAWS) << 24",
+        "np.uint32(FEW_DRAWS - min(draws, FEW_DRAWS) << 24",
         "bayes",
     ),
     one(

@@ -188,26 +188,26 @@ borrowed: Any = _itself if JIT_DISABLED else intrinsic(_borrowed)
 counts are atomic and cost more than the arithmetic between them). The caller must hold the arrays meanwhile."""
 
 
-def _prefetch(_context: Any, array: Any, _at: Any, _line: Any) -> Any:
+def _prefetch(_context: Any, array: Any, _at: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
-        at, line = (context.cast(builder, a, kind, types.intp) for a, kind in zip(arguments, signature.args) if a is not arguments[0])
+        array, at = signature.args
+        source = arrayobj.make_array(array)(context, builder, arguments[0])
         byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        start = builder.mul(at, builder.extract_value(source.strides, 0))
-        place = builder.gep(
-            builder.bitcast(source.data, byte), [builder.add(start, builder.mul(line, line.type(LINE)))]
+        start = builder.mul(
+            context.cast(builder, arguments[1], at, types.intp), builder.extract_value(source.strides, 0)
         )
+        place = builder.gep(builder.bitcast(source.data, byte), [start])
         kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
         hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
         builder.call(hint, [place, word(0), word(3), word(1)])  # read, into the first cache
         return context.get_dummy_value()
 
-    return types.void(array, types.int64, types.int64), codegen
+    return types.void(array, types.int64), codegen
 
 
-def _nothing(array: Any, at: int, line: int) -> None:
+def _nothing(array: Any, at: int) -> None:
     pass
 
 
 prefetch: Any = _nothing if JIT_DISABLED else intrinsic(_prefetch)
-"""In a kernel: fetch a line of ``array[at]``, 0 is the first, which is read before long, into the cache."""
+"""In a kernel: fetch ``array[at]``, the first line of it, which is read before long, into the cache."""

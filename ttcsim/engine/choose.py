@@ -75,7 +75,7 @@ def choose_among_all(w: Work, clock: float) -> int:
         return NOBODY
     first = w.active[0]
     for i in range(1, w.now[0].active):
-        if beats(w.ties, leaf(w.nodes, w.active[i]), leaf(w.nodes, first), clock):
+        if beats(w.ties, leaf(w.nodes, w.active[i], clock), leaf(w.nodes, first, clock)):
             first = w.active[i]
     return if_drawn(w, first, clock)
 
@@ -83,8 +83,7 @@ def choose_among_all(w: Work, clock: float) -> int:
 @inlined
 def if_drawn(w: Work, u: int, clock: float) -> int:
     """Unit u, unless its index is minus infinity."""
-    own = leaf(w.nodes, u)
-    return u if own.base + own.slope * clock > -np.inf else NOBODY
+    return u if leaf(w.nodes, u, clock).value > -np.inf else NOBODY
 
 
 @inlined
@@ -92,8 +91,8 @@ def leave(w: Work, u: int) -> None:
     """Take a unit out of `active`, where the last one takes its place; its index is minus infinity from now on."""
     now = w.now[0]
     now.active -= 1
-    position, last = w.place[u], w.active[now.active]
+    position, last = w.notes[u].place, w.active[now.active]
     w.active[position] = last
-    w.place[last] = position
-    w.place[u] = NOBODY
+    w.notes[last].place = position
+    w.notes[u].place = NOBODY
     set_index(w.nodes, u, -np.inf, 0.0)

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import inlined
-from ttcsim.compiled.order import shown
-from ttcsim.compiled.rng import bounded, rule_key
-from ttcsim.engine.ahead import MANY, bring_sample_near
+from ttcsim.compiled.rng import rule_key
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally, query_of, units_of
+from ttcsim.engine.upcoming import look_up_next, next_sample
 from ttcsim.engine.work import ENTROPY_UNIT, Plan, Work, record, xlogx
 
 
@@ -38,50 +37,14 @@ def take(see: Any, x: Samples, plan: Plan, w: Work, tally: Tally, q: int, sample
             return False
     now.spent += price
     s.spent += price
-    show(x, w, q, sample)
+    show(x, plan, w, q, sample)
     if plan.watch:
         see(s, w.p[0], rule_key(w.notes[q].key, s.draws))
     return True
 
 
 @inlined
-def next_sample(x: Samples, plan: Plan, w: Work, q: int) -> int:
-    """The sample (its position in the pool) that unit q shows next."""
-    drawn, note = w.rows[q, 0].draws, w.notes[q]
-    if drawn == note.ready:
-        if plan.permute:
-            now = w.now[0]
-            size = x.offsets[q + 1] - x.offsets[q]
-            want = min(max(8, 2 * drawn), size)
-            shown(note.key, size, want, True, w.perm, w.swaps, w.arena, now.arena)
-            note.segment = now.arena
-            note.ready = want
-            now.arena += want
-        note.following = sample_after(x, plan, w, q, drawn)
-    return note.following
-
-
-@inlined
-def sample_after(x: Samples, plan: Plan, w: Work, q: int, drawn: int) -> int:
-    """The sample that unit q shows after so many draws; without replacement, one of those that are ready."""
-    offset, note = x.offsets[q], w.notes[q]
-    if plan.permute:
-        return offset + w.arena[note.segment + drawn]
-    return offset + bounded(note.key, drawn, x.offsets[q + 1] - offset)
-
-
-@inlined
-def look_up_next(x: Samples, plan: Plan, w: Work, q: int) -> None:
-    """Look up the sample after the one just shown, while nobody waits for it."""
-    drawn, note = w.rows[q, 0].draws, w.notes[q]
-    if drawn != note.ready:
-        note.following = sample_after(x, plan, w, q, drawn)
-        if len(w.notes) < MANY:
-            bring_sample_near(x, note.following)
-
-
-@inlined
-def show(x: Samples, w: Work, q: int, sample: int) -> None:
+def show(x: Samples, plan: Plan, w: Work, q: int, sample: int) -> None:
     """Enter a sample into the row of its unit, and what all units of the query share into theirs."""
     now, s = w.now[0], w.rows[q, 0]
     now.t += 1
@@ -98,7 +61,8 @@ def show(x: Samples, w: Work, q: int, sample: int) -> None:
     value = np.float64(x.signal[sample]) if len(x.signal) > 0 else np.float64(flag & CORRECT)
     s.signal = value
     s.signal_sum += value
-    s.signal_squares += value * value
+    if plan.squares:
+        s.signal_squares += value * value
     s.signal_max = max(s.signal_max, value) if s.draws > 1 else value
     if len(x.tokens) > 0:
         s.tokens += x.tokens[sample]

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
-from ttcsim.engine.ahead import look_ahead
 from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
 from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
-from ttcsim.engine.draw import draw, next_sample
+from ttcsim.engine.draw import draw
 from ttcsim.engine.tournament import play_all, replay, set_draws, set_draws_of_many, set_index
+from ttcsim.engine.upcoming import MANY, look_ahead, next_sample
 from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -101,14 +101,12 @@ def tick(plan: Plan, w: Work) -> None:
 
 
 @inlined
-def choose(quantile: Any, x: Samples, plan: Plan, w: Work) -> int:
+def choose(quantile: Any, plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
     if plan.rescore:
         return choose_among_all(w, w.now[0].clock)
     q = choose_by_index(w, w.now[0].clock)
-    if q != NOBODY:
-        look_ahead(x, w)
-    elif plan.alike:
+    if q == NOBODY and plan.alike:
         return choose_alike(quantile, w)
     return q
 
@@ -151,7 +149,7 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
 @inlined
 def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> None:
     """A unit that is active was drawn, or another one of its query: it leaves, or it has another index."""
-    if w.place[u] == NOBODY:
+    if w.notes[u].place == NOBODY:
         return
     if gone or in_stock(plan, w, u, 1) <= 0:
         leave(w, u)
@@ -165,11 +163,14 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
 
 def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    foresee = len(w.notes) >= MANY and not (plan.rescore or plan.alike)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         while True:
             refresh(score, bonus, fit, plan, w, True)
-            q = choose(quantile, x, plan, w)
+            q = choose(quantile, plan, w)
+            if foresee:
+                look_ahead(x, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             tick(plan, w)
@@ -186,7 +187,7 @@ def decide_more(score: Any, bonus: Any, quantile: Any, x: Samples, plan: Plan, w
     A draw that is decided counts as drawn, so that rules see it in ``s.draws``, and has no outcome yet.
     """
     now = w.now[0]
-    q = choose(quantile, x, plan, w)
+    q = choose(quantile, plan, w)
     if q == NOBODY:
         return False
     first, last = units_of(x, query_of(x, q))
@@ -325,7 +326,7 @@ def settle_unscored(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
     """`settle_together` where somebody else scores who stays."""
     first, last = settle_together(stop, x, w, q)
     for u in range(first, last):
-        if w.place[u] != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
+        if w.notes[u].place != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
             leave(w, u)
 
 
@@ -382,7 +383,7 @@ def kernel(name: str) -> Any:
 def compiled_loop(loop: Callable[..., Any], before: Sequence[Any], returns: Any, after: Sequence[Any] = ()) -> Any:
     """A function of ``(..., x, plan, work, tally, ...)``, compiled for these types before and after."""
     samples = example_samples()
-    plan = Plan(1, 1, 1, 1, 0, False, False, False, False, 0.0, True, np.uint64(0), 0, 1)
+    plan = Plan(1, 1, 1, 1, 0, False, False, False, False, False, 0.0, True, np.uint64(0), 0, 1)
     ones = np.ones(1, np.int64)
     work = make_work(samples, ones, ones, 1, np.zeros(1, OPAQUE))
     kinds = (numba.typeof(a) for a in (samples, plan, work, make_tally(1, 1, 1)))

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined, prefetch, records
+from ttcsim.compiled.jit import inlined, njit, prefetch, records
 
 LATEST = 7.0
 """No clock is later: ``sqrt(ln(2**63))`` is 6.6."""
@@ -36,8 +36,8 @@ FLAT = 1e-300
 
 ASKED = 64
 """Games below this one are asked who goes second."""
-FEW_DRAWS = 65535
-"""Draws that the first bits of a tie tell apart."""
+FEW_DRAWS = 255
+"""Fewer draws than that are told by the first bits of a tie."""
 
 NODE = np.dtype(
     [
@@ -45,13 +45,16 @@ NODE = np.dtype(
         ("slope", "f8"),
         ("expires", "f8"),  # latest clock at which this and all games below it are sure to be right; inf of a leaf
         ("unit", "i4"),
-        ("tie", "u4"),  # first bits of its TIE: whose are fewer goes first, whose are equal are asked for all of it
+        (
+            "tie",
+            "u4",
+        ),  # draws, up to FEW_DRAWS, in 8 bits and the first 24 of the priority: most often they decide ties
     ],
     align=True,
 )
 """The champion of a node, with its index: what a game needs of its two sides lies in 64 bytes, a line of the cache."""
 TIE = np.dtype([("draws", "i8"), ("priority", "u8")], align=True)
-"""What decides between units with the same index."""
+"""What decides between units with the same index; the draws only where they are not few."""
 
 
 def make_nodes(n: int) -> NDArray[Any]:
@@ -75,11 +78,19 @@ def set_index(nodes: NDArray[Any], unit: int, score: float, bonus: float) -> Non
 
 
 @inlined
+def set_priority(nodes: NDArray[Any], ties: NDArray[Any], unit: int, priority: np.uint64) -> None:
+    """Enter the priority of a unit, which was not drawn yet."""
+    ties[unit].priority = priority
+    nodes[(len(nodes) >> 1) + unit].tie = np.uint32(priority >> np.uint64(40))
+
+
+@inlined
 def set_draws(nodes: NDArray[Any], ties: NDArray[Any], unit: int, draws: int) -> None:
     """Enter how often a unit was drawn; its priority has been."""
-    ties[unit].draws = draws
-    first_bits = np.uint64(min(draws, FEW_DRAWS)) << np.uint64(16) | ties[unit].priority >> np.uint64(48)
-    nodes[(len(nodes) >> 1) + unit].tie = np.uint32(first_bits)
+    if draws >= FEW_DRAWS:
+        ties[unit].draws = draws
+    leaf = nodes[(len(nodes) >> 1) + unit]
+    leaf.tie = np.uint32(min(draws, FEW_DRAWS) << 24 | np.int64(leaf.tie) & 0xFFFFFF)
 
 
 def set_draws_of_many(
@@ -87,8 +98,8 @@ def set_draws_of_many(
 ) -> None:
     """`set_draws` of many units, from Python."""
     ties["draws"][units] = draws
-    first_bits = np.minimum(draws, FEW_DRAWS).astype(np.uint64) << np.uint64(16)
-    nodes["tie"][len(ties) + units] = first_bits | ties["priority"][units] >> np.uint64(48)
+    leaves = len(ties) + units
+    nodes["tie"][leaves] = np.minimum(draws, FEW_DRAWS) << 24 | nodes["tie"][leaves].astype(np.int64) & 0xFFFFFF
 
 
 class Contender(NamedTuple):
@@ -97,29 +108,32 @@ class Contender(NamedTuple):
     unit: int
     base: float
     slope: float
+    value: float  # its index at this clock
     tie: int
 
 
 @inlined
-def contender(node: Any) -> Contender:
+def contender(node: Any, clock: float) -> Contender:
     """The champion of a node."""
-    return Contender(int(node.unit), node.base, node.slope, int(node.tie))
+    return Contender(int(node.unit), node.base, node.slope, node.base + node.slope * clock, int(node.tie))
 
 
 @inlined
 def goes_first(ties: NDArray[Any], one: Contender, other: Contender) -> bool:
     """Whether of two units with the same index the one is drawn before the other."""
-    if one.tie != other.tie:
+    many = min(one.tie, other.tie) >> 24 == FEW_DRAWS
+    if one.tie != other.tie and not many:
         return one.tie < other.tie
     a, b = ties[one.unit], ties[other.unit]
-    return a.draws < b.draws or (a.draws == b.draws and a.priority < b.priority)
+    if many and a.draws != b.draws:
+        return a.draws < b.draws
+    return a.priority < b.priority
 
 
 @inlined
-def beats(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> bool:
+def beats(ties: NDArray[Any], one: Contender, other: Contender) -> bool:
     """Whether a unit is drawn before another one."""
-    value, others = one.base + one.slope * clock, other.base + other.slope * clock
-    return value > others or (value == others and goes_first(ties, one, other))
+    return one.value > other.value or (one.value == other.value and goes_first(ties, one, other))
 
 
 @inlined
@@ -145,20 +159,20 @@ def stays_ahead(ties: NDArray[Any], one: Contender, other: Contender) -> bool:
 @inlined
 def meet(ties: NDArray[Any], one: Contender, other: Contender, clock: float) -> tuple[Contender, float]:
     """Who is drawn before the other, and until when that is sure."""
-    value, others = one.base + one.slope * clock, other.base + other.slope * clock
-    lead = value - others if value != others else 0.0  # of infinities, too
+    lead = one.value - other.value if one.value != other.value else 0.0  # of infinities, too
     margin = SMALLEST + ROUNDING * (reach(one) + reach(other))  # infinite where one of them is
     if abs(lead) > margin:
         wins = lead > 0.0
         closing = other.slope - one.slope
         until = clock + (abs(lead) - margin) / max(closing if wins else -closing, FLAT)
     else:
-        wins = beats(ties, one, other, clock)
+        wins = beats(ties, one, other)
         until = np.inf if (stays_ahead(ties, one, other) if wins else stays_ahead(ties, other, one)) else clock
     winner = Contender(
         one.unit if wins else other.unit,
         one.base if wins else other.base,
         one.slope if wins else other.slope,
+        one.value if wins else other.value,
         one.tie if wins else other.tie,
     )
     return winner, until
@@ -175,7 +189,7 @@ def crown(node: Any, champion: Contender, expires: float) -> None:
 def play(nodes: NDArray[Any], ties: NDArray[Any], game: int, clock: float) -> None:
     """Play one game, when all below it are right."""
     one, other = nodes[2 * game], nodes[2 * game + 1]
-    champion, until = meet(ties, contender(one), contender(other), clock)
+    champion, until = meet(ties, contender(one, clock), contender(other, clock), clock)
     crown(nodes[game], champion, min(until, one.expires, other.expires))
 
 
@@ -204,11 +218,11 @@ def play_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> None:
 def replay(nodes: NDArray[Any], ties: NDArray[Any], unit: int, clock: float) -> None:
     """Play the games of a unit that has changed, and what has expired: then every game holds at this clock."""
     node = (len(nodes) >> 1) + unit
-    best, expires = contender(nodes[node]), np.inf
+    best, expires = contender(nodes[node], clock), np.inf
     while node > 1:
         side = node ^ 1
         play_expired(nodes, ties, side, clock)
-        best, until = meet(ties, best, contender(nodes[side]), clock)
+        best, until = meet(ties, best, contender(nodes[side], clock), clock)
         expires = min(expires, until, nodes[side].expires)
         node >>= 1
         crown(nodes[node], best, expires)
@@ -222,12 +236,18 @@ def first_of_all(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> int:
 
 
 @inlined
-def leaf(nodes: NDArray[Any], unit: int) -> Contender:
+def leaf(nodes: NDArray[Any], unit: int, clock: float) -> Contender:
     """A unit as a contender."""
-    return contender(nodes[(len(nodes) >> 1) + unit])
+    return contender(nodes[(len(nodes) >> 1) + unit], clock)
 
 
 @inlined
+def goes_before(nodes: NDArray[Any], ties: NDArray[Any], node: int, other: int, clock: float) -> bool:
+    """Whether the champion of a node is drawn before that of another one."""
+    return beats(ties, contender(nodes[node], clock), contender(nodes[other], clock))
+
+
+@njit
 def best_met(nodes: NDArray[Any], ties: NDArray[Any], unit: int, top: int, without: int, clock: float) -> int:
     """Of the nodes that a unit meets in the last games up to `top`, the one whose champion goes first; 0 = none."""
     node = (len(nodes) >> 1) + unit
@@ -236,28 +256,28 @@ def best_met(nodes: NDArray[Any], ties: NDArray[Any], unit: int, top: int, witho
     best = 0
     while node > top:
         side = node ^ 1
-        if side != without and (best == 0 or beats(ties, contender(nodes[side]), contender(nodes[best]), clock)):
+        if side != without and (best == 0 or goes_before(nodes, ties, side, best, clock)):
             best = side
         node >>= 1
     return best
 
 
-@inlined
+@njit
 def next_two(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> tuple[int, int]:
     """Who goes second and who third: most likely the next two to be drawn, of so many units that few meet early."""
     first = nodes[1].unit
     second = best_met(nodes, ties, first, 1, 0, clock)
     third = best_met(nodes, ties, first, 1, second, clock)
     behind = best_met(nodes, ties, nodes[second].unit, second, 0, clock)
-    if behind > 0 and beats(ties, contender(nodes[behind]), contender(nodes[third]), clock):
+    if behind > 0 and goes_before(nodes, ties, behind, third, clock):
         third = behind
     return nodes[second].unit, nodes[third].unit
 
 
 @inlined
-def bring_near(nodes: NDArray[Any], unit: int) -> None:
+def bring_games_near(nodes: NDArray[Any], unit: int) -> None:
     """Fetch the games of a unit into the cache: of many units most lie far away in memory."""
     node = (len(nodes) >> 1) + unit
     while node >= ASKED:
-        prefetch(nodes, node ^ 1, 0)
+        prefetch(nodes, node ^ 1)
         node >>= 1

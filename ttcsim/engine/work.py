@@ -13,7 +13,7 @@ from ttcsim.compiled.jit import njit, records
 from ttcsim.compiled.order import rank
 from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
-from ttcsim.engine.tournament import TIE, make_nodes, set_draws, set_index
+from ttcsim.engine.tournament import TIE, make_nodes, set_index, set_priority
 from ttcsim.policies.rules import rows_for
 
 NOBODY = -1
@@ -22,18 +22,21 @@ NOTE = np.dtype(
     [
         ("key", "u8"),  # stream of the unit in this replication
         ("limit", "i8"),  # most draws
-        ("following", "i8"),  # position in the pool of the sample that it shows next, once it was looked up
+        ("offset", "i8"),  # where its samples begin in the pool
         ("segment", "i8"),  # where the samples to be shown begin in the arena
-        ("ready", "i8"),  # how many of them are there
-        ("unseen", "i8"),  # draws that are decided in this wave
         ("entropy", "i8"),  # sum of c ln c over the query's answers, fixed point
+        ("ready", "i4"),  # how many samples of the arena are there
+        ("following", "i4"),  # the one of its samples that is shown next, once that was looked up
+        ("place", "i4"),  # where in Work.active it stands, -1 = it has left (by index)
+        ("unseen", "i4"),  # draws that are decided in this wave
         ("latest", "i4"),  # code of the query's latest answer, -1 before the first draw
         ("dropped", "?"),  # the stop rule has fired
         ("covered", "?"),  # the query is
     ],
     align=True,
 )
-"""What the engine keeps of a unit beside its row, a line of the cache; what it keeps of a query stands with its first unit."""
+"""What the engine keeps of a unit beside its row, one line of the cache; what it keeps of a query stands with its first
+unit."""
 
 NOW = np.dtype(
     [
@@ -73,6 +76,7 @@ class Plan(NamedTuple):
     warmup: int
     explore: int
     watch: bool  # there is a `see` rule
+    squares: bool  # a rule reads sums of squares
     optimistic: bool  # there is a bonus
     rescore: bool  # an index can change without a draw of its query
     alike: bool  # indices are random, and of one law where there are equally many draws
@@ -92,7 +96,6 @@ class Work(NamedTuple):
     now: NDArray[Any]  # NOW[1]
     totals: NDArray[np.int64]  # i8[B] budgets, ascending
     active: NDArray[np.int64]  # i8[U] the first now.active are in play
-    place: NDArray[np.int64]  # i8[U] where in `active` a unit stands, -1 = it has left (by index)
     nodes: NDArray[Any]  # NODE[2 * U] the tournament of indices
     ties: NDArray[Any]  # TIE[U] what breaks ties between them
     classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
@@ -181,7 +184,6 @@ def make_work(
         now=records(1, NOW),
         totals=totals,
         active=np.zeros(n, np.int64),
-        place=np.zeros(n, np.int64),
         nodes=make_nodes(n),
         ties=records(n, TIE),
         classes=records(n if alike else 0, CLASS),
@@ -218,13 +220,13 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         if len(x.source) > 0:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
-        w.ties[q].priority = priority(note.key)
-        set_draws(w.nodes, w.ties, q, 0)
+        set_priority(w.nodes, w.ties, q, priority(note.key))
         set_index(w.nodes, q, np.inf, 0.0)  # until a query has its warm-up draws
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
-        w.active[q] = w.place[q] = q
+        w.active[q] = note.place = q
+        note.offset = x.offsets[q]
     now = w.now[0]
     w.class_at[:] = NOBODY
     now.row = replication - plan.first

@@ -47,6 +47,7 @@ FIELDS: dict[str, Field] = {
     "signal_squares": Field("f8", "", "sum of the squares of the signal"),
     "signal_max": Field("f8", "", "largest signal, 0 before the first draw"),
     "spent": Field("i8", "", "units of the budget that its samples cost"),
+    "source": Field("i4", "", "number of its source in the pool, 0 where there is one"),
     "query_draws": Field("i8", "", "samples shown of the query, whatever their source"),
     "query_successes": Field("i8", "", "samples of the query whose signal reached gamma, whatever their source"),
     "tokens": Field("i8", "tokens", "tokens of the samples shown"),
@@ -57,7 +58,6 @@ FIELDS: dict[str, Field] = {
     "top": Field("i8", "answer", "votes of the most frequent answer"),
     "second": Field("i8", "answer", "votes of the runner-up"),
     "streak": Field("i4", "answer", "latest samples in a row with one and the same answer, or with none"),
-    "source": Field("i4", "", "number of its source in the pool, 0 where there is one"),
     "ranked": Field("i4", "answer", f"votes of the {RANKS} most frequent answers, descending", (RANKS,)),
     "top_signal": Field("f8", "answer", "largest sum of the signal over the samples of one answer"),
     "answered_signal": Field("f8", "answer", "sum of the signal over the samples shown that have an answer"),
@@ -68,12 +68,17 @@ FIELDS: dict[str, Field] = {
 }
 """The one list of what is seen of a query. What a rule needs of a pool follows from the fields that it reads."""
 
-SUMS_BY_ANSWER = frozenset({"top_signal", "answered_signal"})
-"""Fields that are kept only for policies that read them: every answer needs a sum of its own."""
+SQUARES, SUMS_BY_ANSWER = frozenset({"signal_squares"}), frozenset({"top_signal", "answered_signal"})
+"""Fields that are kept only for policies that read them: the one has no room in the first line of a row, and of the
+others every answer needs a sum of its own."""
 
-ROW = np.dtype([(name, f.dtype, f.shape) for name, f in FIELDS.items()], align=True)
-"""The row of a query, 256 bytes: what every draw changes lies in the first two lines of the cache. Behind it lies the
-policy's memory, see `row_with`."""
+_LAST = ("signal_squares", "streak", "source")
+ROW = np.dtype(
+    [(name, FIELDS[name].dtype, FIELDS[name].shape) for name in [*(n for n in FIELDS if n not in _LAST), *_LAST]],
+    align=True,
+)
+"""The row of a query, 256 bytes, whose first line in the cache is what every draw changes. Behind it lies the policy's
+memory, see `row_with`."""
 
 
 @functools.cache

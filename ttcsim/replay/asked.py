@@ -14,7 +14,7 @@ from ttcsim.engine.work import Plan
 from ttcsim.policies import Policy
 from ttcsim.policies.base import Setup, blind, certain, is_plain, level, unfitted
 from ttcsim.policies.parameters import record
-from ttcsim.policies.rules import SUMS_BY_ANSWER
+from ttcsim.policies.rules import SQUARES, SUMS_BY_ANSWER
 from ttcsim.policies.sources import Sources
 
 
@@ -29,7 +29,7 @@ def plan_of(
     """How replications ``first .. last-1`` go; `several`: over units of several sources, which share a query's cap."""
     return Plan(
         k=int(policy.k), wave=wave, cap=cap_of(policy) if several else UNBOUNDED, warmup=setup.warmup,
-        explore=0 if policy.anytime else setup.explore, watch=setup.see is not blind,
+        explore=0 if policy.anytime else setup.explore, watch=setup.see is not blind, squares=may_read(policy, SQUARES),
         optimistic=setup.bonus is not level, alike=setup.alike,
         rescore=is_plain(policy) or policy.depends_on_everything(setup),
         refit=0.0 if setup.fit is unfitted else policy.refit, permute=permute, seed=np.uint64(seed), first=first,
@@ -38,9 +38,14 @@ def plan_of(
 
 
 def sums_by_answer(policy: Policy) -> bool:
-    """Whether its rules may read sums of the signal by answer, which are not kept otherwise."""
+    """Whether its rules may read sums of the signal by answer."""
+    return may_read(policy, SUMS_BY_ANSWER)
+
+
+def may_read(policy: Policy, fields: frozenset[str]) -> bool:
+    """Whether its rules may read one of these fields, which are not kept otherwise."""
     read, whole = policy.reads()
-    return not whole or not read.isdisjoint(SUMS_BY_ANSWER)
+    return not whole or not read.isdisjoint(fields)
 
 
 def params_of(policy: Policy, setup: Setup, sources: Sources, total: int) -> NDArray[Any]:
