@@ -148,6 +148,13 @@ def test_dollars_are_spent_by_the_model_s_own_prices(here, make_config, tmp_path
     assert found["live"][2] == pytest.approx(session.spent)
 
 
+def test_where_no_list_is_given_the_config_has_the_prices(here, make_config, queries):
+    config = make_config(model={"endpoint": "http://127.0.0.1:9/v1", "price": {"output": 3.0}})
+    with harvest.live.who_decides(config, Asked("elimination", 1e-5, "dollars"), queries) as deciding:
+        assert deciding.decider.prices == {"default": {"input": 0.0, "output": 3.0, "request": 0.0}}
+        assert deciding.decider.total == 10 * len(queries)  # millionths
+
+
 @pytest.mark.parametrize("after", [0, 5, 13])
 def test_a_stopped_run_goes_on_to_the_same_bytes(here, make_config, tmp_path, after):
     whole = run(make_config(output={"path": str(tmp_path / "whole")}), wave=4)
