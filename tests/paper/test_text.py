@@ -122,7 +122,8 @@ def test_formulas_are_set(plain, set_):
 def test_speeds_are_those_of_the_benchmarks(tmp_path):
     page = tmp_path / "RESULTS.md"
     page.write_text(
-        "# Benchmarks\n\n## one\n\nsaid 17 s.\n\n| a | b |\n|---|---|\n| `x` | 2 |\n\n## two\n\n| c |\n|---|\n| 3 |\n\n| d |\n|---|\n| 4 |\n\n## none\n\nwords\n"
+        "# Benchmarks\n\n## one\n\nsaid 17 s.\n\n| a | b |\n|---|---|\n| `x` | 2 |\n\n"
+        "## two\n\n| c |\n|---|\n| 3 |\n\n| d |\n|---|\n| 4 |\n\n## none\n\nwords\n"
     )
     assert results.table("one", page) == (["a", "b"], [["x", "2"]]) and results.table("two", page).rows == [["3"]]
     assert results.said("one", r"said (\d+) s", page) == "17"
