@@ -54,6 +54,14 @@ Source = Annotated[
         autocompletion=of(completion.sources),
     ),
 ]
+Cost = Annotated[
+    str,
+    typer.Option(
+        help="samples, tokens or dollars.",
+        autocompletion=of(completion.words("samples", "tokens", "dollars")),
+    ),
+]
+Prices = Annotated[Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")]
 Dest = Annotated[Path, typer.Argument(metavar="DEST", help="Pool folder to make.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Run folder of `ttcsim sweep --out`.")]
 Policies = Annotated[

@@ -29,12 +29,8 @@ def plan(
             help="coverage, or accuracy_SELECTOR such as accuracy_majority.", autocompletion=of(completion.metrics)
         ),
     ] = "coverage",
-    cost: Annotated[
-        str, typer.Option(help="samples, tokens or dollars.", autocompletion=of(words("samples", "tokens", "dollars")))
-    ] = "samples",
-    prices: Annotated[
-        Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
-    ] = None,
+    cost: opt.Cost = "samples",
+    prices: opt.Prices = None,
     policy: Annotated[
         list[str] | None,
         typer.Option(

@@ -52,12 +52,8 @@ def sweep(
     budgets: opt.Budgets,
     reps: opt.Reps = 1000,
     seed: opt.Seed = 0,
-    cost: Annotated[
-        str, typer.Option(help="samples, tokens or dollars.", autocompletion=of(words("samples", "tokens", "dollars")))
-    ] = "samples",
-    prices: Annotated[
-        Path | None, typer.Option(help="With --cost dollars: TOML with a table of rates for each source.")
-    ] = None,
+    cost: opt.Cost = "samples",
+    prices: opt.Prices = None,
     source: opt.Source = None,
     wave: Annotated[
         int, typer.Option(metavar="W", help="Draws decided before the first is seen: the streams of a server.", min=1)
