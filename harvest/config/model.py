@@ -91,8 +91,8 @@ class ModelConfig(Table):
     @model_validator(mode="after")
     def _is_here_or_there(self) -> ModelConfig:
         if self.endpoint is None:
-            for key in _AT_ENDPOINTS:
-                if key in self.model_fields_set:
+            for key in _AT_ENDPOINTS:  # a default that is written out, as a config is told whole, says nothing
+                if getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True):
                     raise ValueError(f"`{key}` is of an endpoint; set endpoint = 'http://...' or leave it out")
         elif own := [key for key in self.extra if key in _OWN]:
             raise ValueError(f"`extra.{own[0]}` is said by the harvest itself; see [sampling] and the keys of [model]")
