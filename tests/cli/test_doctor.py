@@ -41,7 +41,7 @@ def test_nothing_is_wrong_here(command):
 
 
 def test_a_line_for_each_and_one_at_the_end(command, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("COLUMNS", "4000")  # so that no line is wrapped
     code, out, _ = command("doctor")
     *lines, last = out.splitlines()
     assert (

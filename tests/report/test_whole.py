@@ -11,6 +11,7 @@ import pytest
 
 import ttcsim
 from paper.law import figure as law
+from paper.numbers import Job, Numbers
 from ttcsim.pool.worlds import make_pool
 
 FIGURE = ["strategies", "bins", "--world", "tree", "-n", 6, "--runs", 1, "-b", "1,2", "--bins", 2, "--figure"]
@@ -64,7 +65,7 @@ def test_the_demo_asks_for_its_folder_before_it_replays(tmp_path, monkeypatch):
 
 def test_the_paper_on_a_full_disk_leaves_nothing(tmp_path, full):
     with pytest.raises(OSError, match="No space left"):
-        law.build(tmp_path / "law")
+        law.build(Job(tmp_path / "law", Numbers()))
     assert not contents(tmp_path)
 
 
