@@ -2,7 +2,7 @@
 
 Documents lie where their readers look for them (theory beside its code, the harvest's beside the harvest) and are
 written for both places: a link is relative to the file, and is rewritten here to the page that the file becomes. A
-file that is no page, such as a policy that a page calls an example, becomes a page of its text.
+file that is no page, such as a policy that a page calls an example, becomes a page of its text; a picture is copied.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ ELSEWHERE = {
     "ttcsim/theory/theory.md": "guarantees.md",
 }
 """Documents that lie outside ``docs/``, and the pages that they become."""
+PICTURES = (".pdf", ".png", ".svg")
+"""What is linked or shown as it is."""
 _LINK = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
@@ -52,6 +54,10 @@ def assemble(folder: Path) -> None:
         text = page(path) if path.suffix == ".py" else path.read_text()
         _write(folder / place, _relinked(text, source, pages, shown))
     for source in sorted(shown):
+        if Path(source).suffix in PICTURES:
+            (folder / _text_of(source)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / source, folder / _text_of(source))
+            continue
         kind = {".py": "python", ".md": "markdown"}.get(Path(source).suffix, "text")
         text = (ROOT / source).read_text()
         _write(folder / _text_of(source), f"# {source}\n\n````{kind}\n{text}\n````\n")
@@ -76,7 +82,7 @@ def _relinked(text: str, source: str, pages: dict[str, str], shown: set[str]) ->
 
 
 def _text_of(source: str) -> str:
-    return f"files/{source}.md"
+    return f"files/{source}" if Path(source).suffix in PICTURES else f"files/{source}.md"
 
 
 def _write(path: Path, text: str) -> None:
