@@ -17,7 +17,7 @@ import ttcsim
 from tests.harvest.test_run import contents
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("HARVEST_KILLS", "20"))
+KILLS = int(os.environ.get("HARVEST_KILLS", "10"))
 """How often the harvest of programs is killed; a hundred take some five minutes."""
 
 MAIN = """
