@@ -52,8 +52,7 @@ test-wheel: setup
 # A policy in evaluations by Inspect: the package itself, with its mock model.
 test-inspect: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[inspect]'
-	$(BIN)/python -m pytest -q --durations=5 -W ignore::DeprecationWarning -W ignore::ResourceWarning \
-	  -W ignore::pytest.PytestUnraisableExceptionWarning tests/adapters
+	$(BIN)/python -m pytest -q --durations=5 tests/adapters
 
 lint: setup
 	$(BIN)/ruff check .

@@ -26,6 +26,12 @@ from inspect_ai.solver import generate, solver  # noqa: E402
 
 from ttcsim.adapters.inspect import PolicyStopping  # noqa: E402
 
+# Of Inspect itself: what it uses of others, and what it leaves open.
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore::{kind}")
+    for kind in ("DeprecationWarning", "ResourceWarning", "pytest.PytestUnraisableExceptionWarning")
+]
+
 ROOT = Path(__file__).parents[2]
 EPOCHS = 12
 WORLD = None  # of the task that is retried

@@ -40,10 +40,9 @@ def test_nothing_is_wrong_here(command):
     assert f"sweeps use {available_cores()} thread" in rows["cores"]["says"]
 
 
-def test_a_line_for_each_and_one_at_the_end(command, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "4000")  # so that no line is wrapped
+def test_a_line_for_each_and_one_at_the_end(command):
     code, out, _ = command("doctor")
-    *lines, last = out.splitlines()
+    *lines, last = (line for line in out.splitlines() if not line.startswith(" "))  # which goes on with the one above
     assert (
         code == 0
         and len(lines) == 9 + len(versions._FOR)

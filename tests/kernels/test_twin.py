@@ -17,7 +17,7 @@ from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-EXAMPLES = 40 if JIT_DISABLED else 120
+EXAMPLES = 40 if JIT_DISABLED else 60
 REPS = 3
 USUAL = SELECTORS[:4]  # all of them: test_selectors.py
 NAMES = tuple(map(label, USUAL))
@@ -83,7 +83,7 @@ IN_WAVES = [s for s in POLICIES if s["name"] != "prophet" and s not in QUICK]
     replay=st.sampled_from(["permute", "bootstrap"]),
     cost=st.sampled_from(["samples", "tokens"]),
 )
-@settings(max_examples=EXAMPLES // 4)
+@settings(max_examples=EXAMPLES // 2)
 def test_agrees_in_waves(spec, plain, totals, seed, wave, streams, replay, cost):
     """Draws, waves, and how long these last on so many streams."""
     timing = {"wave": wave, "streams": streams, "speed": 1.0}
@@ -103,7 +103,7 @@ def test_agrees_in_waves(spec, plain, totals, seed, wave, streams, replay, cost)
 
 
 @given(plain=plain_pools(), total=st.integers(1, 40), seed=st.integers(0, 2**32))
-@settings(max_examples=EXAMPLES // 4)
+@settings(max_examples=EXAMPLES // 2)
 def test_one_wave_of_everything_is_uniform(plain, total, seed):
     """Elimination that decides all draws before it sees one draws as uniform does."""
     whole = engine(plain, {"name": "elimination"}, [total], seed, "permute", "samples", selectors=(), wave=total + 1)

@@ -23,7 +23,7 @@ from ttcsim.replay.columns import Columns
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-EXAMPLES = 30 if JIT_DISABLED else 60
+EXAMPLES = 30 if JIT_DISABLED else 40
 REPS = 2
 CHOSEN_BY = [one for one in SELECTORS[1:] if one["name"] in ("best", "majority", "weighted", "deepconf")]
 

@@ -27,6 +27,7 @@ def curve_of(spent, value, seed):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_limits_cover_for_a_policy_that_stops_by_itself():
     """Drawing until solved, at most T times, reaches pass@T: the truth is T over its mean cost."""
     trials, grid = 250, np.arange(1, 33)

@@ -133,6 +133,7 @@ def test_efficiency_beyond_what_was_measured_is_a_bound():
     assert row["efficiency"] is None and row["efficiency_at_least"] == 2.0
 
 
+@pytest.mark.slow
 def test_intervals_for_new_queries_cover():
     """95 % limits of compute-optimal accuracy in 200 simulated sets of 100 queries; binomial, error rate 1e-4."""
     generator = np.random.default_rng(5)

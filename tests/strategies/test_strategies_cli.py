@@ -35,6 +35,7 @@ def test_every_command_answers(tmp_path):
     assert "in-sample is optimistic" in shown.stdout and "not charged" in " ".join(shown.stdout.split())
 
 
+@pytest.mark.slow
 def test_the_claims_of_the_paper_hold_in_its_simulated_worlds():
     found = rows("findings", "-n", "300", "--runs", "24", "--seed", "1")
     assert len(found) >= 11 and {r["verdict"] for r in found} == {"holds"}

@@ -60,6 +60,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_as_predicted_falls_outside_as_rarely_as_said():
     """The pool has little more samples than the live run, so taking its rates for the truth would raise alarms.
 

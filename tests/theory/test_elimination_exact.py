@@ -53,7 +53,7 @@ def play(order, times, ends, total):
 
 
 @given(few, st.integers(0, 9), replays)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_elimination_at_any_budget(pool, total, replay):
     sizes, successes = pool
     ends = sizes if replay == "permute" else [10**9] * len(sizes)
@@ -68,7 +68,7 @@ def test_elimination_at_any_budget(pool, total, replay):
 
 
 @given(few, st.integers(1, 9), replays)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_prophet(pool, total, replay):
     sizes, successes = pool
     exact = 0.0
@@ -79,7 +79,7 @@ def test_prophet(pool, total, replay):
 
 
 @given(few, st.integers(1, 9))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_clairvoyant(pool, total):
     sizes, successes = pool
     best_first = np.argsort(-(successes / sizes), kind="stable")
@@ -105,7 +105,7 @@ def test_unsolved_is_the_complement_of_pass_at_k(pool, draws, replay):
 
 
 @given(few, st.integers(1, 6), replays)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_stretch_law_is_exact_after_whole_rounds(pool, rounds, replay):
     """Cost and coverage after T rounds, by brute force over outcomes; and every query has at most T draws."""
     sizes, successes = pool

@@ -72,7 +72,7 @@ def agrees(measure, exact):
 
 
 @given(plain_pools(), st.integers(1, 30), replays)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g1_uniform_is_pass_at_k(plain, total, replay):
     pool = example(plain)
 
@@ -83,7 +83,7 @@ def test_g1_uniform_is_pass_at_k(plain, total, replay):
 
 
 @given(plain_pools().filter(lambda p: all(any(s["correct"] for s in rows) for rows in p.values())))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g2_elimination_costs_the_sum_of_first_successes(plain):
     pool = example(plain)
     end = float(pool.sizes.max())
@@ -95,7 +95,7 @@ def test_g2_elimination_costs_the_sum_of_first_successes(plain):
 
 
 @given(plain_pools(), policies, grids, seeds, replays, st.sampled_from(["samples", "tokens"]))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_g4_nothing_beats_the_prophet(plain, policy, totals, seed, replay, cost):
     pool = example(plain)
     rival, best = coverage(pool, [policy, "prophet"], totals, 5, seed, replay=replay, cost=cost)
@@ -103,7 +103,7 @@ def test_g4_nothing_beats_the_prophet(plain, policy, totals, seed, replay, cost)
 
 
 @given(plain_pools(), st.integers(1, 25))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g5_clairvoyant_covers_at_least_what_uniform_and_elimination_do(plain, total):
     pool = example(plain)
     best = clairvoyant_coverage(pool.sizes, pool.successes, np.array([total]))[0]
@@ -114,7 +114,7 @@ def test_g5_clairvoyant_covers_at_least_what_uniform_and_elimination_do(plain, t
 
 
 @given(plain_pools(), policies.filter(lambda p: p != "clairvoyant"), st.integers(1, 25))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g5_no_policy_covers_more_than_clairvoyant_on_average(plain, policy, total):
     pool = example(plain)
     best = clairvoyant_coverage(pool.sizes, pool.successes, np.array([total]))[0]
@@ -127,14 +127,14 @@ def test_g5_no_policy_covers_more_than_clairvoyant_on_average(plain, policy, tot
 
 
 @given(plain_pools(), anytime, st.lists(st.integers(1, 40), min_size=2, max_size=4, unique=True), seeds, replays)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_g8_coverage_never_falls_with_the_budget(plain, policy, totals, seed, replay):
     (values,) = coverage(example(plain), [policy], totals, 5, seed, replay=replay)
     assert (np.diff(values, axis=1) >= -1e-12).all()
 
 
 @given(plain_pools(), policies, st.integers(1, 40), seeds, st.randoms(use_true_random=False))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g8_the_order_of_queries_changes_nothing(plain, policy, total, seed, random):
     pool = example(plain)
     order = list(plain)
@@ -150,7 +150,7 @@ def test_g8_the_order_of_queries_changes_nothing(plain, policy, total, seed, ran
 
 
 @given(plain_pools(), st.integers(1, 6), st.integers(0, 30), seeds, replays)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_g9_two_stage_never_solves_more_than_elimination(plain, explored, more, seed, replay):
     pool = example(plain)
     budget = explored + more / pool.n_queries
@@ -161,7 +161,7 @@ def test_g9_two_stage_never_solves_more_than_elimination(plain, explored, more, 
 
 
 @given(plain_pools(), policies, st.integers(1, 30), seeds, replays)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g10_best_with_a_perfect_reward_is_coverage(plain, policy, total, seed, replay):
     perfect = {q: [{**s, "reward": float(s["correct"])} for s in rows] for q, rows in plain.items()}
     pool = example(perfect)
@@ -173,7 +173,7 @@ def test_g10_best_with_a_perfect_reward_is_coverage(plain, policy, total, seed, 
 
 
 @given(plain_pools(), seeds)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g11_majority_over_all_samples_is_the_mode(plain, seed):
     pool = example(plain)
     expected = 0.0
@@ -189,7 +189,7 @@ def test_g11_majority_over_all_samples_is_the_mode(plain, seed):
 
 
 @given(st.floats(0.2, 4), st.floats(0.2, 4), st.integers(0, 60))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_g12_coverage_of_a_beta_world(a, b, k):
     exact = (
         integrate.quad(lambda u: -np.expm1(k * np.log1p(-stats.beta.ppf(u, a, b))), 0, 1, limit=200)[0] if k else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from ttcsim.cli import completion
 from ttcsim.cli import options as opt
-from ttcsim.cli.tables import print_json, progress, say
+from ttcsim.cli.tables import columns, print_json, progress, say
 
 if TYPE_CHECKING:
     from ttcsim.doctor import Line
@@ -53,7 +52,7 @@ def doctor(
 def _words(line: Line) -> str:
     """A line, which goes on below itself where the terminal ends."""
     says = f"{line.says}; {line.mend}" if line.mend else line.says
-    begin, width = f"{line.verdict:<9}{line.subject:<16}", shutil.get_terminal_size().columns
+    begin, width = f"{line.verdict:<9}{line.subject:<16}", columns()
     below = " " * len(begin)
     return textwrap.fill(
         says, width, initial_indent=begin, subsequent_indent=below, break_long_words=False, break_on_hyphens=False

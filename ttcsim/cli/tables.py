@@ -142,6 +142,11 @@ def _plain(row: Row, key: str) -> str:
     return "" if value is None else str(value)
 
 
+def columns() -> int:
+    """How wide lines may be."""
+    return _console().width
+
+
 def say(text: str, style: str = "") -> None:
     """Print a sentence."""
     _console().print(text, style=style or None, highlight=False, markup=False)
