@@ -34,7 +34,7 @@ def main(folder: Path, model: str | None = None) -> None:
     config.write_text(CONFIG.replace(str(MODEL), model or str(MODEL)))
     left = [f"{run}={asked}" for run, asked in RUNS.items() if not (folder / run / "manifest.json").is_file()]
     if left:
-        live_runs.main(str(config), folder, *left)
+        live_runs.make(str(config), folder, left)
     record(folder, RUNS)
 
 

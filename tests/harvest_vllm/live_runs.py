@@ -45,28 +45,40 @@ class Lying(VerifyBeside):
         return verdicts
 
 
-def main(config, folder, *runs):
-    kept = []
+class OneEngine:
+    """The one engine, which is not closed between runs."""
 
-    def engine(*what):
-        """The one engine, which is not closed between runs."""
-        if not kept:
-            kept.append(VllmGenerator(*what))
-            kept[0].close = lambda: None
-        return kept[0]
+    def __init__(self):
+        self.kept = None
 
+    def __call__(self, *what):
+        if self.kept is None:
+            self.kept = VllmGenerator(*what)
+            self.kept.close = lambda: None
+        return self.kept
+
+
+def make(config, folder, runs):
+    """Runs of the names NAME=BUDGET=POLICY; the engine that made them."""
+    engine = OneEngine()
     factory = Factory(engine, None)
     for name, budget, policy in (run.split("=", 2) for run in runs):
         harvest.live.VerifyBeside = Lying if name == "liar" else VerifyBeside
         own = load_config(config, [f"output.path={str(Path(folder) / name)!r}"])
         harvest.live.live(own, Asked(policy, float(budget), wave=WAVE), factory=factory)
-    harvest.live.VerifyBeside, harvest.models.vllm_factory = VerifyBeside, lambda: factory
+    harvest.live.VerifyBeside = VerifyBeside
+    return engine
+
+
+def main(config, folder, *runs):
+    engine = make(config, folder, runs)
+    harvest.models.vllm_factory = lambda: Factory(engine, None)
     os.chdir(folder)
     said = [answer(shlex.split(line)) for line in json.loads(Path("lines.json").read_text())]
     Path("said.json").write_text(json.dumps(said))
     import vllm
 
-    vllm.LLM = lambda model: kept[0]._llm
+    vllm.LLM = lambda model: engine.kept._llm
     sys.stdout.flush()
     with Path("loop.txt").open("w") as out, contextlib.redirect_stdout(out):
         runpy.run_path("loop.py", run_name="__main__")
