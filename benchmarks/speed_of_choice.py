@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from speed_of_c import TARGET, WORLD, compile_reference, pointer
 from tables import Compared, Found, Table, tell
+from timing import alternate
 
 from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool
@@ -71,13 +72,7 @@ def scans(library, pool, replay, name, reps):
 
 def best(calls, rounds):
     """Least seconds of calls that take turns."""
-    times = [[] for _ in calls]
-    for _ in range(rounds):
-        for call, found in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            found.append(time.perf_counter() - start)
-    return [min(found) for found in times]
+    return list(map(min, alternate(calls, rounds, warm=True, clock=time.perf_counter)))
 
 
 def twin_row(library, queries, samples, name):

@@ -27,20 +27,6 @@ from ttcsim.pool.format import DECISIONS
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def here(monkeypatch):
-    """Policies decide in this process, where they are compiled already; as they do in one of their own."""
-
-    class Here(Decisions):
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-    monkeypatch.setattr(harvest.live, "Deciding", Here)
-
-
 def run(config, policy="elimination", budget=5, factory=FACTORY, resume=False, **asked):
     return live(config, Asked(policy, budget, **asked), factory=factory, resume=resume, report=Report(quiet=True))
 

@@ -27,7 +27,8 @@ from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.pool.folders import whole_folder, write_whole
 from ttcsim.replay.executors import available_cores, executor_of
-from ttcsim.replay.prices import PRICES, read_rates
+from ttcsim.replay.planning import rates_for
+from ttcsim.replay.prices import PRICES
 from ttcsim.replay.sweep import replications, sweep
 from ttcsim.statistics.intervals import budget_to_reach, column_means, resampled_means, tails
 from ttcsim.statistics.shares import share_chance
@@ -256,11 +257,7 @@ def _asked(pool: Pool, metric: str, cost: str, prices: Any, reward: str | None, 
     selectors, column = check_selectors([selector] if selector else [], pool, reward)
     if cost not in PRICES:
         raise InputError(f"cost: '{cost}' is unknown; {among(cost, PRICES, 'use')}")
-    if PRICES[cost].rated and prices is None:
-        raise InputError(f"cost '{cost}' needs prices: name a TOML file with a table for each source (--prices)")
-    if prices is not None and not PRICES[cost].rated:
-        raise InputError(f"prices: cost '{cost}' takes none; use cost dollars")
-    rates = {} if prices is None else read_rates(prices)
+    rates = rates_for(prices, cost)
     for name in PRICES[cost].needs:
         if name not in pool.columns():
             raise InputError(f"cost '{cost}' needs the column '{name}', which pool {pool.name} lacks; use cost samples")

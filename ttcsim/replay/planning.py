@@ -74,7 +74,7 @@ def plan(
     chosen, grid = _distinct(policies, pool), _grid(pool, budgets, cost)
     _check(reps, seed, replay, precision)
     _check_waves(pool, wave, speed, streams)
-    rates = _rates(prices, cost)
+    rates = rates_for(prices, cost)
     selectors, reward = check_selectors(selectors, pool, reward)
     values = reps * len(grid) * len(chosen) * (3 + 2 * len(selectors))
     demand(8 * values, f"reps: {reps:,} replications of {len(chosen)} policies at {len(grid)} budgets", "ask for fewer")
@@ -144,7 +144,7 @@ def _check_waves(pool: Pool, wave: int, speed: float | None, streams: int | None
         raise InputError("speed: tells how long waves take; give --wave, the draws of one")
 
 
-def _rates(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:
+def rates_for(prices: str | Path | Mapping[str, Any] | None, cost: str) -> dict[str, Rates]:
     """The rates of every source, where the cost takes them."""
     rated = [name for name, price in PRICES.items() if price.rated]
     if prices is None:

@@ -10,8 +10,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-import harvest.live
-from harvest.deciding import Asked, Decisions
+from harvest.deciding import Asked
 from harvest.endpoint.journal import Journal
 from harvest.live import live
 from harvest.models import Factory
@@ -107,16 +106,8 @@ def test_another_server_is_another_harvest(at):
     assert once(first, later) == 36
 
 
-def test_a_live_run_goes_on(at, make_config, tmp_path, monkeypatch):
-    class Here(Decisions):
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-    monkeypatch.setattr(harvest.live, "Deciding", Here)
-
+@pytest.mark.usefixtures("here")
+def test_a_live_run_goes_on(at, make_config):
     def decided(config, resume=False, factory=Factory(None, None)):  # noqa: B008
         return live(config, Asked("elimination", 5, wave=4), factory=factory, resume=resume, report=Report(quiet=True))
 
