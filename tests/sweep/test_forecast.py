@@ -110,7 +110,7 @@ def test_it_is_told_and_nothing_is_written(words, command, tmp_path):
         "2.5e+05",
         "draws. Here ",
         "on 3 cores, as busy",
-        "MiB of memory",
+        "iB of memory",
         "core seconds",
     ):
         assert told in out, told

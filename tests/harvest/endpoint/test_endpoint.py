@@ -1,5 +1,6 @@
 """Harvests from an endpoint: the same pool as from an engine here, whatever the server does meanwhile."""
 
+import asyncio
 import json
 import threading
 import time
@@ -9,6 +10,9 @@ import polars as pl
 import pytest
 
 import ttcsim
+from harvest.endpoint.answers import Answer
+from harvest.endpoint.client import Client
+from harvest.engine import Response
 from harvest.progress import Report
 from harvest.run import run
 from tests.harvest.endpoint.asked import REQUESTS, SAMPLING, expected, harvest
@@ -265,6 +269,39 @@ def test_what_is_under_way_is_paid_for_and_waited_for(asking):
         served.behave = None
         asking(served, requests=single)
         assert len(set(served.answered)) == len(served.answered) == 6
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_an_answer_that_comes_with_the_failure_of_another_request_is_kept(asking, monkeypatch, turns):
+    """So many turns of the loop after it, whether the loop was looking or not."""
+
+    class Turns(Client):
+        """The first answers; then q2 fails, and q1 has an answer `turns` turns later."""
+
+        async def ask(self, path, body, who, read, cost):
+            if who == "query q0":
+                self.failed = asyncio.Event()
+                return ANSWER
+            if who == "query q2":
+                self.failed.set()
+                raise InputError("no")
+            await self.failed.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            return ANSWER
+
+        def idle(self, task):
+            return task.done()  # until then it is sending
+
+    ANSWER = Answer([Response("1", 1, -1.0, 2)], ["stop"], 2, 1, MODEL, "")
+    single = [replace(r, n=1) for r in REQUESTS[:3]]
+    with monkeypatch.context() as patched, Served() as served:
+        patched.setattr("harvest.endpoint.generator.Client", Turns)
+        with pytest.raises(InputError, match="no"):
+            asking(served, requests=single)
+    with Served() as served:
+        found, _ = asking(served, requests=single)
+    assert found["q0"] == found["q1"] == ANSWER.responses and len(served.answered) == 1
 
 
 def test_a_request_that_the_server_dies_of_is_named(asking):
