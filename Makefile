@@ -25,13 +25,13 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -q -n auto -m "not slow" $(COVERAGE)
 
-# What CI runs: all of `make test`, the kernels with the compiler off, and the slow part; the code has to be covered.
+# What CI runs: all of `make test` and the kernels with the compiler off, which have to cover the code; then the slow part.
 test-all: COVERAGE = --cov=ttcsim --cov-append --cov-report=
 test-all: setup
 	rm -f .coverage
 	$(MAKE) test COVERAGE="$(COVERAGE)"
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n auto -m "not slow" $(COVERAGE) tests/kernels
-	$(BIN)/python -m pytest -q -n auto -m slow --durations=15 --cov=ttcsim --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n auto -m "not slow" tests/kernels $(COVERAGE)term-missing:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -q -n auto -m slow --durations=15
 
 # The report, and the documentation, in a real Chromium. Where there is none and none can be installed, its tests are skipped.
 test-browser: setup

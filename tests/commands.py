@@ -1,13 +1,23 @@
 """The command line within a test, in this process, which reuses what is compiled; and what a fresh process loads."""
 
 import contextlib
+import functools
+import importlib
 import io
 import subprocess
 import sys
 import warnings
 from unittest import mock
 
+import typer
+
 from ttcsim import cli
+
+
+@functools.cache
+def _made():
+    """The whole command line, which Typer makes anew at every call: that would take most of the time of many tests."""
+    return typer.main.get_command(importlib.import_module("ttcsim.cli.app").app)
 
 
 def run(*arguments):
@@ -16,7 +26,8 @@ def run(*arguments):
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", words), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
-        warnings.catch_warnings(), mock.patch("ttcsim.compiled.cache._tell"),  # which depends on what ran before
+        mock.patch("ttcsim.cli.app.app", _made()), warnings.catch_warnings(),
+        mock.patch("ttcsim.compiled.cache._tell"),  # which depends on what ran before
     ):  # fmt: skip
         warnings.simplefilter("default")
         try:

@@ -5,7 +5,6 @@ memory) is a fault of the case that it was at, and another goes on behind it.
 """
 
 import argparse
-import importlib
 import json
 import os
 import resource
@@ -17,8 +16,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -38,9 +35,6 @@ def _cases(share, only, job, jobs):
 def _child(cases, seed, seeds):
     from fuzz.judge import fault
 
-    # Typer makes the whole command line anew at every call, which would take four fifths of the time.
-    app = importlib.import_module("ttcsim.cli.app")
-    app.app = typer.main.get_command(app.app)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with tempfile.TemporaryFile() as behind:  # what libraries write past Python, such as a panic's place
         os.dup2(behind.fileno(), 2)
