@@ -1,4 +1,6 @@
-"""3,800 damaged inputs, always the same: none ends in a traceback, in several lines, in a crash, or half-written."""
+"""Half of the damaged inputs that `python -m tests.fuzz` makes: none ends in a traceback, in several lines, in a crash,
+or half-written.
+"""
 
 import sys
 from pathlib import Path
@@ -12,6 +14,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 def test_no_input_of_any_kind_is_worse_than_one_line():
     from tests.fuzz.__main__ import campaign
 
-    found = campaign()
-    assert sum(number for number, _ in found.values()) == 3800
+    found = campaign(share=0.5)
+    assert sum(number for number, _ in found.values()) == 1900
     assert {kind: faults for kind, (_, faults) in found.items() if faults} == {}

@@ -17,7 +17,7 @@ from ttcsim.replay.cross_fit import cross_fit
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-EXAMPLES = 40 if JIT_DISABLED else 60
+EXAMPLES = 30 if JIT_DISABLED else 50
 REPS = 3
 USUAL = SELECTORS[:4]  # all of them: test_selectors.py
 NAMES = tuple(map(label, USUAL))

@@ -38,11 +38,11 @@ def claims(study: Study) -> Iterator[Claim]:
     yield from _fixed_budget(50 * study.reps)
     small = {"small": _SMALL, "uneven": _UNEVEN}
     pools = [_pool_of(queries, name) for name, queries in small.items()]
-    for pool in pools:
-        yield _waiting(pool, 50 * study.reps)
     for pool in [*pools, *([study.pool] if study.pool.several else [])]:
         yield from _bounds(study, pool)
         yield from _prophet(study, pool)
+    for pool in pools:
+        yield _waiting(pool, 50 * study.reps)
 
 
 def _pool_of(queries: Queries, name: str = "small") -> Pool:
