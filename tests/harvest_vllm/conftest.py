@@ -23,8 +23,13 @@ def config(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def whole(config):
-    """A harvest in peace: 12 queries x 32 samples."""
-    out = config.with_name("whole")
-    finished(harvest(config, "--out", out))
+def whole(config, tmp_path_factory):
+    """A harvest in peace: 12 queries x 32 samples; one for all workers."""
+    from filelock import FileLock  # vLLM brings it along
+
+    folder = tmp_path_factory.getbasetemp()
+    out = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "whole"
+    with FileLock(f"{out}.lock"):
+        if not out.exists():
+            finished(harvest(config, "--out", out))
     return out

@@ -12,7 +12,7 @@ import time
 import polars as pl
 import pytest
 
-from tests.harvest_vllm.test_real import MODEL, ROOT, SMALL, finished, harvest, pytestmark  # noqa: F401
+from tests.harvest_vllm.test_real import MODEL, ROOT, SMALL, finished, harvest, pytestmark, ttcsim  # noqa: F401
 from ttcsim.pool.format import DECISIONS, KEYS
 
 KEY = f"sk-{secrets.token_hex(16)}"
@@ -153,6 +153,18 @@ def test_a_live_run_stops_with_one_line_and_goes_on(outage, folder, whole):
     assert paid(folder / "live")["completion_tokens"] == table["tokens"].sum()
     both = table.join(with_texts(whole), on=KEYS)
     assert both.height > 80 and (both["text"] == both["text_right"]).mean() > 0.95
+
+
+def test_two_processes_harvest_two_shards(server, folder, whole):
+    path, outs = folder / "sharded.toml", [folder / f"sharded.shard-{i}-of-2" for i in range(2)]
+    path.write_text(AT.format(port=server.port) + SAMPLED)
+    out = ["--out", folder / "sharded", "--set", "sampling.n=8"]
+    for process in [harvest(path, *out, "--shard", f"{i}/2", SERVER_KEY=KEY) for i in range(2)]:
+        finished(process)
+    ttcsim("pool", "merge", *outs, folder / "merged")
+    # Seeds belong to samples, whatever request and whatever process asks for them.
+    both = with_texts(folder / "merged").join(with_texts(whole), on=KEYS)
+    assert both.height == 12 * 8 and (both["text"] == both["text_right"]).mean() > 0.95
 
 
 def test_conversations(server, folder):
