@@ -28,6 +28,7 @@ from numba.core.utils import _dynamic_modname
 
 from ttcsim.compiled import kernel_files
 from ttcsim.compiled.depends import Unknown, digest
+from ttcsim.compiled.parts import PART, rebuild
 
 _VERSIONS = (numba.__version__, llvmlite.__version__, np.__version__, sys.implementation.cache_tag)
 
@@ -37,7 +38,7 @@ class KernelCache(_Cache):  # type: ignore[misc]
 
     def __init__(self, dispatcher: Any) -> None:
         self._function = dispatcher.py_func
-        self._options = sorted(dispatcher.targetoptions.items())
+        self._options = [*sorted(dispatcher.targetoptions.items()), dispatcher._compiler.pipeline_class.__name__]
         self._enabled = True
 
     @property
@@ -66,7 +67,9 @@ class KernelCache(_Cache):  # type: ignore[misc]
             _tell()
             return None
         try:
-            found = CompileResult._rebuild(target_context, *_Unpickler(payload, self._function.__globals__).load())
+            reduced = _Unpickler(payload, self._function.__globals__).load()
+            made = rebuild if reduced[0][1] == PART else CompileResult._rebuild
+            found = made(target_context, *reduced)
         except Exception:
             # Undamaged, but it names a class or module that this process cannot import.
             return None

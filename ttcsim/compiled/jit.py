@@ -13,12 +13,14 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import config as numba_config
+from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 from numba.experimental.function_type import _get_wrapper_address
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
 from ttcsim.compiled.cache import KernelCache
+from ttcsim.compiled.parts import PartCompiler
 
 JIT_DISABLED = bool(numba_config.DISABLE_JIT)
 
@@ -30,7 +32,7 @@ _FROM_KERNELS = {**_FROM_PYTHON, **_BY_ADDRESS}
 
 
 class _Called(CPUDispatcher):  # type: ignore[misc]
-    """A function as kernels call it; Python calls another, which is compiled when it first does.
+    """A function as kernels call it, a part of them; Python calls another, which is compiled when it first does.
 
     To unpack a pool and a tally that come from Python takes longer to compile than most functions that read them.
     """
@@ -51,7 +53,8 @@ def _made(kind: Any, function: Any, options: dict[str, bool]) -> Any:
     """A dispatcher that keeps its machine code, without the GIL, with IEEE arithmetic and NumPy's division."""
     if JIT_DISABLED:
         return function
-    dispatcher = kind(function, targetoptions=_OPTIONS | options)
+    compiler = PartCompiler if kind is _Called else Compiler
+    dispatcher = kind(function, targetoptions=_OPTIONS | options, pipeline_class=compiler)
     dispatcher._cache = KernelCache(dispatcher)  # as numba's own `enable_caching` does
     return dispatcher
 
