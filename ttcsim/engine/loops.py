@@ -170,7 +170,7 @@ def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
             refresh(score, bonus, fit, plan, w, True)
             q = choose(quantile, plan, w)
             if foresee:
-                look_ahead(x, w)
+                look_ahead(x, plan, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             tick(plan, w)

@@ -55,15 +55,19 @@ def look_up_next(x: Samples, plan: Plan, w: Work, q: int) -> None:
 
 
 @inlined
-def look_ahead(x: Samples, w: Work) -> None:
-    """Fetch the sample of the unit that goes second now, and all but the sample of the one that goes third."""
+def look_ahead(x: Samples, plan: Plan, w: Work) -> None:
+    """Fetch the sample of the unit that goes second now, and all but the sample of the one that goes third.
+
+    When none of the second's samples is ready, some are made so: where the next one lies would be known too late.
+    """
     second, third = next_two(w.nodes, w.ties, w.now[0].clock)
     prefetch(w.rows, third)
     prefetch(w.notes, third)
+    prefetch(x.offsets, third + 1)
     bring_games_near(w.nodes, third)
     s, note = w.rows[second, 0], w.notes[second]
-    if s.draws != note.ready:
-        bring_sample_near(x, note.offset + note.following)
+    if s.draws < note.limit:
+        bring_sample_near(x, next_sample(x, plan, w, second))
         prefetch(w.arena, note.segment + s.draws + 1)
 
 
