@@ -15,6 +15,7 @@ from pools import plain_pools, to_pool
 import ttcsim
 from ttcsim import policies
 from ttcsim.compiled.jit import JIT_DISABLED
+from ttcsim.engine.work import NOW
 from ttcsim.errors import InputError
 from ttcsim.guarantees.plain import replay as reference
 from ttcsim.guarantees.plain import units as plain_units
@@ -160,6 +161,13 @@ def test_goes_on_from_what_was_saved(policy, plain, total, seed, wave):
     assert asked == again
     assert (first.draws, first.spent) == (resumed.draws, resumed.spent)
     assert first.state == resumed.state
+
+
+def test_a_state_keeps_values_and_not_what_lies_between_them():
+    read, kept = np.frombuffer(b"\1" * NOW.itemsize, NOW), np.zeros(1, NOW)
+    snapshot.copy_into(kept, read)
+    assert kept.tolist() == read.tolist()
+    assert kept.view(np.uint8).sum() == sum(NOW[field].itemsize for field in NOW.names) < NOW.itemsize
 
 
 @dataclasses.dataclass(frozen=True)

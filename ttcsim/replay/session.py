@@ -355,7 +355,7 @@ class Session:
         work = _widened(session._work, len(session._ids), header["room"])
         session._work = work._replace(wave=np.zeros(len(arrays["work.wave"]), np.int64))
         for name in snapshot.KEPT:
-            getattr(session._work, name)[...] = arrays[f"work.{name}"]
+            snapshot.copy_into(getattr(session._work, name), arrays[f"work.{name}"])
         session._plan = session._plan._replace(wave=header["wave"])
         session._over = header["over"]
         session._asked = [Draw(*draw) for draw in header["asked"]]

@@ -77,3 +77,9 @@ def unpack(state: bytes, where: str) -> tuple[dict[str, Any], dict[str, NDArray[
     if version != (FORMAT, _layout()):
         raise InputError(f"{where}: is the state of a session of another version of ttcsim; go on with that one")
     return header, arrays
+
+
+def copy_into(kept: NDArray[Any], read: NDArray[Any]) -> None:
+    """The values of fields alone: between them `np.load` leaves what memory held, and NumPy 2.5 copies that too."""
+    for field in kept.dtype.names or (...,):
+        kept[field] = read[field]
