@@ -295,6 +295,14 @@ def test_a_filter_that_ends_every_program_refuses(monkeypatch):
         made.start(LIMITS)
 
 
+def test_what_it_says_once_its_socket_is_closed_is_heard(tmp_path, monkeypatch):
+    late = "os.close(json.load(sys.stdin)['control']); time.sleep(0.5); sys.exit('it said why')"
+    (tmp_path / "zygote.py").write_text(f"import json, os, sys, time; {late}")
+    monkeypatch.setattr(outside_of_it, "_ZYGOTE", tmp_path / "zygote.py")
+    with Sandbox(LIMITS, inside=SCRIPT) as made, pytest.raises(ValueError, match="it said why"):
+        made.start(LIMITS)
+
+
 @pytest.mark.parametrize(("version", "said"), [(0, "Landlock is missing"), (2, "Landlock is version 2")])
 def test_a_kernel_with_too_little_of_landlock_refuses(monkeypatch, version, said):
     monkeypatch.setattr(jail, "landlock_version", lambda: version)

@@ -236,6 +236,7 @@ class Sandbox:
             ours.settimeout(_START_SECONDS)
             said, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
             if not said or not descriptors:
+                unless_ready.close()  # waits for its end: only then all that it says is written
                 errors.seek(0)
                 lines = errors.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
                 return lines[-1][:300] if lines else "its process ended at once"
