@@ -125,7 +125,7 @@ test-lowest:
 	  reasoning-gym==0.1.19 pyseccomp==0.1.2 httpx==0.27.0 pytest==8.3.1 pytest-cov==6.0.0 pytest-xdist==3.6.1 pytest-timeout==2.3.1 hypothesis==6.120.0 \
 	  hatchling==1.26.3 threadpoolctl==3.5.0 packaging==24.2 ray==2.40.0 typst==0.14.0 zensical==0.0.73 mkdocstrings-python==2.0.0 marimo==0.23.16
 	$(LOWEST)/bin/python $(INSTALL) --no-deps -e .
-	$(LOWEST)/bin/python -m pytest -q -W ignore::DeprecationWarning
+	$(LOWEST)/bin/python -m pytest -q -n auto -m "not slow" -W ignore::DeprecationWarning
 
 clean:
 	rm -rf $(VENV) $(HARVEST) $(LOWEST) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis ttcsim-demo paper/out build/docs site .cache
