@@ -76,10 +76,13 @@ def unpack(own: Crate, *others: Crate) -> Replay:
     files, hashes, skeleton, _ = own
     for path, text in files:
         load_text(Path(path), text)
-    reader = pickle.Unpickler(io.BytesIO(skeleton))
     crates = [crate[-1] for crate in (own, *others)]
-    reader.persistent_load = lambda place: read_only(crates[place[0]][place[1]])  # type: ignore[method-assign]
-    replay = reader.load()
+
+    class Reader(pickle.Unpickler):  # Python 3.13.0 refuses this method as an attribute of an unpickler
+        def persistent_load(self, place: tuple[int, int]) -> NDArray[Any]:
+            return read_only(crates[place[0]][place[1]])
+
+    replay = Reader(io.BytesIO(skeleton)).load()
     assert isinstance(replay, Replay)
     for source in sources([replay.policy]):
         if source.name in hashes and hashes[source.name] != source.sha256:
