@@ -151,8 +151,8 @@ class Client:
             return answer
 
     def idle(self, task: asyncio.Task[Any]) -> bool:
-        """Whether a task that asks has nothing under way, but waits until it may send."""
-        return task not in self._sending
+        """Whether a task that asks has nothing under way and nothing to hand over, but waits until it may send."""
+        return task not in self._sending and not task.done()
 
     async def _wait(self, failed: _Failed, failures: int, began: float, who: str) -> None:
         """Wait until the request is sent again; give up where the server has been of no use for too long."""

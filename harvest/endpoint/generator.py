@@ -280,8 +280,7 @@ class EndpointGenerator:
                 ended[id(call.asked)] = call.asked
             if error is None:
                 return list(ended.values())
-            # One that ended since then has its answer.
-            idle = [task for task in running if not task.done() and self._client.idle(task)]
+            idle = [task for task in running if self._client.idle(task)]
             for task in idle:
                 self._bill.end(running.pop(task).most)
             self._cancel(idle)

@@ -6,16 +6,14 @@ import threading
 import time
 from dataclasses import replace
 
+import httpx
 import polars as pl
 import pytest
 
 import ttcsim
-from harvest.endpoint.answers import Answer
-from harvest.endpoint.client import Client
-from harvest.engine import Response
 from harvest.progress import Report
 from harvest.run import run
-from tests.harvest.endpoint.asked import REQUESTS, SAMPLING, expected, harvest
+from tests.harvest.endpoint.asked import REQUESTS, SAMPLING, Said, expected, harvest
 from tests.harvest.endpoint.served import MODEL, Served
 from tests.harvest.fake import FACTORY
 from tests.harvest.test_run import contents
@@ -103,7 +101,11 @@ def test_without_log_probabilities_a_pool_has_none(at, make_config):
 
 
 def test_as_many_requests_as_allowed_are_under_way_but_the_first_is_alone(at):
-    with Served(delay=0.05) as served:
+    def behave(number, body, headers):
+        while number > 1 and served.most_at_once < 5:
+            time.sleep(0.01)
+
+    with Served(behave, delay=0.05) as served:
         harvest(at(served, {"concurrency": 5, "choices": 2}))
         assert served.most_at_once == 5
         assert served.asked[0]["prompt"] == served.asked[1]["prompt"]
@@ -243,9 +245,10 @@ def test_what_does_not_pass_is_one_line_and_loses_nothing(asking, fault, monkeyp
     assert len(served.answered) == len(set(served.answered)) == 30
 
 
-def test_what_is_under_way_is_paid_for_and_waited_for(asking):
+def test_what_is_under_way_is_paid_for_and_waited_for(asking, monkeypatch):
     """One request is refused, and one waits to be sent again, while two are being answered."""
-    refused = threading.Event()
+    waiting = threading.Event()
+    monkeypatch.setattr(Said, "say", lambda _, text: waiting.set() if "requests under way" in text else None)
 
     def behave(number, body, headers):
         match body["prompt"]:
@@ -254,11 +257,9 @@ def test_what_is_under_way_is_paid_for_and_waited_for(asking):
             case "Q: 2 + 2?":
                 while len(served.asked) < 5:
                     time.sleep(0.01)
-                refused.set()
                 return 422, {}, b"no"
         if number > 1:
-            refused.wait(20)
-            time.sleep(0.1)  # until that has come through
+            waiting.wait(60)
         return None
 
     single = [replace(r, n=1) for r in REQUESTS]
@@ -271,37 +272,30 @@ def test_what_is_under_way_is_paid_for_and_waited_for(asking):
         assert len(set(served.answered)) == len(served.answered) == 6
 
 
-@pytest.mark.parametrize("turns", range(6))
-def test_an_answer_that_comes_with_the_failure_of_another_request_is_kept(asking, monkeypatch, turns):
-    """So many turns of the loop after it, whether the loop was looking or not."""
+def test_answers_that_come_a_moment_after_a_refusal_are_kept(asking, monkeypatch):
+    """One step of the event loop after another: one of them is there before anybody has looked for it."""
+    post, together, come = httpx.AsyncClient.post, asyncio.Event(), []
 
-    class Turns(Client):
-        """The first answers; then q2 fails, and q1 has an answer `turns` turns later."""
+    async def steps(self, *where, **what):
+        response = await post(self, *where, **what)
+        at = [r.prompt for r in REQUESTS].index(json.loads(what["content"])["prompt"])
+        come.append(at)
+        if len(come) == len(REQUESTS):
+            together.set()
+        if at > 0:
+            await together.wait()
+        for _ in range(at):
+            await asyncio.sleep(0)
+        return response
 
-        async def ask(self, path, body, who, read, cost):
-            if who == "query q0":
-                self.failed = asyncio.Event()
-                return ANSWER
-            if who == "query q2":
-                self.failed.set()
-                raise InputError("no")
-            await self.failed.wait()
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            return ANSWER
-
-        def idle(self, task):
-            return task.done()  # until then it is sending
-
-    ANSWER = Answer([Response("1", 1, -1.0, 2)], ["stop"], 2, 1, MODEL, "")
-    single = [replace(r, n=1) for r in REQUESTS[:3]]
-    with monkeypatch.context() as patched, Served() as served:
-        patched.setattr("harvest.endpoint.generator.Client", Turns)
-        with pytest.raises(InputError, match="no"):
-            asking(served, requests=single)
-    with Served() as served:
-        found, _ = asking(served, requests=single)
-    assert found["q0"] == found["q1"] == ANSWER.responses and len(served.answered) == 1
+    monkeypatch.setattr(httpx.AsyncClient, "post", steps)
+    single = [replace(r, n=1) for r in REQUESTS]
+    with Served(lambda _, body, headers: (422, {}, b"no") if body["prompt"] == "Q: 1 + 1?" else None) as served:
+        with pytest.raises(InputError, match=r"query q1: .* answers 422"):
+            asking(served, {"concurrency": 5}, single)
+        served.behave = None
+        asking(served, requests=single)
+        assert len(set(served.answered)) == len(served.answered) == 6
 
 
 def test_a_request_that_the_server_dies_of_is_named(asking):
@@ -310,10 +304,8 @@ def test_a_request_that_the_server_dies_of_is_named(asking):
     def behave(number, body, headers):
         if body["prompt"] != "Q: 3 + 3?":
             return None
-        before = len(served.answered)
-        while len(served.answered) < before + 1:
+        while len(served.asked) < 6:  # which is sent once an answer to one of the four under way was taken in
             time.sleep(0.01)
-        time.sleep(0.1)
         return "drop"
 
     with Served(behave) as served:
