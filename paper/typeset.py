@@ -64,6 +64,6 @@ def released() -> str:
 
 def _told(trouble: Exception) -> str:
     """One line: what is wrong, and where the text asks for it, which is not in the files that quote and set."""
-    message = str(getattr(trouble, "message", trouble)).removeprefix("panicked with: ")
+    message = str(getattr(trouble, "message", trouble)).removeprefix("panicked with: ").strip('"')  # Typst 0.14 quotes
     places = [place for place in _PLACE.findall(str(getattr(trouble, "diagnostic", ""))) if not place.startswith(_OWN)]
     return f"{places[0]}: {message}" if places else message

@@ -58,7 +58,9 @@ assert plt.get_fignums() == opened, "what goes to files is none of pyplot's"
 
 
 def run(code):
-    return subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", code], capture_output=True, text=True)
+    # What matplotlib says of its use is an error; not that it uses others, such as pyparsing, in ways they give up.
+    warnings = ["-W", "error::UserWarning", "-W", "ignore::DeprecationWarning"]
+    return subprocess.run([sys.executable, *warnings, "-c", code], capture_output=True, text=True)
 
 
 def test_figures_leave_the_session_as_it_was():

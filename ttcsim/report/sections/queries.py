@@ -35,7 +35,7 @@ def queries(run: Run, looks: Mapping[str, Look], most: int = MOST_NUMBERS) -> di
         at = outcomes.filter(metric=metrics[0], budget=middle)
         spread = at.group_by("query_id").agg((pl.col("value").max() - pl.col("value").min()).alias("spread"))
         kept = spread.sort("spread", "query_id", descending=[True, False]).head(max(1, most // each))["query_id"]
-        own = own.filter(pl.col("query_id").is_in(kept.implode()))
+        own = own.filter(pl.col("query_id").is_in(kept.to_list()))
     placed = outcomes.join(own.select("query_id").with_row_index("at"), on="query_id").sort("at")
     parts = placed.partition_by("policy", "metric", "budget", as_dict=True)
 
