@@ -121,7 +121,7 @@ LOWEST := .venv-lowest
 test-lowest:
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python $(INSTALL) numpy==2.0.0 numba==0.61.0 scipy==1.14.0 polars==1.17.0 matplotlib==3.9.0 \
-	  platformdirs==4.2.0 jinja2==3.1.4 vl-convert-python==1.9.0 typer==0.16.0 rich==13.9.0 pyyaml==6.0.2 zstandard==0.22.0 pydantic==2.9.0 math-verify==0.8.0 \
+	  platformdirs==4.2.0 jinja2==3.1.4 vl-convert-python==1.9.0 typer==0.26.0 rich==13.9.0 pyyaml==6.0.2 zstandard==0.22.0 pydantic==2.9.0 math-verify==0.8.0 \
 	  reasoning-gym==0.1.19 pyseccomp==0.1.2 httpx==0.27.0 pytest==8.3.1 pytest-cov==6.0.0 pytest-xdist==3.6.1 pytest-timeout==2.3.1 hypothesis==6.120.0 \
 	  hatchling==1.26.3 threadpoolctl==3.5.0 packaging==24.2 ray==2.40.0 typst==0.14.0 zensical==0.0.73 mkdocstrings-python==2.0.0 marimo==0.23.16
 	$(LOWEST)/bin/python $(INSTALL) --no-deps -e .

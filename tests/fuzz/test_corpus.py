@@ -16,6 +16,7 @@ from fuzz import inputs, mutate
 from fuzz.judge import fault
 
 import ttcsim
+from ttcsim.errors import InputError
 from ttcsim.pool import reading
 from ttcsim.pool.importers import inspect_logs
 
@@ -100,12 +101,17 @@ class TestPlaces:
     @pytest.mark.parametrize(
         "words", [("pool", "describe"), ("predict",), ("report",), ("rerun",), ("strategies", "describe")]
     )
-    @pytest.mark.parametrize("place", ["pipe", "loop", "empty", "x" * 5000, "a\0b", "/dev/zero", "/proc/self/mem", ""])
+    @pytest.mark.parametrize("place", ["pipe", "loop", "empty", "x" * 5000, "/dev/zero", "/proc/self/mem", ""])
     def test_no_file_to_read(self, words, place, tmp_path):
         os.mkfifo(tmp_path / "pipe")
         os.symlink("loop", tmp_path / "loop")
         (tmp_path / "empty").mkdir()
         assert fault([*words, str(tmp_path / place) if place else ""]) is None
+
+    def test_nor_what_only_python_can_name(self):
+        """No argument of a process has a NUL."""
+        with pytest.raises(InputError, match="no such file"):
+            ttcsim.load("a\0b")
 
     @pytest.mark.parametrize("form", ["samples", "counts", "lm-eval", "inspect", "monkeys", "best-of-infinity"])
     def test_nor_to_import(self, form, tmp_path):
