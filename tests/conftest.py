@@ -1,6 +1,7 @@
 """Shared settings: Hypothesis profiles, where outside data lies, JIT-free arithmetic."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -60,3 +61,11 @@ def command():
         return ended.returncode, ended.stdout, ended.stderr
 
     return run
+
+
+@pytest.fixture
+def hears_ctrl_c():
+    """Processes that a test starts hear Ctrl-C, as on a terminal: tests in a shell's background are deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -28,7 +28,7 @@ if __name__ == "__main__":
     from harvest.cli import main
     main()
 """
-SOON = 5.0  # seconds within which nobody is left
+SOON = 25.0  # seconds within which nobody is left: well before programs have to end by themselves
 
 
 @pytest.fixture
@@ -148,6 +148,7 @@ def interrupted(process):
     return process.returncode, out, [line for line in said.splitlines() if not line.startswith("harvest: samples: ")]
 
 
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_is_one_line_while_verifiers_are_busy(config):
     with harvesting(config(["loop"] * 3, timeout=100)) as process:
         others = busy(process)
@@ -155,6 +156,7 @@ def test_ctrl_c_is_one_line_while_verifiers_are_busy(config):
         wait_for(lambda: not others & parents().keys(), SOON)
 
 
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_is_one_line_while_the_model_loads(config, tmp_path):
     with harvesting(config(["add"], timeout=10, engine={"loads": str(tmp_path / "loading")})) as process:
         wait_for((tmp_path / "loading").exists)

@@ -245,6 +245,7 @@ def alone():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_stopped_on_a_cluster_of_its_own_it_goes_on_without_one(pool, command, alone, tmp_path):
     """Ctrl-C, as a terminal sends it: to every process of the command."""
     words = ["sweep", "pool", "-p", ",".join(POLICIES), "-b", "1,2.5", "--reps", "600"]

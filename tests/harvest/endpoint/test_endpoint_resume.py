@@ -79,6 +79,7 @@ def test_a_harvest_that_is_killed_asks_for_the_rest_alone(at, whole, after):
         assert contents(harvest_pool(at(served), resume=True)) == whole and once(served) == 36
 
 
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_is_one_line_while_requests_are_under_way(at, tmp_path):
     with Served(lambda number, *_: time.sleep(60) if number > 2 else None) as served:
         (tmp_path / "c.toml").write_text(as_toml(at(served).model_dump(mode="json", exclude_defaults=True)))
@@ -87,7 +88,7 @@ def test_ctrl_c_is_one_line_while_requests_are_under_way(at, tmp_path):
         try:
             wait_for(lambda: len(served.asked) > 4)
             process.send_signal(signal.SIGINT)
-            out, said = process.communicate(timeout=20)
+            out, said = process.communicate(timeout=50)
         finally:
             process.kill()
             process.communicate()
