@@ -35,8 +35,8 @@ SCRIPTS = (
     "forecast",
     "verification",
 )
-BUSY = 0.5
-"""Load of a core, by other work, from which a run is marked as one on a busy machine."""
+BUSY = 0.1
+"""Share of the cores, taken by other work, from which a run is marked as one on a busy machine."""
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def replace(path: Path, text: str) -> None:
 
 def measured(quick: bool) -> dict[str, Any]:
     """The numbers of all scripts, and on what they were measured."""
-    about = {"quick": quick, "date": datetime.date.today().isoformat(), "load": os.getloadavg()[0], **machine()}
+    about = {"quick": quick, "date": datetime.date.today().isoformat(), "others": others(), **machine()}
     sections, begun = {}, time.monotonic()
     for name in SCRIPTS:
         started = time.monotonic()
@@ -73,7 +73,24 @@ def measured(quick: bool) -> dict[str, Any]:
         sections[name] = json.loads(done.stdout)
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     about["seconds"] = time.monotonic() - begun
+    about["others"] = max(about["others"], others())
     return {"about": about, "sections": sections}
+
+
+def others(seconds: float = 3.0) -> float:
+    """Share of the cores that other work takes, while nothing runs here; where the system does not say, nothing."""
+    place = Path("/proc/stat")
+    if not place.exists():
+        return 0.0
+
+    def spent() -> tuple[int, int]:
+        _, user, nice, system, idle, waiting, *_ = place.read_text().splitlines()[0].split()
+        return int(user) + int(nice) + int(system), int(idle) + int(waiting)
+
+    before = spent()
+    time.sleep(seconds)
+    busy, idle = (now - then for now, then in zip(spent(), before, strict=True))
+    return busy / max(1, busy + idle)
 
 
 def machine() -> dict[str, Any]:
@@ -119,8 +136,8 @@ def head(about: dict[str, Any]) -> str:
     marks = []
     if about["quick"]:
         marks.append("A quick run: smaller sizes, fewer rounds.")
-    if about["load"] > BUSY * about["cores"]:
-        marks.append(f"On a busy machine (load {about['load']:.0f}): ratios are rough, seconds too long.")
+    if about["others"] > BUSY:
+        marks.append(f"Other work took {about['others']:.0%} of the cores: ratios are rough, seconds too long.")
     return words + (f"\n\n**{' '.join(marks)}**" if marks else "")
 
 
