@@ -151,6 +151,7 @@ def test_the_command_gives_the_table_and_the_line_that_runs_it(tmp_path):
         (("--risk", "0.1", "--loss", "harm"), "loss 'harm'"),
         (("--risk", "0.1", "--metric", "accuracy_best"), "use loss wrong"),
         (("--risk", "0.1", "--delta", "2"), "delta: 2"),
+        (("--risk", "0.1", "--prices", "rates.toml"), "prices: cost 'samples' takes none"),
         (("--knob", "share", "--target", "0.5"), "give --risk"),
     ],
 )

@@ -23,7 +23,8 @@ from ttcsim.policies.base import is_plain, level, unfitted
 from ttcsim.pool import Pool
 from ttcsim.pool.files import load
 from ttcsim.replay.executors import available_cores, executor_of
-from ttcsim.replay.prices import PRICES, read_rates
+from ttcsim.replay.planning import rates_for
+from ttcsim.replay.prices import PRICES
 from ttcsim.replay.replicate import Job, replicate
 from ttcsim.replay.sweep import means_by_query
 from ttcsim.statistics.intervals import column_means
@@ -302,5 +303,4 @@ def _asked(pool: Pool, select: str, cost: str, prices: Any, seed: int) -> Asked:
     selectors, column = check_selectors([select], pool)
     if cost not in PRICES:
         raise InputError(f"cost: '{cost}' is unknown; {among(cost, PRICES, 'use')}")
-    rates = {} if prices is None else read_rates(prices)
-    return Asked(f"accuracy_{selectors[0]}", selectors, column, cost, rates, seed)
+    return Asked(f"accuracy_{selectors[0]}", selectors, column, cost, rates_for(prices, cost), seed)
