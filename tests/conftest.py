@@ -27,15 +27,15 @@ if JIT_DISABLED:
     np.seterr(over="ignore")  # 64-bit wrap-around is what the hash is made of
 
 
-CALLS = ("kernels", "theory", "golden")
-"""Folders of tests that call plain functions all the time: traced for coverage, they would take twice as long."""
+UNTRACED = ("benchmarks", "fuzz", "golden", "harvest", "kernels", "theory")
+"""Folders of tests that are not traced for coverage: they call plain functions all the time, and would take twice as long."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """With the compiler off what they call is the kernels, and these are to be covered."""
     traced = sys.gettrace()
-    if not JIT_DISABLED and item.path.relative_to(Path(__file__).parent).parts[0] in CALLS:
+    if not JIT_DISABLED and item.path.relative_to(Path(__file__).parent).parts[0] in UNTRACED:
         sys.settrace(None)  # pytest-cov's marker for that does nothing in the workers of pytest-xdist
     try:
         return (yield)
