@@ -28,7 +28,7 @@ if JIT_DISABLED:
 
 
 UNTRACED = ("benchmarks", "fuzz", "golden", "harvest", "kernels", "theory")
-"""Folders of tests that are not traced for coverage: they call plain functions all the time, and would take twice as long."""
+"""Folders of tests that call plain functions all the time, and would take twice as long if traced for coverage."""
 
 
 @pytest.hookimpl(wrapper=True)
