@@ -207,6 +207,7 @@ def test_a_worker_and_a_machine_are_killed_and_the_bits_are_the_same(pool, two):
             assert two.do(order) == "killed" and driver.poll() is None
         out, err = driver.communicate(timeout=240)
     two.do("add-machine")
+    assert two.do("settle") == "settled"
     assert (out.strip(), err) == (wanted, ""), err
 
 
@@ -230,6 +231,7 @@ def test_a_machine_with_another_version_is_named(pool, two, tmp_path):
     with ended(start(two, "-m", "ttcsim", *words, "--ray-address", two.address)) as process:
         out, err = process.communicate(timeout=120)
     two.do("kill-machine")
+    assert two.do("settle") == "settled"
     last = err.splitlines()[-1]
     assert (process.returncode, out) == (2, "") and len(err.splitlines()) == 3, err
     assert last.startswith("ttcsim: ray: machine ") and "has numba 0.1 (here " in last and "numpy" not in last

@@ -87,6 +87,16 @@ def kill_worker(nodes):
     return "nobody works"
 
 
+def settle(cluster, nodes):
+    """Wait until the cluster knows who has died and who is new."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if sum(node["Alive"] for node in cluster.global_state.node_table()) == len(nodes):
+            return "settled"
+        time.sleep(0.1)
+    return "it does not"
+
+
 def main():
     from ray.cluster_utils import Cluster
 
@@ -105,6 +115,8 @@ def main():
                 path = os.pathsep.join([rest, os.environ["PYTHONPATH"]])
                 nodes.append(cluster.add_node(**SMALL, env_vars={"PYTHONPATH": path}))
                 told = "added"
+            elif order == "settle":
+                told = settle(cluster, nodes)
             print(told, flush=True)
     finally:
         cluster.shutdown()
