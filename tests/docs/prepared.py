@@ -17,7 +17,7 @@ FEWER = {
     ("ttcsim", "sweep"): "--reps 5 -b 1,2",
     ("ttcsim", "check"): "--reps 50 -b 1,2 --only G1,G7",
     ("ttcsim", "regret"): "--reps 20",
-    ("ttcsim", "plan"): "--reps 20 --seconds 5",
+    ("ttcsim", "plan"): "--reps 20 --seconds 2",
     ("ttcsim", "extrapolate"): "--resamples 5",
     **{
         ("ttcsim", "strategies", name): f"-n {queries} --runs 2 {more}"
