@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from own_policy import THRIFTY
 
 import ttcsim
 
@@ -30,18 +31,6 @@ FEWER = {
 }  # fmt: skip
 """What is added to examples that would take long, so that each can be run."""
 
-MINE = """
-from dataclasses import dataclass
-import ttcsim
-
-@dataclass(frozen=True)
-class Thrifty(ttcsim.Policy):
-    weight: float = 1.0
-
-    @ttcsim.score
-    def score(s, p, key):
-        return -p.weight * s.draws
-"""
 CONFIG = """
 model.path = "some/model"
 sampling.n = 2
@@ -72,7 +61,7 @@ def prepare(folder):
     pl.DataFrame({"query_id": ["a", "b"], "n": [8, 8], "c": [2, 0]}).write_csv(folder / "counts.csv")
     pl.DataFrame({"k": [1, 2, 4, 8, 16], "coverage": [0.3, 0.4, 0.5, 0.6, 0.65]}).write_csv(folder / "curve.csv")
     (folder / "ids.txt").write_text("\n".join(pool.query_ids[:half]))
-    (folder / "mine.py").write_text(MINE)
+    (folder / "mine.py").write_text(THRIFTY)
     (folder / "my.toml").write_text(CONFIG)
     (folder / "problems.jsonl").write_text('{"question": "1+1?", "answer": "2"}\n')
 

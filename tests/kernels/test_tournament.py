@@ -129,3 +129,30 @@ def test_only_its_own_games_are_played_again():
         bonus = math.sqrt(2.0 / draws[first])
         first = first_after_change(nodes, ties, first, mean[first], bonus, draws[first], clock)
     assert expired / steps < 10
+
+
+@njit
+def next_two(nodes, ties, clock):
+    return tournament.next_two(nodes, ties, clock)
+
+
+@given(st.integers(0, 2**32), st.integers(3, 400))
+@settings(max_examples=30 if JIT_DISABLED else 150)
+def test_who_goes_next_is_known_but_for_those_that_meet_early(seed, n):
+    """Exactly: the best of those that the first meets in the last games, and of those that this one or the first do."""
+    generator = np.random.default_rng(seed)
+    draws, clock = generator.integers(1, 4, n), generator.random() * LATEST
+    priority = generator.permutation(n).astype(np.uint64)
+    index = [(score, 1 / of) for score, of in zip(generator.choice([0.0, 0.5, 1.0], n), draws, strict=True)]
+    nodes, ties = enter_all(index, draws, priority)
+    first = first_after_change(nodes, ties, 0, *index[0], draws[0], clock)
+    entry = [n + unit for unit in range(n)]
+    while max(entry) >= 2 * tournament.ASKED:
+        entry = [node >> 1 if node >= 2 * tournament.ASKED else node for node in entry]
+
+    def best_beside(*units):
+        others = [i for i in range(n) if entry[i] not in [entry[u] for u in units]]
+        return others[judged([index[i] for i in others], draws[others], priority[others], clock)]
+
+    second, third = next_two(nodes, ties, clock)
+    assert second == best_beside(first) and third == best_beside(first, second)

@@ -6,25 +6,13 @@ import sys
 import textwrap
 
 import pytest
+from own_policy import OTHER_WAY, THRIFTY
 
 import ttcsim
 from ttcsim.errors import InputError
 from ttcsim.policies.strings import code_named, split_label
 from ttcsim.policies.user_code import sources
 from ttcsim.pool.worlds import make_pool
-
-FILE = """
-from dataclasses import dataclass
-import ttcsim
-
-@dataclass(frozen=True)
-class Thrifty(ttcsim.Policy):
-    weight: float = 1.0
-
-    @ttcsim.score
-    def score(s, p, key):
-        return {sign}p.weight * s.draws
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +25,7 @@ def mine(tmp_path, monkeypatch):
     """A file of policies, in the folder that commands run in."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "mine.py"
-    path.write_text(FILE.format(sign="-"))
+    path.write_text(THRIFTY)
     return path
 
 
@@ -47,9 +35,9 @@ def means(pool, *policies):
 
 def test_two_files_of_one_name_are_two(pool, tmp_path):
     texts = []
-    for folder, sign in (("a", "-"), ("b", "")):
+    for folder, text in (("a", THRIFTY), ("b", OTHER_WAY)):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "mine.py").write_text(FILE.format(sign=sign))
+        (tmp_path / folder / "mine.py").write_text(text)
         texts.append(f"{tmp_path}/{folder}/mine.py:Thrifty")
     both = means(pool, *texts)
     assert both == means(pool, *texts[:1]) + means(pool, *texts[1:])
@@ -59,10 +47,10 @@ def test_two_files_of_one_name_are_two(pool, tmp_path):
 def test_an_edited_file_is_read_again(pool, mine):
     before = means(pool, "mine.py:Thrifty")
     kept = ttcsim.policy("mine.py:Thrifty")
-    mine.write_text(FILE.format(sign="+"))  # of the same length, in the same second
+    mine.write_text(OTHER_WAY)  # of the same length, in the same second
     assert means(pool, "mine.py:Thrifty") != before
     assert means(pool, kept) == before
-    assert [s.text for s in sources([kept])] == [FILE.format(sign="-").encode()]
+    assert [s.text for s in sources([kept])] == [THRIFTY.encode()]
 
 
 def test_a_file_that_fails_fails_again(mine):

@@ -7,27 +7,14 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from own_policy import THRIFTY
 
 import ttcsim
 from ttcsim.errors import InputError
 from ttcsim.pool.worlds import make_pool
 from ttcsim.replay.run_folder import read_run, read_tables, rerun, write_run
 
-FILE = """
-from dataclasses import dataclass
-from pathlib import Path
-import ttcsim
-
-Path("ran").touch()
-
-@dataclass(frozen=True)
-class Thrifty(ttcsim.Policy):
-    weight: float = 1.0
-
-    @ttcsim.score
-    def score(s, p, key):
-        return -p.weight * s.draws
-"""
+FILE = 'from pathlib import Path\n\nPath("ran").touch()\n' + THRIFTY
 
 
 @pytest.fixture(scope="module")

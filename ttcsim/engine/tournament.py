@@ -58,10 +58,11 @@ TIE = np.dtype([("draws", "i8"), ("priority", "u8")], align=True)
 
 
 def make_nodes(n: int) -> NDArray[Any]:
-    """Room for the games of n units and behind them the units themselves, NODE[2n]; node 0 is not used."""
+    """Room for the games of n units and behind them the units themselves, NODE[2n]; node 0 is nobody's, who loses."""
     nodes: NDArray[Any] = records(2 * n, NODE)
     nodes["unit"][n:] = np.arange(n)
     nodes["expires"] = np.inf
+    nodes["base"][0] = -np.inf
     return nodes
 
 
@@ -242,36 +243,37 @@ def leaf(nodes: NDArray[Any], unit: int, clock: float) -> Contender:
 
 
 @inlined
-def goes_before(nodes: NDArray[Any], ties: NDArray[Any], node: int, other: int, clock: float) -> bool:
-    """Whether the champion of a node is drawn before that of another one."""
-    return beats(ties, contender(nodes[node], clock), contender(nodes[other], clock))
-
-
-@njit
-def best_met(nodes: NDArray[Any], ties: NDArray[Any], unit: int, top: int, without: int, clock: float) -> int:
-    """Of the nodes that a unit meets in the last games up to `top`, the one whose champion goes first; 0 = none."""
+def in_last_games(nodes: NDArray[Any], unit: int) -> int:
+    """The node at which a unit comes to the last games."""
     node = (len(nodes) >> 1) + unit
     while node >= 2 * ASKED:
         node >>= 1
-    best = 0
-    while node > top:
-        side = node ^ 1
-        if side != without and (best == 0 or goes_before(nodes, ties, side, best, clock)):
-            best = side
-        node >>= 1
-    return best
+    return node
 
 
 @njit
 def next_two(nodes: NDArray[Any], ties: NDArray[Any], clock: float) -> tuple[int, int]:
-    """Who goes second and who third: most likely the next two to be drawn, of so many units that few meet early."""
-    first = nodes[1].unit
-    second = best_met(nodes, ties, first, 1, 0, clock)
-    third = best_met(nodes, ties, first, 1, second, clock)
-    behind = best_met(nodes, ties, nodes[second].unit, second, 0, clock)
-    if behind > 0 and goes_before(nodes, ties, behind, third, clock):
-        third = behind
-    return nodes[second].unit, nodes[third].unit
+    """Who goes second and who third: most likely the next two to be drawn, of so many units that few meet early.
+
+    The second has lost to the first, the third to the first or the second.
+    """
+    top = 1
+    second = third = contender(nodes[0], clock)
+    node = in_last_games(nodes, nodes[1].unit)
+    while node > 1:
+        side = contender(nodes[node ^ 1], clock)
+        if beats(ties, side, second):
+            second, third, top = side, second, node ^ 1
+        elif beats(ties, side, third):
+            third = side
+        node >>= 1
+    node = in_last_games(nodes, second.unit)
+    while node > top:
+        side = contender(nodes[node ^ 1], clock)
+        if beats(ties, side, third):
+            third = side
+        node >>= 1
+    return second.unit, third.unit
 
 
 @inlined

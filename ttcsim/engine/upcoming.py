@@ -66,6 +66,8 @@ def look_ahead(x: Samples, plan: Plan, w: Work) -> None:
     prefetch(x.offsets, third + 1)
     bring_games_near(w.nodes, third)
     s, note = w.rows[second, 0], w.notes[second]
+    prefetch(w.active, note.place)  # what changes if it leaves, here and there
+    prefetch(w.notes, w.active[w.now[0].active - 1])
     if s.draws < note.limit:
         bring_sample_near(x, next_sample(x, plan, w, second))
         prefetch(w.arena, note.segment + s.draws + 1)

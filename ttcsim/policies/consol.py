@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from ttcsim.policies import rules
 from ttcsim.policies.adaptive_consistency import leads_beta
@@ -33,8 +33,8 @@ def _ratio_of_points(top: int, second: int) -> float:
 def _ratio_of_mixture(top: int, second: int) -> float:
     """The same for a share from Beta(`PRIOR`, `PRIOR`) above one half."""
     a, b = PRIOR + top, PRIOR + second
-    above = math.log(special.betainc(b, a, 0.5)) - math.log(0.5)
-    return float(special.betaln(a, b) - special.betaln(PRIOR, PRIOR) + above + (top + second) * math.log(2))
+    above = math.log(scipy.special.betainc(b, a, 0.5)) - math.log(0.5)
+    return float(scipy.special.betaln(a, b) - scipy.special.betaln(PRIOR, PRIOR) + above + (top + second) * math.log(2))
 
 
 @functools.cache
@@ -46,7 +46,7 @@ def limits(variant: str, alpha: float, most: int) -> tuple[NDArray[np.float64], 
 
     def different(top: int, second: int) -> bool:
         if variant == "binomial":
-            return bool(stats.binom.sf(top - 1, top + second, 0.5) <= alpha)
+            return bool(scipy.stats.binom.sf(top - 1, top + second, 0.5) <= alpha)
         if variant == "beta":
             return bool(leads_beta(top, second) >= 1 - alpha)
         return ratio(top, second) >= upper

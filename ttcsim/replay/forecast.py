@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+import scipy
 
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
@@ -129,7 +129,7 @@ def _effort(planned: Planned, one: Replay, parts: Sequence[Done]) -> Effort:
     total = replications(one, planned.config["reps"])
     pace = seconds.sum() / reps.sum()
     spread = math.sqrt(len(parts) / (len(parts) - 1) * ((seconds - pace * reps) ** 2).sum()) / reps.sum()
-    half = student.ppf(0.975, len(parts) - 1) * spread
+    half = scipy.stats.t.ppf(0.975, len(parts) - 1) * spread
     return Effort(
         str(one.policy),
         total,

@@ -1,0 +1,16 @@
+"""A policy as a user would write one into a file of one's own."""
+
+THRIFTY = """
+from dataclasses import dataclass
+import ttcsim
+
+@dataclass(frozen=True)
+class Thrifty(ttcsim.Policy):
+    weight: float = 1.0
+
+    @ttcsim.score
+    def score(s, p, key):
+        return -p.weight * s.draws
+"""
+OTHER_WAY = THRIFTY.replace("-p.weight", "+p.weight")
+"""As long a text of another policy."""
