@@ -95,7 +95,9 @@ SABOTAGES = (
         "return np.uint64(key)",
     ),
     # What is charged, and to whom.
-    one("a cap ignored in rounds", "G15", "engine/rounds.py", "if permute else cap\n", "if permute else 1 << 40\n"),
+    one(
+        "a cap ignored in rounds", "G15", "engine/rounds.py", "np.full(len(sizes), cap)", "np.full(len(sizes), 1 << 40)"
+    ),
     one(
         "a cap ignored draw by draw",
         "G15",
@@ -136,8 +138,8 @@ SABOTAGES = (
         "one draw more than the budget in the last round",
         "G15",
         "engine/rounds.py",
-        "threshold = kth_smallest(e.scratch, m, left)",
-        "threshold = kth_smallest(e.scratch, m, min(m, left + 1))",
+        "e.drawn[last] += left  #",
+        "e.drawn[last] += left + 1  #",
     ),
     one(
         "a generation cut off costs nothing",

@@ -7,13 +7,14 @@ budget off the sorted leaving times. Elimination is Algorithm 1 of Zuo & Zhu (ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import borrowed, inlined, njit
-from ttcsim.compiled.order import first_times, rank
+from ttcsim.compiled.order import first_times
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import CORRECT, HIT, Samples, Tally
 
@@ -43,27 +44,21 @@ def kth_smallest(values: NDArray[np.uint64], count: int, k: int) -> np.uint64:
     return values[target]
 
 
-@njit
 def water_level(limits: NDArray[np.int64], total: int) -> tuple[int, int]:
-    """Largest level with ``sum(min(level, limits)) <= total``, and how many queries get one draw more."""
-    low, high = 0, total + 1
+    """Largest level up to `total` with ``sum(min(level, limits)) <= total``; how many queries get one draw more."""
+
+    def filled(level: int) -> int:
+        return int(np.minimum(limits, level).sum())
+
+    low = total // len(limits)
+    high = max(1, 2 * low)
+    while high <= total and filled(high) <= total:
+        low, high = high, 2 * high  # by which a sum at most doubles: none overflows
+    high = min(high, total + 1)
     while high - low > 1:
         middle = (low + high) // 2
-        filled = 0
-        for q in range(len(limits)):
-            filled += min(middle, limits[q])
-            if filled > total:
-                break
-        if filled <= total:
-            low = middle
-        else:
-            high = middle
-    filled = 0
-    above = 0
-    for q in range(len(limits)):
-        filled += min(low, limits[q])
-        above += limits[q] > low
-    return low, min(total - filled, above)
+        low, high = (middle, high) if filled(middle) <= total else (low, middle)
+    return low, min(total - filled(low), int((limits > low).sum()))
 
 
 class Rounds(NamedTuple):
@@ -94,30 +89,25 @@ class Events(NamedTuple):
     swaps: NDArray[np.int32]
 
 
-@njit
 def plan_rounds(
-    x: Samples, available: NDArray[np.uint8], totals: NDArray[np.int64], explore: NDArray[np.int64], k: int, cap: int,
+    x: Samples, available: NDArray[np.uint8], totals: NDArray[np.int64], explore: Sequence[int], k: int, cap: int,
     permute: bool,
 ) -> Rounds:  # fmt: skip
     """Settle what does not depend on chance.
 
     Parameters
     ----------
-    explore : i8[B]
+    explore : sequence of int
         Draws of each budget spent evenly before any query is dropped: 0 is elimination, all of it is uniform.
         Anything between needs k = 1.
     k, cap : int
         Draws a round, and most draws a query.
     """
-    limits = np.empty(len(x.keys), np.int64)
-    most = np.int64(0)
-    for q in range(len(x.keys)):
-        limits[q] = min(x.offsets[q + 1] - x.offsets[q], cap) if permute else cap
-        most = max(most, limits[q])
-    levels, rest = np.empty(len(totals), np.int64), np.empty(len(totals), np.int64)
-    for b in range(len(totals)):
-        levels[b], rest[b] = water_level(limits, explore[b])
-    return Rounds(totals, levels, rest, limits, available, min(most, totals[-1]), k, permute)
+    sizes = np.diff(x.offsets)
+    limits = np.minimum(sizes, cap) if permute else np.full(len(sizes), cap)
+    levels, rest = np.array([water_level(limits, draws) for draws in explore]).T.copy()
+    most = min(int(limits.max()), int(totals[-1]))
+    return Rounds(totals, levels, rest, limits, available, most, k, permute)
 
 
 def make_events(x: Samples) -> Events:
@@ -231,35 +221,53 @@ def find_block(x: Samples, plan: Rounds, e: Events, left: int, depth: int) -> tu
 
 
 @inlined
+def wanted(plan: Rounds, e: Events, q: int, block: int) -> int:
+    """Draws of query q in the block in which the budget ends."""
+    before = block * plan.k
+    return min(plan.k, e.leave[q] - before) if e.explored[q] <= before < e.leave[q] else 0
+
+
+@inlined
+def served(plan: Rounds, e: Events, block: int, m: int, left: int) -> int:
+    """How many of the m queries whose priorities are in `e.scratch` get any of so many draws, fewer than they want."""
+    if plan.k == 1:
+        return left
+    few, enough = 0, m
+    while enough - few > 1:
+        middle = (few + enough) // 2
+        threshold = kth_smallest(e.scratch, m, middle)
+        draws = 0
+        for q in range(len(e.keys)):
+            if e.priorities[q] <= threshold:
+                draws += wanted(plan, e, q, block)
+        if draws < left:
+            few = middle
+        else:
+            enough = middle
+    return enough
+
+
+@inlined
 def hand_out(plan: Rounds, e: Events, block: int, left: int) -> None:
     """Draws of each query: whole blocks, then what is left in order of priority."""
-    k = plan.k
     m = 0
     for q in range(len(e.keys)):
-        drawn = e.explored[q]
-        if e.leave[q] > drawn:
-            drawn = max(drawn, min(e.leave[q], block * k))
-            if e.explored[q] <= block * k < e.leave[q]:
-                e.scratch[m] = e.priorities[q]
-                m += 1
-        e.drawn[q] = drawn
+        e.drawn[q] = max(e.explored[q], min(e.leave[q], block * plan.k))
+        if wanted(plan, e, q, block) > 0:
+            e.scratch[m] = e.priorities[q]
+            m += 1
     if left == 0 or m == 0:
         return
-    if k == 1:
-        threshold = kth_smallest(e.scratch, m, left)
-        for q in range(len(e.keys)):
-            if e.explored[q] <= block < e.leave[q] and e.priorities[q] <= threshold:
-                e.drawn[q] += 1
-        return
-    n = len(e.keys)
-    order = np.empty(n, np.int64)
-    rank(np.zeros(n, np.int64), e.priorities, order, np.empty(n, np.int64))
-    for i in range(n):
-        q = order[i]
-        if e.explored[q] <= block * k < e.leave[q] and left > 0:
-            extra = min(k, e.leave[q] - block * k, left)
-            e.drawn[q] += extra
-            left -= extra
+    threshold = kth_smallest(e.scratch, m, served(plan, e, block, m, left))
+    last = 0
+    for q in range(len(e.keys)):
+        if e.priorities[q] <= threshold:
+            draws = wanted(plan, e, q, block)
+            e.drawn[q] += draws
+            left -= draws
+            if e.priorities[q] == threshold:
+                last = q
+    e.drawn[last] += left  # which is less than nothing where its block is cut off
 
 
 @inlined

@@ -62,7 +62,7 @@ class Replay:
             and _in_plain_rounds(setup)
         )
         self.by_events = self.prophetic or alike
-        self.depth = self._expected_depth() if self.by_events else 0
+        self._prepare()
         if self.plain:
             warnings.warn(
                 f"policy '{policy}' is plain Python and runs a few hundred times slower than a @ttcsim.score rule",
@@ -77,7 +77,7 @@ class Replay:
         """The same policy, its plan unchanged, on other total budgets; the arrays are shared."""
         other = copy.copy(self)
         other.setting = replace(self.setting, totals=totals, planned=self.setting.plans)
-        other.depth = other._expected_depth() if other.depth else 0
+        other._prepare()
         return other
 
     def expecting(self, mean: NDArray[np.float64]) -> Replay:
@@ -126,14 +126,9 @@ class Replay:
         return tally
 
     def _run_by_events(self, first: int, last: int, tally: Tally) -> None:
-        setting, n = self.setting, self.queries
-        explore = np.array([self.policy.setup(int(total), n).explore for total in setting.plans], np.int64)
-        plan = plan_rounds(
-            self.x, self.available, setting.totals, np.minimum(explore, setting.totals), self.policy.k,
-            cap_of(self.policy), setting.permute,
-        )  # fmt: skip
         replay = replay_prophet if self.prophetic else replay_rounds
-        replay(self.x, plan, make_events(self.x), np.uint64(setting.seed), first, last, self.depth, tally)
+        seed = np.uint64(self.setting.seed)
+        replay(self.x, self.rounds, make_events(self.x), seed, first, last, self.depth, tally)
 
     def _run_by_draws(self, totals: NDArray[np.int64], planned: int, first: int, last: int, tally: Tally) -> None:
         policy, setting, n = self.policy, self.setting, self.queries
@@ -168,6 +163,18 @@ class Replay:
             self.x, totals, limits, arena, opaque(params), setup.memory, wave=wave, alike=setup.alike, streams=shared,
             weigh=sums_by_answer(self.policy),
         )  # fmt: skip
+
+    def _prepare(self) -> None:
+        """What a replay by events needs beside the samples."""
+        if not self.by_events:
+            return
+        setting = self.setting
+        explore = [self.policy.setup(int(total), self.queries).explore for total in setting.plans]
+        self.rounds = plan_rounds(
+            self.x, self.available, setting.totals, [*map(int, np.minimum(explore, setting.totals))], self.policy.k,
+            cap_of(self.policy), setting.permute,
+        )  # fmt: skip
+        self.depth = self._expected_depth()
 
     def _expected_depth(self) -> int:
         """Draws a query may get at the largest budget, from expectations: a first guess that only affects speed."""
