@@ -62,6 +62,7 @@ class Replay:
             and _in_plain_rounds(setup)
         )
         self.by_events = self.prophetic or alike
+        self.depth = 0
         self._prepare()
         if self.plain:
             warnings.warn(
