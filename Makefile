@@ -6,7 +6,7 @@ HARVEST := .venv-harvest
 PEERS := .venv-peers
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-all test-browser test-wheel test-inspect docs lint format bench bench-quick bench-guard gcc bench-harvest \
+.PHONY: demo test test-all test-extras test-wheel docs lint format bench bench-quick bench-guard gcc bench-harvest \
   paper test-harvest test-lowest setup setup-harvest clean
 
 $(VENV)/.ready: pyproject.toml
@@ -34,13 +34,14 @@ test-all: setup
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n auto -m "not slow" tests/kernels $(COVERAGE)term-missing:skip-covered --cov-fail-under=90
 	$(BIN)/python -m pytest -q -n auto -m slow --durations=15
 
-# The report, and the documentation, in a real Chromium. Where there is none and none can be installed, its tests are skipped.
-test-browser: setup
+# The report and the documentation in a real Chromium, and a policy in evaluations by Inspect, the package itself, with its mock
+# model. Where there is no Chromium and none can be installed, its tests are skipped.
+test-extras: setup
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	  apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
-	  echo "There is no Chromium, and installing it takes root and apt-get: the tests are skipped." >&2
-	$(BIN)/python $(INSTALL) -e '.[browser]'
-	$(BIN)/python -m pytest -q --durations=5 tests/report/test_browser.py tests/docs/test_site.py
+	  echo "There is no Chromium, and installing it takes root and apt-get: its tests are skipped." >&2
+	$(BIN)/python $(INSTALL) -e '.[browser,inspect]'
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --durations=5 tests/report/test_browser.py tests/adapters tests/docs/test_site.py
 
 # The documentation, into site/, to be opened from there or put on any server; a broken link is an error.
 docs: setup
@@ -49,11 +50,6 @@ docs: setup
 # The wheel, made of the sdist, in an empty environment from another folder.
 test-wheel: setup
 	$(BIN)/python -m tests.wheel
-
-# A policy in evaluations by Inspect: the package itself, with its mock model.
-test-inspect: setup
-	$(BIN)/python $(INSTALL) -e '.[inspect]'
-	$(BIN)/python -m pytest -q --durations=5 tests/adapters
 
 lint: setup
 	$(BIN)/ruff check .

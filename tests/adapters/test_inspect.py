@@ -14,7 +14,7 @@ from ttcsim.errors import InputError
 from ttcsim.pool.checks import pool_from_frame
 from ttcsim.pool.importers.inspect_logs import import_inspect
 
-inspect_ai = pytest.importorskip("inspect_ai", reason="needs Inspect: make test-inspect")
+inspect_ai = pytest.importorskip("inspect_ai", reason="needs Inspect: make test-extras")
 
 import anyio  # noqa: E402
 from inspect_ai.dataset import Sample  # noqa: E402

@@ -126,7 +126,7 @@ def test_the_site_is_whole(site):
 @pytest.mark.slow
 @pytest.mark.skipif(
     CHROMIUM is None or importlib.util.find_spec("playwright") is None,
-    reason="there is no Chromium, or no playwright; make test-browser installs them",
+    reason="there is no Chromium, or no playwright; make test-extras installs them",
 )
 def test_pages_fit_a_phone_and_are_searched_from_a_folder(site):
     from playwright import sync_api as playwright

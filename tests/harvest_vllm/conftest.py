@@ -24,7 +24,7 @@ def config(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def whole(config, tmp_path_factory):
-    """A harvest in peace: 12 queries x 32 samples; one for all workers."""
+    """A harvest in peace: 12 queries x 16 samples; one for all workers."""
     from filelock import FileLock  # vLLM brings it along
 
     folder = tmp_path_factory.getbasetemp()

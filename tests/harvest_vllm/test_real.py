@@ -38,7 +38,7 @@ SMALL = (
     BASE
     + """
 [sampling]
-n = 32
+n = 16
 max_tokens = 16
 stop = ["\\n"]
 seed = 3
@@ -101,13 +101,13 @@ def test_killed_midway_it_resumes_to_the_same_bytes(config, whole):
     said, _ = refused.communicate(timeout=120)
     assert refused.returncode == 2 and "--resume" in said
     said = finished(harvest(config, "--out", out, "--resume"))
-    assert f"{len(left) * 64} of 384 are done already" in said
+    assert f"{len(left) * 32} of 192 are done already" in said
     assert contents(out) == contents(whole)
 
 
 def test_what_was_harvested_is_replayed(whole):
     described = json.loads(ttcsim("pool", "describe", whole, "--json"))["rows"][0]
-    assert (described["queries"], described["samples"]) == (12, 384)
+    assert (described["queries"], described["samples"]) == (12, 192)
     assert 0.03 < described["mean_success_rate"] < 0.6
     assert {"answer", "tokens", "logprob"} <= set(described["columns"])
     sweep = ["sweep", whole, "-p", "uniform", "-p", "elimination", "-b", "1,2,4", "--reps", "500", "--json"]
@@ -125,7 +125,7 @@ def test_answers_tokens_and_probabilities_are_those_of_the_texts(whole):
         pl.read_parquet(whole / "queries.parquet"), on="query_id"
     )
     texts = pl.read_parquet(whole / "texts" / "*.parquet")
-    assert samples.height == texts.height == 384
+    assert samples.height == texts.height == 192
     for row in samples.join(texts, on=["query_id", "sample"]).iter_rows(named=True):
         assert row["answer"] == extract_answer(row["text"], row["level"])
         assert row["correct"] == (row["answer"] == row["gold"])

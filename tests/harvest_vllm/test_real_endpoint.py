@@ -21,7 +21,7 @@ AT = """[model]
 path = "SmolLM2-135M-Instruct"
 endpoint = "http://127.0.0.1:{port}/v1"
 api_key_env = "SERVER_KEY"
-choices = 4
+choices = 2
 concurrency = 4
 timeout = 120
 price = {{ input = 0.1, output = 0.3 }}
@@ -120,12 +120,12 @@ def test_a_server_killed_midway_costs_what_was_under_way(outage, folder):
     assert 12 <= before[0].count(b"\n") < 96, "it was to be killed midway"
     assert "does not answer" in said and "answers again" in said
     table = with_texts(folder / "pool")
-    assert table.height == 12 * 32 == table.select(KEYS).n_unique()
-    assert table.group_by("query_id").agg(pl.col("sample").sort())["sample"].to_list() == [list(range(32))] * 12
+    assert table.height == 12 * 16 == table.select(KEYS).n_unique()
+    assert table.group_by("query_id").agg(pl.col("sample").sort())["sample"].to_list() == [list(range(16))] * 12
     told = paid(folder / "pool")
     # Each answer that came is in the pool once: no request and no token beyond them.
     assert told["requests"] == 96 and told["completion_tokens"] == table["tokens"].sum()
-    assert sum(told["finish_reasons"].values()) == 384
+    assert sum(told["finish_reasons"].values()) == 192
     assert told["dollars"] == pytest.approx((0.1 * told["prompt_tokens"] + 0.3 * told["completion_tokens"]) / 1e6)
 
 
@@ -133,7 +133,7 @@ def test_responses_are_those_of_the_model_in_process(outage, folder, whole):
     """By the same seeds; other batches change last bits of probabilities and, now and then, a token."""
     both = with_texts(folder / "pool").join(with_texts(whole), on=KEYS)
     same = both.filter(pl.col("text") == pl.col("text_right"))
-    assert both.height == 384 and same.height > 0.95 * 384
+    assert both.height == 192 and same.height > 0.95 * 192
     for column in ("correct", "answer", "tokens", "prompt_tokens"):
         assert same[column].equals(same[f"{column}_right"], check_names=False)
     for column in ("logprob", "confidence", "confidence_tail", "confidence_min"):
@@ -152,7 +152,7 @@ def test_a_live_run_stops_with_one_line_and_goes_on(outage, folder, whole):
         assert own["sample"].to_list() == list(range(own.height))
     assert paid(folder / "live")["completion_tokens"] == table["tokens"].sum()
     both = table.join(with_texts(whole), on=KEYS)
-    assert both.height > 80 and (both["text"] == both["text_right"]).mean() > 0.95
+    assert both.height > 60 and (both["text"] == both["text_right"]).mean() > 0.95
 
 
 def test_two_processes_harvest_two_shards(server, folder, whole):

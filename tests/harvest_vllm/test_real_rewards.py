@@ -75,11 +75,9 @@ path = "rich"
 
 def test_every_reward_and_every_strategy(config):
     """Reward models of real architectures, randomly initialised: their interfaces, not their judgement."""
-    folders = {}
-    for kind in ("process", "outcome"):
-        folders[kind] = config.with_name(kind)
-        script = [sys.executable, ROOT / "tests/harvest_vllm/tiny_reward_models.py", MODEL, folders[kind], kind]
-        subprocess.run(script, check=True, capture_output=True, timeout=300)
+    folders = {kind: config.with_name(kind) for kind in ("process", "outcome")}
+    script = [sys.executable, ROOT / "tests/harvest_vllm/tiny_reward_models.py", MODEL, *folders.values()]
+    subprocess.run(script, check=True, capture_output=True, timeout=300)
     path = config.with_name("rich.toml")
     path.write_text(RICH.format(**folders))
     out = config.with_name("rich")

@@ -57,9 +57,12 @@ def typed():
     assert loop.count("\n") <= 16, "a loop around LLM.generate takes fifteen lines"
     ours, engine = re.findall(r"^path = .*$", BASE, re.MULTILINE)[0], BASE[BASE.index("[engine]") :]
     config, named = re.subn(r"^model\.path = .*$", f"model.{ours}", config, flags=re.MULTILINE)
-    assert named == 1
+    config, fewer = re.subn(r"n = 32", "n = 12", config)
+    assert (named, fewer) == (1, 1)
     shown = re.findall(r"^\$ (.*?)(?: +#.*)?$", lines, re.MULTILINE)
-    commands = [command.strip() for line in shown for command in line.split("&&")]
+    commands = [
+        command.strip().replace("--seconds 20", "--seconds 2") for line in shown for command in line.split("&&")
+    ]
     return {"my.toml": config + engine, "lines.json": json.dumps(commands), "loop.py": loop}
 
 
@@ -100,7 +103,7 @@ def test_what_the_readme_shows_works_as_it_is_written_there(folder):
     ]  # fmt: skip
     assert [code for _, code, *_ in said] == [0] * len(said), said
     harvested, live = ttcsim.load(folder / "my-pool"), ttcsim.load(folder / "live-run")
-    assert harvested.n_queries == 24 and set(harvested.sizes) == {32}
+    assert harvested.n_queries == 24 and set(harvested.sizes) == {12}
     assert live.manifest["adaptive"]["draws"] == live.n_samples <= 3 * 24
     assert "elimination" in said[1][2] and "solved" in said[2][2]
     assert (folder / "study" / "report.html").stat().st_size > 10_000

@@ -1,4 +1,4 @@
-"""A randomly initialised reward model of a real architecture: ``python tiny_reward_models.py TOKENIZER DEST KIND``."""
+"""Randomly initialised reward models of real architectures: ``tiny_reward_models.py TOKENIZER PROCESS OUTCOME``."""
 
 import json
 import sys
@@ -18,16 +18,16 @@ SIZE = {
 
 
 def main() -> None:
-    source, dest, kind = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-    torch.manual_seed(0)
+    source, process, outcome = sys.argv[1], *map(Path, sys.argv[2:])
     tokenizer = AutoTokenizer.from_pretrained(source)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<extra_0>"]})
     shape = {**SIZE, "vocab_size": len(tokenizer), "max_position_embeddings": 1024, "pad_token_id": 0}
-    tokenizer.save_pretrained(dest)
-    if kind == "outcome":
-        config = LlamaConfig(**shape, num_labels=1)
-        LlamaForSequenceClassification(config).to(torch.bfloat16).save_pretrained(dest)
-        return
+    for folder in process, outcome:
+        tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(**shape, num_labels=1)
+    LlamaForSequenceClassification(config).to(torch.bfloat16).save_pretrained(outcome)
+    torch.manual_seed(0)
     # Qwen2.5-Math-PRM is Qwen2 with a two-layer head, in a class that transformers does not have.
     config = Qwen2Config(**shape, num_labels=2)
     config.architectures = ["Qwen2ForProcessRewardModel"]
@@ -36,8 +36,8 @@ def main() -> None:
         head = torch.nn.Linear(64, out)
         weights[f"score.{layer}.weight"] = head.weight.detach().to(torch.bfloat16) * 4
         weights[f"score.{layer}.bias"] = head.bias.detach().to(torch.bfloat16)
-    save_file({k: w.contiguous() for k, w in weights.items()}, dest / "model.safetensors", {"format": "pt"})
-    (dest / "config.json").write_text(json.dumps({**config.to_dict(), "dtype": "bfloat16"}, default=str))
+    save_file({k: w.contiguous() for k, w in weights.items()}, process / "model.safetensors", {"format": "pt"})
+    (process / "config.json").write_text(json.dumps({**config.to_dict(), "dtype": "bfloat16"}, default=str))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The page in a real browser: it draws without an error, and does what readers ask of it.
 
-`make test-browser` installs Chromium and runs these; without one they are skipped.
+`make test-extras` installs Chromium and runs these; without one they are skipped.
 """
 
 import shutil
@@ -13,9 +13,9 @@ from ttcsim.pool.worlds import make_pool
 from ttcsim.report.page.page import report_html, write_report
 from ttcsim.report.run import run_of_result
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; make test-browser does")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; make test-extras does")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; make test-browser installs it")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; make test-extras installs it")
 
 MEGABYTES, SECONDS = 8, 2.0
 """What a report of 25 policies, 8 budgets and 500 queries may weigh, and take to open."""
