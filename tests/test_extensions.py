@@ -169,7 +169,7 @@ def test_each_takes_one_file_and_one_line(tmp_path):
         where.write_text(before.replace(after, f"{after}\n    {line}"))
     marks = tmp_path / "marks.txt"
     marks.write_text("a +\na -\nb -\nb -\nb +\n")
-    env = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", USE, str(marks)], env=env, cwd=tmp_path, capture_output=True, text=True
     )

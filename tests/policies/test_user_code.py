@@ -166,7 +166,7 @@ print(ttcsim.sweep(make_pool('beta(0.5,1)', 12, 16), [{policy}], [2], reps=30).f
 def test_one_rule_in_every_way_of_loading_it_and_processes_of_their_own(tmp_path):
     """A module that asks as it is imported, the command line, an import, a script's own class, a shell: in any order,
     with an edit between."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
     def run(*arguments):
         done = subprocess.run(
