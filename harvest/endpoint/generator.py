@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 ALONE = 10.0
 """Seconds for which the first request is alone at most: its answer may take half an hour."""
+LOOK = 0.5
+"""Seconds after which, once nothing new is sent, those that wait to be sent again are looked for."""
 
 _LIMIT = "max_completion_tokens"
 """What OpenAI's later models call `max_tokens`; their refusal of that says so."""
@@ -267,8 +269,8 @@ class EndpointGenerator:
         """
         ended, error, waited = dict[int, _Asked](), None, False
         while running:
-            alone = None if self._met or self._open or error else ALONE
-            done, _ = self._run(asyncio.wait(running, timeout=alone, return_when=asyncio.FIRST_COMPLETED))
+            longest = LOOK if error else None if self._met or self._open else ALONE
+            done, _ = self._run(asyncio.wait(running, timeout=longest, return_when=asyncio.FIRST_COMPLETED))
             self._open |= not done  # what is wrong with a request mostly shows sooner
             for task in sorted(done, key=lambda task: running[task].first):
                 call = running.pop(task)

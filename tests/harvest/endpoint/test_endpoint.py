@@ -272,6 +272,27 @@ def test_what_is_under_way_is_paid_for_and_waited_for(asking, monkeypatch):
         assert len(set(served.answered)) == len(served.answered) == 6
 
 
+def test_what_is_to_be_sent_again_after_a_refusal_is_not_waited_for(asking, monkeypatch):
+    """Those under way are told to come again in five minutes: nobody does."""
+    waiting = threading.Event()
+    monkeypatch.setattr(Said, "say", lambda _, text: waiting.set() if "requests under way" in text else None)
+
+    def behave(number, body, headers):
+        if body["prompt"] == "Q: 2 + 2?":
+            while len(served.asked) < 5:
+                time.sleep(0.01)
+            return 422, {}, b"no"
+        if number > 1:
+            waiting.wait(60)
+            return 503, {"Retry-After": "300"}, b"later"
+        return None
+
+    with Served(behave) as served:
+        with pytest.raises(InputError, match=r"query q2: .* answers 422: no; mend the config"):
+            asking(served, {"patience": 600}, [replace(r, n=1) for r in REQUESTS])
+        assert waiting.is_set() and len(served.asked) == 5 and len(served.answered) == 1
+
+
 def test_answers_that_come_a_moment_after_a_refusal_are_kept(asking, monkeypatch):
     """One step of the event loop after another: one of them is there before anybody has looked for it."""
     post, together, come = httpx.AsyncClient.post, asyncio.Event(), []
