@@ -77,10 +77,30 @@ static int by_priority(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* One budget. eliminate = 0 is uniform. Returns the draws; fills covered[r], query_covered and query_draws. */
-i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, int eliminate, i64 budget,
-           u64 seed, i64 reps, i64 depth, i64 *covered, i64 *query_covered, i64 *query_draws) {
-    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4);
+#define ONE (1LL << 40) /* of sums in fixed point */
+
+/* The most frequent answer of m samples of a query, which shows its correct ones among them, averaged over ties, in fixed point.
+   Answer 0 is none: it has no vote, unless nobody has one; then every sample is an answer of its own. tally: scratch by answer. */
+static inline i64 majority(const int32_t *sample, i64 m, const uint8_t *correct, const int32_t *answer, i64 answers, u64 *tally) {
+    memset(tally, 0, answers * 8);
+    for (i64 j = 0; j < m; j++) tally[answer[sample[j]]] += 1 | (u64)correct[sample[j]] << 32;
+    if ((uint32_t)tally[0] == m) return m ? ONE * (i64)(tally[0] >> 32) / m : 0;
+    i64 top = 1, ties = 0, sum = 0;
+    for (i64 a = 1; a < answers; a++) {
+        i64 votes = (uint32_t)tally[a];
+        if (votes > top) top = votes, ties = sum = 0;
+        if (votes == top) ties++, sum += ONE * (i64)(tally[a] >> 32) / votes;
+    }
+    return sum / ties;
+}
+
+/* One budget. eliminate = 0 is uniform. Returns the draws; fills covered[r], query_covered and query_draws, and where there are
+   answers chosen[r] and query_chosen: what the majority vote is worth. */
+i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, int eliminate, const int32_t *answer,
+           const i64 *slots, i64 budget, u64 seed, i64 reps, i64 depth, i64 *covered, i64 *query_covered, i64 *query_draws,
+           i64 *chosen, i64 *query_chosen) {
+    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *shown = malloc(size * 4);
+    u64 *tally = malloc(answer ? slots[n] * 8 : 0);
     u64 *keys = malloc(n * 8), *prio = malloc(n * 8), *scratch = malloc(n * 8);
     i64 *at = malloc(n * 8), *leaving = malloc((size + 2) * 8), total = 0;
     for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
@@ -127,10 +147,16 @@ i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint
             total += draws;
             query_draws[q] += draws;
             if (at[q] && at[q] <= draws) { hits++; query_covered[q]++; }
+            if (answer) {
+                show(keys[q], size, draws, perm, swaps, shown);
+                i64 worth = majority(shown, draws, correct + q * size, answer + q * size, slots[q + 1] - slots[q], tally);
+                chosen[r] += worth;
+                query_chosen[q] += worth;
+            }
         }
         covered[r] = hits;
     }
-    free(perm); free(swaps); free(keys); free(prio); free(scratch); free(at); free(leaving);
+    free(perm); free(swaps); free(shown); free(tally); free(keys); free(prio); free(scratch); free(at); free(leaving);
     return total;
 }
 
@@ -216,7 +242,7 @@ i64 law(i64 n, const double *log_fail, const u64 *query, i64 budget, u64 seed, i
     return total;
 }
 
-/* UCB1 by looking at every arm at every draw, 64 at a time. Arms that have left are taken out of the scan. */
+/* The largest index by looking at every arm at every draw, 64 at a time. Arms that have left are taken out of the scan. */
 typedef double v8 __attribute__((vector_size(64)));
 typedef i64 m8 __attribute__((vector_size(64)));
 
@@ -307,68 +333,96 @@ i64 consensus(i64 n, i64 size, const u64 *query, const uint8_t *correct, const i
     return total;
 }
 
-/* One budget, one draw of every arm first. A signal of gamma or more takes its arm out. Returns the draws. */
-i64 ucb(i64 n, i64 size, const u64 *query, const float *signal, const uint8_t *correct, float gamma, double weight, i64 budget, u64 seed,
-        i64 reps, i64 *covered, i64 *query_covered, i64 *query_draws) {
+enum { NEW = -1, GONE = -2 }; /* instead of a position in the scan */
+
+/* One draw of every arm first, then by the largest index of UCB1 or, where there are answers, of their entropy; `wave` draws are
+   decided before the first of them is seen. A signal of gamma or more takes its arm out. One budget. Returns the draws. */
+i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const float *signal, float gamma, const int32_t *answer,
+             const i64 *slots, const i64 *xlogx, const double *logs, double weight, i64 wave, i64 budget, u64 seed, i64 reps,
+             i64 *covered, i64 *query_covered, i64 *query_draws) {
     i64 room = (n + 63) / 64 * 64, total = 0;
     double *base = aligned_alloc(64, room * 8), *slope = aligned_alloc(64, room * 8);
-    i64 *arm = malloc(n * 8), *draws = malloc(room * 8), *ready = malloc(n * 8), *segment = malloc(n * 8);
-    u64 *keys = malloc(n * 8), *own = malloc(n * 8), *prio = malloc(room * 8), **order = malloc(n * 8);
+    i64 *arm = malloc(n * 8), *draws = malloc(n * 8), *place = malloc(n * 8), *decided = malloc(wave * 8);
+    i64 *seen = malloc(n * 8), *ready = malloc(n * 8), *segment = malloc(n * 8), *clogc = malloc(n * 8);
+    u64 *keys = malloc(n * 8), *own = malloc(n * 8), *prio = malloc(n * 8), **order = malloc(n * 8);
     double *sum = malloc(n * 8);
-    uint8_t *hit = malloc(n);
+    uint8_t *hit = malloc(n), *out = malloc(n);
     int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *arena = malloc(4 * n * (3 * size + 16));
+    int32_t *votes = answer ? malloc(4 * slots[n]) : NULL;
     for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
     for (i64 r = 0; r < reps; r++) {
-        i64 active = n, used = 0;
-        for (i64 i = 0; i < room; i++) base[i] = -INFINITY, slope[i] = 0, draws[i] = 0;
+        i64 active = 0, used = 0, spent = 0, opened = 0, most;
+        for (i64 i = 0; i < room; i++) base[i] = -INFINITY, slope[i] = 0;
         for (i64 q = 0; q < n; q++) {
             keys[q] = stream(seed, r, query[q]);
             own[q] = priority(keys[q]);
             order[q] = own + q;
-            sum[q] = 0, ready[q] = 0, hit[q] = 0;
+            place[q] = NEW, sum[q] = 0, seen[q] = ready[q] = clogc[q] = hit[q] = out[q] = 0;
         }
+        if (answer) memset(votes, 0, 4 * slots[n]);
         qsort(order, n, sizeof *order, by_priority);
-        for (i64 i = 0; i < n; i++) arm[i] = order[i] - own, prio[i] = own[arm[i]];
-        i64 spent = 0, opened = 0; /* the first n draws go to the arms in order of priority, at positions of the scan */
-        for (; spent < budget; spent++) {
-            i64 i = spent < n ? opened : largest(base, slope, (active + 63) / 64, sqrt(log(spent + 1.0)), draws, prio);
-            if (i < 0) break;
-            i64 q = arm[i];
-            if (draws[i] == ready[q]) {
-                i64 want = 2 * draws[i] > 8 ? 2 * draws[i] : 8;
-                if (want > size) want = size;
-                show(keys[q], size, want, perm, swaps, arena + used);
-                segment[q] = used;
-                ready[q] = want;
-                used += want;
-            }
-            i64 sample = q * size + arena[segment[q] + draws[i]];
-            draws[i]++;
-            query_draws[q]++;
-            hit[q] |= correct[sample];
-            sum[q] += signal[sample];
-            if (spent < n) opened++;
-            if (signal[sample] >= gamma || draws[i] == size) {
-                if (spent < n) { /* it leaves at once, and the next arm is opened in its place */
-                    opened--;
-                    active--;
-                    for (i64 j = i; j < active; j++) arm[j] = arm[j + 1], prio[j] = prio[j + 1];
-                    draws[i] = 0;
-                } else {
-                    active--;
-                    arm[i] = arm[active], prio[i] = prio[active], draws[i] = draws[active];
-                    base[i] = base[active], slope[i] = slope[active], base[active] = -INFINITY, slope[active] = 0;
+        for (; spent < budget; spent += most) {
+            for (most = 0; most < wave; most++) {
+                if (opened < n) {
+                    decided[most] = order[opened++] - own;
+                    continue;
                 }
-            } else {
-                base[i] = sum[q] / draws[i];
-                slope[i] = weight * sqrt(2.0 / draws[i]);
+                i64 i = largest(base, slope, (active + 63) / 64, sqrt(log(spent + most + 1.0)), draws, prio);
+                if (i < 0) break;
+                i64 q = decided[most] = arm[i];
+                if (most + 1 == wave) continue; /* it is scored as soon as it is seen */
+                if (++draws[i] == size) {
+                    base[i] = -INFINITY, slope[i] = 0;
+                } else {
+                    if (!answer) base[i] = sum[q] / draws[i];
+                    slope[i] = answer ? weight / sqrt(draws[i]) : weight * sqrt(2.0 / draws[i]);
+                }
+            }
+            if (most == 0) break;
+            if (most > budget - spent) most = budget - spent;
+            for (i64 k = 0; k < most; k++) {
+                i64 q = decided[k];
+                if (seen[q] == ready[q]) {
+                    i64 want = 2 * seen[q] > 8 ? 2 * seen[q] : 8;
+                    if (want > size) want = size;
+                    show(keys[q], size, want, perm, swaps, arena + used);
+                    segment[q] = used;
+                    ready[q] = want;
+                    used += want;
+                }
+                i64 sample = q * size + arena[segment[q] + seen[q]++];
+                hit[q] |= correct[sample];
+                out[q] |= signal[sample] >= gamma;
+                sum[q] += signal[sample];
+                if (answer) {
+                    i64 now = ++votes[slots[q] + answer[sample]];
+                    clogc[q] += xlogx[now] - xlogx[now - 1];
+                }
+            }
+            for (i64 k = 0; k < most; k++) {
+                i64 q = decided[k], i = place[q];
+                if (i == GONE) continue;
+                if (out[q] || seen[q] == size) {
+                    if (i >= 0) {
+                        active--;
+                        arm[i] = arm[active], prio[i] = prio[active], draws[i] = draws[active];
+                        base[i] = base[active], slope[i] = slope[active], base[active] = -INFINITY, slope[active] = 0;
+                        place[arm[i]] = i;
+                    }
+                    place[q] = GONE;
+                    continue;
+                }
+                if (i == NEW) i = place[q] = active++, arm[i] = q, prio[i] = own[q];
+                draws[i] = seen[q];
+                base[i] = answer ? logs[draws[i]] - clogc[q] / 0x1p36 / draws[i] : sum[q] / draws[i];
+                slope[i] = answer ? weight / sqrt(draws[i]) : weight * sqrt(2.0 / draws[i]);
             }
         }
         total += spent;
         covered[r] = 0;
-        for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q];
+        for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q], query_draws[q] += seen[q];
     }
-    free(base); free(slope); free(arm); free(draws); free(ready); free(segment); free(keys); free(own); free(prio); free(order);
-    free(sum); free(hit); free(perm); free(swaps); free(arena);
+    free(base); free(slope); free(arm); free(draws); free(place); free(decided); free(seen); free(ready); free(segment); free(clogc);
+    free(keys); free(own); free(prio); free(order); free(sum); free(hit); free(out); free(perm); free(swaps); free(arena); free(votes);
     return total;
 }

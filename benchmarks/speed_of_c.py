@@ -45,7 +45,7 @@ def compile_reference(folder: Path) -> ctypes.CDLL:
     options = ["-O3", "-march=native", "-ffp-contract=off"]  # rounded as IEEE says, as numba does: the same choices
     subprocess.run(["gcc", *options, "-shared", "-fPIC", "-o", str(library), str(source), "-lm"], check=True)
     loaded = ctypes.CDLL(str(library))
-    for name in ("replay", "prophet", "consensus", "law", "ucb"):
+    for name in ("replay", "prophet", "consensus", "law", "by_index"):
         getattr(loaded, name).restype = ctypes.c_int64
     return loaded
 
@@ -63,34 +63,55 @@ class Twins(NamedTuple):
     in_c: Callable[[], object]
 
 
-def replayed(library, pool, name):
-    setting = Setting(np.array([DRAWS], np.int64), 0, "samples", "permute", (), None)
+def room(reps, queries):
+    """For what a twin finds: covered queries by replication, covered replications by query, and draws."""
+    return np.zeros(reps, np.int64), np.zeros(queries, np.int64), np.zeros(queries, np.int64)
+
+
+def assert_same(tally, total, covered, by_query, draws):
+    """Whether kernel and twin did the same, draw for draw."""
+    assert total == tally.spent.sum()
+    np.testing.assert_array_equal(tally.covered[:, 0], covered)
+    np.testing.assert_array_equal(tally.query_covered[0], by_query)
+    np.testing.assert_array_equal(tally.unit_draws[0], draws)
+
+
+def replayed(library, pool, name, *selectors):
+    """A policy and its twin; the one selector that has a twin is `majority`."""
+    setting = Setting(np.array([DRAWS], np.int64), 0, "samples", "permute", selectors, None)
     replay, reps, i64 = Replay(policy(name), setting, Columns(pool)), REPS[name], ctypes.c_int64
-    covered, by_query, draws = np.zeros(reps, np.int64), np.zeros(QUERIES, np.int64), np.zeros(QUERIES, np.int64)
+    found, (chosen, query_chosen, _) = room(reps, QUERIES), room(reps, QUERIES)
     correct, x = np.ascontiguousarray(pool.correct), replay.x
     arms = i64(QUERIES), i64(SAMPLES), pointer(x.keys), pointer(correct)
+    answers = pointer(x.answer), pointer(x.answer_offsets)
     game = i64(DRAWS), ctypes.c_uint64(0), i64(reps)
-    into = pointer(covered), pointer(by_query), pointer(draws)
     available, depth = pointer(replay.available), i64(replay.depth)
 
     def ours():
         return replay.run(0, reps)
 
     def in_c():
-        by_query[:] = draws[:] = 0
+        for sums in (*found[1:], chosen, query_chosen):
+            sums[:] = 0
+        into = map(pointer, found)
         if name == "prophet":
             return library.prophet(*arms, available, *game, depth, *into)
         if name == "consensus":
             rule = ctypes.c_double(replay.policy.share), ctypes.c_double(replay.policy.min)
-            return library.consensus(*arms, pointer(x.answer), pointer(x.answer_offsets), *rule, *game, *into)
-        return library.replay(*arms, available, ctypes.c_int(name == "elimination"), *game, depth, *into)
+            return library.consensus(*arms, *answers, *rule, *game, *into)
+        voting = answers if selectors else (None, None)
+        return library.replay(
+            *arms, available, ctypes.c_int(name == "elimination"), *voting, *game, depth, *into, pointer(chosen),
+            pointer(query_chosen),
+        )  # fmt: skip
 
     tally, total = ours(), in_c()
-    assert total == tally.spent.sum()
-    np.testing.assert_array_equal(tally.covered[:, 0], covered)
-    np.testing.assert_array_equal(tally.query_covered[0], by_query)
-    np.testing.assert_array_equal(tally.unit_draws[0], draws)
-    return Twins(f"{name}, {QUERIES} x {SAMPLES} without replacement", int(total), ours, in_c)
+    assert_same(tally, total, *found)
+    if selectors:
+        np.testing.assert_array_equal(tally.chosen[0, :, 0], chosen)
+        np.testing.assert_array_equal(tally.query_chosen[0, 0], query_chosen)
+    words = " and ".join((name, *selectors))
+    return Twins(f"{words}, {QUERIES} x {SAMPLES} without replacement", int(total), ours, in_c)
 
 
 def law(library, pool):
@@ -121,7 +142,8 @@ def law(library, pool):
 def twins(folder):
     """All of them."""
     pool, library = make_pool(WORLD, QUERIES, SAMPLES), compile_reference(folder)
-    return [*(replayed(library, pool, name) for name in REPS), law(library, pool)]
+    policies = [replayed(library, pool, name) for name in REPS]
+    return [*policies, replayed(library, pool, "uniform", "majority"), law(library, pool)]
 
 
 def find(quick):

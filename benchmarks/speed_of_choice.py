@@ -14,35 +14,40 @@ of memory at least, beside ten more games. What the next two draws read is fetch
 from __future__ import annotations
 
 import ctypes
+import math
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from speed_of_c import TARGET, WORLD, compile_reference, pointer
+from speed_of_c import TARGET, WORLD, assert_same, compile_reference, pointer, room
 from tables import Compared, Found, Table, tell
 from timing import alternate
 
+from ttcsim.engine.work import xlogx
 from ttcsim.policies import policy
 from ttcsim.pool.worlds import make_pool
 from ttcsim.replay.columns import Columns
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-REWARD, VERIFIER = "ucb(signal=reward,gamma=2)", "ucb"
-CASES = ((500, 1024, REWARD), (500, 1024, VERIFIER), (5_000, 128, REWARD), (50_000, 32, REWARD))
-"""Queries, samples of each, policy."""
+REWARD, VERIFIER, ENTROPY = "ucb(signal=reward,gamma=2)", "ucb", "entropy"
+CASES = (
+    (500, 1024, REWARD, 1), (500, 1024, VERIFIER, 1), (500, 1024, ENTROPY, 1), (500, 1024, REWARD, 32),
+    (500, 1024, VERIFIER, 32), (5_000, 128, REWARD, 1), (50_000, 32, REWARD, 1),
+)  # fmt: skip
+"""Queries, samples of each, policy, draws of a wave."""
 GROWTH, SHORT = (100, 500, 5_000, 50_000, 500_000), 50_000
 """Queries; above SHORT, Thompson sampling takes an hour."""
-QUICK_CASES, QUICK_GROWTH = CASES[:3], GROWTH[:3]
+QUICK_CASES, QUICK_GROWTH = CASES[:6], GROWTH[:3]
 PER_QUERY, DRAWS, ROUNDS = 8, 40_000, 50
 """Draws of a query on average, about how many a timing takes at least, and timings of 500 queries."""
 
 
-def replays(pool, name, reps):
+def replays(pool, name, reps, wave=1):
     """A call that replays so many replications."""
     total = np.array([PER_QUERY * pool.n_queries], np.int64)
-    replay = Replay(policy(name), Setting(total, 0, "samples", "permute", (), None), Columns(pool))
+    replay = Replay(policy(name), Setting(total, 0, "samples", "permute", (), None, wave=wave), Columns(pool))
     return replay, lambda: replay.run(0, reps)
 
 
@@ -53,21 +58,24 @@ def size_of(queries):
 
 def scans(library, pool, replay, name, reps):
     """A call of the C twin, and where its results are."""
-    n, i64 = pool.n_queries, ctypes.c_int64
-    reward = policy(name).signal != "correct"
+    n, i64, rule, x = pool.n_queries, ctypes.c_int64, policy(name), replay.x
+    reward = rule.signal != "correct"
     signal = np.ascontiguousarray(next(iter(pool.rewards.values())) if reward else pool.correct, np.float32)
     correct = np.ascontiguousarray(pool.correct)
-    covered, by_query, draws = np.zeros(reps, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    samples, found = len(correct) // n, room(reps, n)
+    counts = range(samples + 1)
+    logs = np.array([xlogx(c) for c in counts]), np.array([math.log(max(1, c)) for c in counts])
+    answers = (x.answer, x.answer_offsets, *logs) if name == ENTROPY else ()
 
     def call():
-        by_query[:] = draws[:] = 0
-        return library.ucb(
-            i64(n), i64(len(correct) // n), pointer(replay.x.keys), pointer(signal), pointer(correct),
-            ctypes.c_float(policy(name).gamma), ctypes.c_double(1.0), i64(PER_QUERY * n), ctypes.c_uint64(0), i64(reps),
-            pointer(covered), pointer(by_query), pointer(draws),
+        found[1][:] = found[2][:] = 0
+        return library.by_index(
+            i64(n), i64(samples), pointer(x.keys), pointer(correct), pointer(signal), ctypes.c_float(rule.gamma),
+            *(map(pointer, answers) if answers else 4 * [None]), ctypes.c_double(rule.weight), i64(replay.setting.wave),
+            i64(PER_QUERY * n), ctypes.c_uint64(0), i64(reps), *map(pointer, found),
         )  # fmt: skip
 
-    return call, (covered, by_query, draws)
+    return call, found
 
 
 def best(calls, rounds):
@@ -75,19 +83,17 @@ def best(calls, rounds):
     return list(map(min, alternate(calls, rounds, warm=True, clock=time.perf_counter)))
 
 
-def twin_row(library, queries, samples, name):
+def twin_row(library, queries, samples, name, wave):
     reps, rounds = size_of(queries)
     pool = make_pool(WORLD, queries, samples)
-    replay, ours = replays(pool, name, reps)
-    in_c, (covered, by_query, draws) = scans(library, pool, replay, name, reps)
+    replay, ours = replays(pool, name, reps, wave)
+    in_c, found = scans(library, pool, replay, name, reps)
     tally, total = ours(), in_c()
-    assert total == tally.spent.sum()
-    np.testing.assert_array_equal(tally.covered[:, 0], covered)
-    np.testing.assert_array_equal(tally.query_covered[0], by_query)
-    np.testing.assert_array_equal(tally.unit_draws[0], draws)
+    assert_same(tally, total, *found)
     seconds = best((ours, in_c), rounds)
     tournament, scan = (1e9 * s / total for s in seconds)
-    return f"`{name}`, {queries:,} queries", tournament, scan, scan / tournament
+    waves = f" in waves of {wave}" if wave > 1 else ""
+    return f"`{name}`{waves}, {queries:,} queries", tournament, scan, scan / tournament
 
 
 def growth_row(queries):
