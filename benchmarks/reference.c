@@ -17,8 +17,10 @@ static inline u64 mix64(u64 z) {
 static inline u64 stream(u64 seed, u64 r, u64 query) {
     return mix64(mix64(mix64(seed + GOLDEN) + (r + 1) * GOLDEN) ^ query);
 }
+static inline u64 batch_stream(u64 seed, u64 r) { return stream(seed, r, 0xAEF17502108EF2D9ULL); }
 static inline u64 word(u64 key, u64 j) { return mix64(key + (j + 1) * GOLDEN); }
 static inline u64 priority(u64 key) { return mix64(key ^ 0xD1B54A32D192ED03ULL); }
+static inline u64 rule_key(u64 key, u64 draws) { return mix64((key ^ 0x8CB92BA72F3D8DD7ULL) + (draws + 1) * GOLDEN); }
 static inline double uniform(u64 key, u64 j) { return ((double)(word(key, j) >> 11) + 0.5) * 0x1p-53; }
 static inline u64 bounded(u64 key, u64 j, u64 n) {
     u64 bits = word(key, j), product = (bits >> 32) * n;
@@ -72,7 +74,38 @@ static inline void show(u64 key, i64 size, i64 want, int32_t *perm, int32_t *swa
     for (i64 j = 0; j < want; j++) perm[swaps[j]] = swaps[j];
 }
 
-static int by_priority(const void *a, const void *b) {
+/* What was shown of every query, in segments of the arena that double. */
+typedef struct {
+    i64 size, used, *ready, *segment;
+    int32_t *perm, *swaps, *arena;
+} Arena;
+
+static inline Arena make_arena(i64 n, i64 size) {
+    Arena a = {size, 0, malloc(n * 8), malloc(n * 8), malloc(size * 4), malloc(size * 4), malloc(4 * n * (3 * size + 16))};
+    for (i64 i = 0; i < size; i++) a.perm[i] = (int32_t)i;
+    return a;
+}
+static inline void free_arena(Arena a) {
+    free(a.ready); free(a.segment); free(a.perm); free(a.swaps); free(a.arena);
+}
+static inline void clear(Arena *a, i64 n) {
+    a->used = 0;
+    memset(a->ready, 0, n * 8);
+}
+/* The sample of query q that follows so many. */
+static inline i64 next_sample(Arena *a, u64 key, i64 q, i64 drawn) {
+    if (drawn == a->ready[q]) {
+        i64 want = 2 * drawn > 8 ? 2 * drawn : 8;
+        if (want > a->size) want = a->size;
+        show(key, a->size, want, a->perm, a->swaps, a->arena + a->used);
+        a->segment[q] = a->used;
+        a->ready[q] = want;
+        a->used += want;
+    }
+    return q * a->size + a->arena[a->segment[q] + drawn];
+}
+
+static int by_value(const void *a, const void *b) {
     u64 x = **(const u64 *const *)a, y = **(const u64 *const *)b;
     return (x > y) - (x < y);
 }
@@ -102,7 +135,7 @@ i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint
     int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *shown = malloc(size * 4);
     u64 *tally = malloc(answer ? slots[n] * 8 : 0);
     u64 *keys = malloc(n * 8), *prio = malloc(n * 8), *scratch = malloc(n * 8);
-    i64 *at = malloc(n * 8), *leaving = malloc((size + 2) * 8), total = 0;
+    i64 *at = malloc(n * 8), *drawn = malloc(n * 8), *leaving = malloc((size + 2) * 8), total = 0;
     for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
     i64 level0 = budget / n;
     for (i64 r = 0; r < reps; r++) {
@@ -147,16 +180,17 @@ i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint
             total += draws;
             query_draws[q] += draws;
             if (at[q] && at[q] <= draws) { hits++; query_covered[q]++; }
-            if (answer) {
-                show(keys[q], size, draws, perm, swaps, shown);
-                i64 worth = majority(shown, draws, correct + q * size, answer + q * size, slots[q + 1] - slots[q], tally);
-                chosen[r] += worth;
-                query_chosen[q] += worth;
-            }
+            drawn[q] = draws;
         }
         covered[r] = hits;
+        for (i64 q = 0; q < n && answer; q++) {
+            show(keys[q], size, drawn[q], perm, swaps, shown);
+            i64 worth = majority(shown, drawn[q], correct + q * size, answer + q * size, slots[q + 1] - slots[q], tally);
+            chosen[r] += worth;
+            query_chosen[q] += worth;
+        }
     }
-    free(perm); free(swaps); free(shown); free(tally); free(keys); free(prio); free(scratch); free(at); free(leaving);
+    free(perm); free(swaps); free(shown); free(tally); free(keys); free(prio); free(scratch); free(at); free(drawn); free(leaving);
     return total;
 }
 
@@ -284,36 +318,28 @@ static inline i64 largest(const double *base, const double *slope, i64 blocks, d
    with none). Returns the draws. */
 i64 consensus(i64 n, i64 size, const u64 *query, const uint8_t *correct, const int32_t *answer, const i64 *slots, double share,
               double least, i64 budget, u64 seed, i64 reps, i64 *covered, i64 *query_covered, i64 *query_draws) {
-    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *arena = malloc(4 * n * (3 * size + 16));
+    Arena arena = make_arena(n, size);
     int32_t *votes = malloc(4 * slots[n]), *top = malloc(n * 4);
-    i64 *active = malloc(n * 8), *draws = malloc(n * 8), *ready = malloc(n * 8), *segment = malloc(n * 8), total = 0;
+    i64 *active = malloc(n * 8), *draws = malloc(n * 8), total = 0;
     u64 *keys = malloc(n * 8), *own = malloc(n * 8), **order = malloc(n * 8);
     uint8_t *hit = malloc(n);
-    for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
     for (i64 r = 0; r < reps; r++) {
-        i64 left = n, used = 0, spent = 0;
+        i64 left = n, spent = 0;
+        clear(&arena, n);
         memset(votes, 0, 4 * slots[n]);
         for (i64 q = 0; q < n; q++) {
             keys[q] = stream(seed, r, query[q]);
             own[q] = priority(keys[q]);
             order[q] = own + q;
-            draws[q] = ready[q] = top[q] = hit[q] = 0;
+            draws[q] = top[q] = hit[q] = 0;
         }
-        qsort(order, n, sizeof *order, by_priority);
+        qsort(order, n, sizeof *order, by_value);
         for (i64 i = 0; i < n; i++) active[i] = order[i] - own;
         while (left > 0 && spent < budget) {
             i64 kept = 0;
             for (i64 i = 0; i < left && spent < budget; i++, spent++) {
                 i64 q = active[i];
-                if (draws[q] == ready[q]) {
-                    i64 want = 2 * draws[q] > 8 ? 2 * draws[q] : 8;
-                    if (want > size) want = size;
-                    show(keys[q], size, want, perm, swaps, arena + used);
-                    segment[q] = used;
-                    ready[q] = want;
-                    used += want;
-                }
-                i64 sample = q * size + arena[segment[q] + draws[q]];
+                i64 sample = next_sample(&arena, keys[q], q, draws[q]);
                 draws[q]++;
                 hit[q] |= correct[sample];
                 if (answer[sample]) {
@@ -328,8 +354,7 @@ i64 consensus(i64 n, i64 size, const u64 *query, const uint8_t *correct, const i
         covered[r] = 0;
         for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q], query_draws[q] += draws[q];
     }
-    free(perm); free(swaps); free(arena); free(votes); free(top); free(active); free(draws); free(ready); free(segment); free(keys);
-    free(own); free(order); free(hit);
+    free_arena(arena); free(votes); free(top); free(active); free(draws); free(keys); free(own); free(order); free(hit);
     return total;
 }
 
@@ -343,24 +368,24 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
     i64 room = (n + 63) / 64 * 64, total = 0;
     double *base = aligned_alloc(64, room * 8), *slope = aligned_alloc(64, room * 8);
     i64 *arm = malloc(n * 8), *draws = malloc(n * 8), *place = malloc(n * 8), *decided = malloc(wave * 8);
-    i64 *seen = malloc(n * 8), *ready = malloc(n * 8), *segment = malloc(n * 8), *clogc = malloc(n * 8);
+    i64 *seen = malloc(n * 8), *clogc = malloc(n * 8);
     u64 *keys = malloc(n * 8), *own = malloc(n * 8), *prio = malloc(n * 8), **order = malloc(n * 8);
     double *sum = malloc(n * 8);
     uint8_t *hit = malloc(n), *out = malloc(n);
-    int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *arena = malloc(4 * n * (3 * size + 16));
+    Arena arena = make_arena(n, size);
     int32_t *votes = answer ? malloc(4 * slots[n]) : NULL;
-    for (i64 i = 0; i < size; i++) perm[i] = (int32_t)i;
     for (i64 r = 0; r < reps; r++) {
-        i64 active = 0, used = 0, spent = 0, opened = 0, most;
+        i64 active = 0, spent = 0, opened = 0, most;
+        clear(&arena, n);
         for (i64 i = 0; i < room; i++) base[i] = -INFINITY, slope[i] = 0;
         for (i64 q = 0; q < n; q++) {
             keys[q] = stream(seed, r, query[q]);
             own[q] = priority(keys[q]);
             order[q] = own + q;
-            place[q] = NEW, sum[q] = 0, seen[q] = ready[q] = clogc[q] = hit[q] = out[q] = 0;
+            place[q] = NEW, sum[q] = 0, seen[q] = clogc[q] = hit[q] = out[q] = 0;
         }
         if (answer) memset(votes, 0, 4 * slots[n]);
-        qsort(order, n, sizeof *order, by_priority);
+        qsort(order, n, sizeof *order, by_value);
         for (; spent < budget; spent += most) {
             for (most = 0; most < wave; most++) {
                 if (opened < n) {
@@ -382,15 +407,7 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
             if (most > budget - spent) most = budget - spent;
             for (i64 k = 0; k < most; k++) {
                 i64 q = decided[k];
-                if (seen[q] == ready[q]) {
-                    i64 want = 2 * seen[q] > 8 ? 2 * seen[q] : 8;
-                    if (want > size) want = size;
-                    show(keys[q], size, want, perm, swaps, arena + used);
-                    segment[q] = used;
-                    ready[q] = want;
-                    used += want;
-                }
-                i64 sample = q * size + arena[segment[q] + seen[q]++];
+                i64 sample = next_sample(&arena, keys[q], q, seen[q]++);
                 hit[q] |= correct[sample];
                 out[q] |= signal[sample] >= gamma;
                 sum[q] += signal[sample];
@@ -422,7 +439,81 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
         covered[r] = 0;
         for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q], query_draws[q] += seen[q];
     }
-    free(base); free(slope); free(arm); free(draws); free(place); free(decided); free(seen); free(ready); free(segment); free(clogc);
-    free(keys); free(own); free(prio); free(order); free(sum); free(hit); free(out); free(perm); free(swaps); free(arena); free(votes);
+    free_arena(arena); free(base); free(slope); free(arm); free(draws); free(place); free(decided); free(seen); free(clogc); free(keys);
+    free(own); free(prio); free(order); free(sum); free(hit); free(out); free(votes);
+    return total;
+}
+
+/* The k-th seat, from 0, of those with so many draws; seats are counted 64 at a time. */
+static inline i64 member(const int32_t *draws, i64 seats, i64 many, i64 k) {
+    for (i64 first = 0; first < seats; first += 64) {
+        i64 inside = 0;
+        for (i64 i = first; i < first + 64; i++) inside += draws[i] == many;
+        if (inside > k)
+            for (i64 i = first;; i++)
+                if (draws[i] == many && k-- == 0) return i;
+        k -= inside;
+    }
+    return -1;
+}
+
+/* Thompson sampling by the verifier's word, one budget: arms with equally many draws have one law, so one random number gives the
+   largest index of them all, and one more says whose it is, in the order of their keys. Returns the draws. */
+i64 thompson(i64 n, i64 size, const u64 *query, const uint8_t *correct, double b, i64 budget, u64 seed, i64 reps, i64 *covered,
+             i64 *query_covered, i64 *query_draws) {
+    Arena arena = make_arena(n, size);
+    i64 *members = malloc((size + 1) * 8), total = 0;
+    i64 room = (n + 63) / 64 * 64, *arm = malloc(n * 8), *seat = malloc(n * 8);
+    int32_t *draws = malloc(room * 4); /* by seat, and none of who has left */
+    u64 *keys = malloc(n * 8), *own = malloc(n * 8);
+    const u64 **order = malloc(n * 8);
+    for (i64 q = 0; q < n; q++) order[q] = query + q;
+    qsort(order, n, sizeof *order, by_value);
+    for (i64 i = 0; i < n; i++) arm[i] = order[i] - query, seat[arm[i]] = i;
+    for (i64 r = 0; r < reps; r++) {
+        i64 spent = 0, deepest = 0;
+        u64 batch = batch_stream(seed, r);
+        clear(&arena, n);
+        memset(members, 0, (size + 1) * 8);
+        memset(draws, 0, room * 4);
+        for (i64 q = 0; q < n; q++) {
+            keys[q] = stream(seed, r, query[q]);
+            own[q] = priority(keys[q]);
+            order[q] = own + q;
+        }
+        qsort(order, n, sizeof *order, by_value);
+        covered[r] = 0;
+        for (; spent < budget; spent++) {
+            i64 q, before = 0;
+            if (spent < n) {
+                q = order[spent] - own;
+            } else {
+                u64 key = rule_key(batch, spent);
+                double best = -INFINITY;
+                for (i64 d = 1; d <= deepest; d++)
+                    if (members[d]) {
+                        double tail = -expm1(log(uniform(key, 1 + d)) / members[d]), value = 1.0 - pow(tail, 1.0 / (b + d));
+                        if (value > best) best = value, before = d;
+                    }
+                if (!before) break;
+                q = arm[member(draws, room, before, bounded(key, 0, members[before]))];
+                members[before]--;
+            }
+            query_draws[q]++;
+            if (correct[next_sample(&arena, keys[q], q, before)]) {
+                covered[r]++;
+                query_covered[q]++;
+                draws[seat[q]] = 0;
+            } else if (before + 1 < size) {
+                draws[seat[q]] = before + 1;
+                members[before + 1]++;
+                if (before == deepest) deepest++;
+            } else {
+                draws[seat[q]] = 0;
+            }
+        }
+        total += spent;
+    }
+    free_arena(arena); free(members); free(arm); free(seat); free(draws); free(keys); free(own); free(order);
     return total;
 }

@@ -45,7 +45,7 @@ def compile_reference(folder: Path) -> ctypes.CDLL:
     options = ["-O3", "-march=native", "-ffp-contract=off"]  # rounded as IEEE says, as numba does: the same choices
     subprocess.run(["gcc", *options, "-shared", "-fPIC", "-o", str(library), str(source), "-lm"], check=True)
     loaded = ctypes.CDLL(str(library))
-    for name in ("replay", "prophet", "consensus", "law", "by_index"):
+    for name in ("replay", "prophet", "consensus", "law", "by_index", "thompson"):
         getattr(loaded, name).restype = ctypes.c_int64
     return loaded
 

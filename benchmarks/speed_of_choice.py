@@ -31,15 +31,15 @@ from ttcsim.replay.columns import Columns
 from ttcsim.replay.replay import Replay
 from ttcsim.replay.setting import Setting
 
-REWARD, VERIFIER, ENTROPY = "ucb(signal=reward,gamma=2)", "ucb", "entropy"
+REWARD, VERIFIER, ENTROPY, THOMPSON = "ucb(signal=reward,gamma=2)", "ucb", "entropy", "thompson"
 CASES = (
-    (500, 1024, REWARD, 1), (500, 1024, VERIFIER, 1), (500, 1024, ENTROPY, 1), (500, 1024, REWARD, 32),
-    (500, 1024, VERIFIER, 32), (5_000, 128, REWARD, 1), (50_000, 32, REWARD, 1),
+    (500, 1024, REWARD, 1), (500, 1024, VERIFIER, 1), (500, 1024, ENTROPY, 1), (500, 1024, THOMPSON, 1),
+    (500, 1024, REWARD, 32), (500, 1024, VERIFIER, 32), (5_000, 128, REWARD, 1), (50_000, 32, REWARD, 1),
 )  # fmt: skip
 """Queries, samples of each, policy, draws of a wave."""
 GROWTH, SHORT = (100, 500, 5_000, 50_000, 500_000), 50_000
 """Queries; above SHORT, Thompson sampling takes an hour."""
-QUICK_CASES, QUICK_GROWTH = CASES[:6], GROWTH[:3]
+QUICK_CASES, QUICK_GROWTH = CASES[:-1], GROWTH[:3]
 PER_QUERY, DRAWS, ROUNDS = 8, 40_000, 50
 """Draws of a query on average, about how many a timing takes at least, and timings of 500 queries."""
 
@@ -59,20 +59,23 @@ def size_of(queries):
 def scans(library, pool, replay, name, reps):
     """A call of the C twin, and where its results are."""
     n, i64, rule, x = pool.n_queries, ctypes.c_int64, policy(name), replay.x
+    correct, found = np.ascontiguousarray(pool.correct), room(reps, n)
+    samples = len(correct) // n
+    arms = i64(n), i64(samples), pointer(x.keys), pointer(correct)
+    game = i64(PER_QUERY * n), ctypes.c_uint64(0), i64(reps), *map(pointer, found)
     reward = rule.signal != "correct"
     signal = np.ascontiguousarray(next(iter(pool.rewards.values())) if reward else pool.correct, np.float32)
-    correct = np.ascontiguousarray(pool.correct)
-    samples, found = len(correct) // n, room(reps, n)
     counts = range(samples + 1)
     logs = np.array([xlogx(c) for c in counts]), np.array([math.log(max(1, c)) for c in counts])
     answers = (x.answer, x.answer_offsets, *logs) if name == ENTROPY else ()
 
     def call():
         found[1][:] = found[2][:] = 0
+        if name == THOMPSON:
+            return library.thompson(*arms, ctypes.c_double(rule.b), *game)
         return library.by_index(
-            i64(n), i64(samples), pointer(x.keys), pointer(correct), pointer(signal), ctypes.c_float(rule.gamma),
-            *(map(pointer, answers) if answers else 4 * [None]), ctypes.c_double(rule.weight), i64(replay.setting.wave),
-            i64(PER_QUERY * n), ctypes.c_uint64(0), i64(reps), *map(pointer, found),
+            *arms, pointer(signal), ctypes.c_float(rule.gamma), *(map(pointer, answers) if answers else 4 * [None]),
+            ctypes.c_double(rule.weight), i64(replay.setting.wave), *game,
         )  # fmt: skip
 
     return call, found
@@ -100,8 +103,8 @@ def growth_row(queries):
     reps, rounds = size_of(queries)
     pool = make_pool(WORLD, queries, 32)
     cells = []
-    for name in (REWARD, VERIFIER, "thompson"):
-        if queries > SHORT and name == "thompson":
+    for name in (REWARD, VERIFIER, THOMPSON):
+        if queries > SHORT and name == THOMPSON:
             cells.append(None)
             continue
         _, ours = replays(pool, name, reps)
@@ -115,7 +118,7 @@ def find(quick):
         library = compile_reference(Path(folder))
         twins = [twin_row(library, *case) for case in (QUICK_CASES if quick else CASES)]
     growth = [growth_row(queries) for queries in (QUICK_GROWTH if quick else GROWTH)]
-    heads = "queries of 32 samples", f"`{REWARD}`", f"`{VERIFIER}`", "`thompson`"
+    heads = "queries of 32 samples", f"`{REWARD}`", f"`{VERIFIER}`", f"`{THOMPSON}`"
     return Found(
         (
             f"{PER_QUERY} draws a query without replacement, one core, best of alternating runs, ns a draw:",
