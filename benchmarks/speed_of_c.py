@@ -7,6 +7,9 @@ What once separated the two (0.78 and 0.71 for uniform and elimination) were fou
 counter of a query's stream was multiplied anew for every draw, where an addition does; an index that may be negative is
 mended at every access, so the one into the flags is unsigned; three divisions by k a query, where k is 1; and keys and
 priorities were made in the loop that looks at samples, where they cannot be made eight at a time.
+
+What still separates the majority vote: ours keeps its value after every sample, for whatever budgets come (13 of 28 ns
+a sample); C counts all samples of the one budget and compares the answers once (4 ns).
 """
 
 from __future__ import annotations
