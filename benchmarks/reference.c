@@ -129,9 +129,9 @@ static inline i64 majority(const int32_t *sample, i64 m, const uint8_t *correct,
 
 /* One budget. eliminate = 0 is uniform. Returns the draws; fills covered[r], query_covered and query_draws, and where there are
    answers chosen[r] and query_chosen: what the majority vote is worth. */
-i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, int eliminate, const int32_t *answer,
-           const i64 *slots, i64 budget, u64 seed, i64 reps, i64 depth, i64 *covered, i64 *query_covered, i64 *query_draws,
-           i64 *chosen, i64 *query_chosen) {
+i64 replay(i64 n, i64 size, const u64 *query, const uint8_t *correct, const uint8_t *available, int eliminate,
+           const int32_t *answer, const i64 *slots, i64 budget, u64 seed, i64 reps, i64 depth, i64 *covered, i64 *query_covered,
+           i64 *query_draws, i64 *chosen, i64 *query_chosen) {
     int32_t *perm = malloc(size * 4), *swaps = malloc(size * 4), *shown = malloc(size * 4);
     u64 *tally = malloc(answer ? slots[n] * 8 : 0);
     u64 *keys = malloc(n * 8), *prio = malloc(n * 8), *scratch = malloc(n * 8);
@@ -300,6 +300,7 @@ static inline i64 largest(const double *base, const double *slope, i64 blocks, d
     double best = -INFINITY;
     for (int j = 0; j < 8; j++) best = top[0][j] > best ? top[0][j] : best;
     i64 chosen = -1;
+    if (best == -INFINITY) return chosen;
     for (i64 k = 0; k < 8 * blocks; k += 8) { /* whoever ties with it */
         m8 equal = {};
         i64 any = 0;
@@ -311,7 +312,7 @@ static inline i64 largest(const double *base, const double *slope, i64 blocks, d
                     (chosen < 0 || draws[i] < draws[chosen] || (draws[i] == draws[chosen] && prio[i] < prio[chosen])))
                     chosen = i;
     }
-    return best > -INFINITY ? chosen : -1;
+    return chosen;
 }
 
 /* Rounds, draw by draw, one budget: a query leaves once more than `share` of at least `least` draws agree on one answer (0 agrees
@@ -439,8 +440,8 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
         covered[r] = 0;
         for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q], query_draws[q] += seen[q];
     }
-    free_arena(arena); free(base); free(slope); free(arm); free(draws); free(place); free(decided); free(seen); free(clogc); free(keys);
-    free(own); free(prio); free(order); free(sum); free(hit); free(out); free(votes);
+    free_arena(arena); free(base); free(slope); free(arm); free(draws); free(place); free(decided); free(seen); free(clogc);
+    free(keys); free(own); free(prio); free(order); free(sum); free(hit); free(out); free(votes);
     return total;
 }
 
@@ -500,17 +501,12 @@ i64 thompson(i64 n, i64 size, const u64 *query, const uint8_t *correct, double b
                 members[before]--;
             }
             query_draws[q]++;
-            if (correct[next_sample(&arena, keys[q], q, before)]) {
-                covered[r]++;
-                query_covered[q]++;
-                draws[seat[q]] = 0;
-            } else if (before + 1 < size) {
-                draws[seat[q]] = before + 1;
-                members[before + 1]++;
-                if (before == deepest) deepest++;
-            } else {
-                draws[seat[q]] = 0;
-            }
+            i64 solved = correct[next_sample(&arena, keys[q], q, before)], after = solved || before + 1 == size ? 0 : before + 1;
+            covered[r] += solved;
+            query_covered[q] += solved;
+            draws[seat[q]] = after;
+            members[after]++;
+            if (after > deepest) deepest = after;
         }
         total += spent;
     }
