@@ -282,8 +282,8 @@ typedef i64 m8 __attribute__((vector_size(64)));
 
 #define VALUE(k) (((const v8 *)base)[k] + ((const v8 *)slope)[k] * clock)
 
-/* blocks: of 64 arms */
-static inline i64 largest(const double *base, const double *slope, i64 blocks, double clock, const i64 *draws, const u64 *prio) {
+/* Who has the largest index, of equals the smallest turn, which no two share: that turn, -1 = nobody. blocks: of 64 arms */
+static inline i64 largest(const double *base, const double *slope, i64 blocks, double clock, const i64 *turn) {
     v8 top[8];
     for (int b = 0; b < 8; b++) top[b] = (v8){} - INFINITY;
     for (i64 k = 0; k < 8 * blocks; k += 8)
@@ -299,20 +299,18 @@ static inline i64 largest(const double *base, const double *slope, i64 blocks, d
         }
     double best = -INFINITY;
     for (int j = 0; j < 8; j++) best = top[0][j] > best ? top[0][j] : best;
-    i64 chosen = -1;
-    if (best == -INFINITY) return chosen;
-    for (i64 k = 0; k < 8 * blocks; k += 8) { /* whoever ties with it */
-        m8 equal = {};
-        i64 any = 0;
-        for (int b = 0; b < 8; b++) equal |= VALUE(k + b) == best;
-        for (int j = 0; j < 8; j++) any |= equal[j];
-        if (any)
-            for (i64 i = 8 * k; i < 8 * k + 64; i++)
-                if (base[i] + slope[i] * clock == best &&
-                    (chosen < 0 || draws[i] < draws[chosen] || (draws[i] == draws[chosen] && prio[i] < prio[chosen])))
-                    chosen = i;
-    }
-    return chosen;
+    if (best == -INFINITY) return -1;
+    m8 least[8];
+    for (int b = 0; b < 8; b++) least[b] = (m8){} + INT64_MAX;
+    for (i64 k = 0; k < 8 * blocks; k += 8) /* whoever ties with it */
+        for (int b = 0; b < 8; b++) {
+            m8 equal = VALUE(k + b) == best, own = ((const m8 *)turn)[k + b], below = equal & (own < least[b]);
+            least[b] = (own & below) | (least[b] & ~below);
+        }
+    i64 first = INT64_MAX;
+    for (int b = 0; b < 8; b++)
+        for (int j = 0; j < 8; j++) first = least[b][j] < first ? least[b][j] : first;
+    return first;
 }
 
 /* Rounds, draw by draw, one budget: a query leaves once more than `share` of at least `least` draws agree on one answer (0 agrees
@@ -368,9 +366,9 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
              i64 *covered, i64 *query_covered, i64 *query_draws) {
     i64 room = (n + 63) / 64 * 64, total = 0;
     double *base = aligned_alloc(64, room * 8), *slope = aligned_alloc(64, room * 8);
-    i64 *arm = malloc(n * 8), *draws = malloc(n * 8), *place = malloc(n * 8), *decided = malloc(wave * 8);
-    i64 *seen = malloc(n * 8), *clogc = malloc(n * 8);
-    u64 *keys = malloc(n * 8), *own = malloc(n * 8), *prio = malloc(n * 8), **order = malloc(n * 8);
+    i64 *arm = malloc(n * 8), *turn = aligned_alloc(64, room * 8), *place = malloc(n * 8), *decided = malloc(wave * 8);
+    i64 *seen = malloc(n * 8), *clogc = malloc(n * 8), *rank = malloc(n * 8);
+    u64 *keys = malloc(n * 8), *own = malloc(n * 8), **order = malloc(n * 8);
     double *sum = malloc(n * 8);
     uint8_t *hit = malloc(n), *out = malloc(n);
     Arena arena = make_arena(n, size);
@@ -387,21 +385,24 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
         }
         if (answer) memset(votes, 0, 4 * slots[n]);
         qsort(order, n, sizeof *order, by_value);
+        for (i64 i = 0; i < n; i++) rank[order[i] - own] = i;
         for (; spent < budget; spent += most) {
             for (most = 0; most < wave; most++) {
                 if (opened < n) {
                     decided[most] = order[opened++] - own;
                     continue;
                 }
-                i64 i = largest(base, slope, (active + 63) / 64, sqrt(log(spent + most + 1.0)), draws, prio);
-                if (i < 0) break;
-                i64 q = decided[most] = arm[i];
+                i64 next = largest(base, slope, (active + 63) / 64, sqrt(log(spent + most + 1.0)), turn);
+                if (next < 0) break;
+                i64 q = decided[most] = order[next % n] - own, i = place[q];
                 if (most + 1 == wave) continue; /* it is scored as soon as it is seen */
-                if (++draws[i] == size) {
+                i64 draws = next / n + 1;
+                turn[i] = next + n;
+                if (draws == size) {
                     base[i] = -INFINITY, slope[i] = 0;
                 } else {
-                    if (!answer) base[i] = sum[q] / draws[i];
-                    slope[i] = answer ? weight / sqrt(draws[i]) : weight * sqrt(2.0 / draws[i]);
+                    if (!answer) base[i] = sum[q] / draws;
+                    slope[i] = answer ? weight / sqrt(draws) : weight * sqrt(2.0 / draws);
                 }
             }
             if (most == 0) break;
@@ -423,25 +424,26 @@ i64 by_index(i64 n, i64 size, const u64 *query, const uint8_t *correct, const fl
                 if (out[q] || seen[q] == size) {
                     if (i >= 0) {
                         active--;
-                        arm[i] = arm[active], prio[i] = prio[active], draws[i] = draws[active];
+                        arm[i] = arm[active], turn[i] = turn[active];
                         base[i] = base[active], slope[i] = slope[active], base[active] = -INFINITY, slope[active] = 0;
                         place[arm[i]] = i;
                     }
                     place[q] = GONE;
                     continue;
                 }
-                if (i == NEW) i = place[q] = active++, arm[i] = q, prio[i] = own[q];
-                draws[i] = seen[q];
-                base[i] = answer ? logs[draws[i]] - clogc[q] / 0x1p36 / draws[i] : sum[q] / draws[i];
-                slope[i] = answer ? weight / sqrt(draws[i]) : weight * sqrt(2.0 / draws[i]);
+                if (i == NEW) i = place[q] = active++, arm[i] = q;
+                i64 draws = seen[q];
+                turn[i] = draws * n + rank[q];
+                base[i] = answer ? logs[draws] - clogc[q] / 0x1p36 / draws : sum[q] / draws;
+                slope[i] = answer ? weight / sqrt(draws) : weight * sqrt(2.0 / draws);
             }
         }
         total += spent;
         covered[r] = 0;
         for (i64 q = 0; q < n; q++) covered[r] += hit[q], query_covered[q] += hit[q], query_draws[q] += seen[q];
     }
-    free_arena(arena); free(base); free(slope); free(arm); free(draws); free(place); free(decided); free(seen); free(clogc);
-    free(keys); free(own); free(prio); free(order); free(sum); free(hit); free(out); free(votes);
+    free_arena(arena); free(base); free(slope); free(arm); free(turn); free(place); free(decided); free(seen); free(clogc);
+    free(keys); free(own); free(rank); free(order); free(sum); free(hit); free(out); free(votes);
     return total;
 }
 
