@@ -8,8 +8,7 @@ equal before it is timed. Timings alternate, and the best of them count: draws a
 does can only add to them.
 
 A wave changes an index twice a draw, when that is decided and when it is seen, so that our games are played twice,
-which costs 100 ns; a scan is still one. Thompson sampling then finds the k-th of equals: numba compares seats one by
-one (`engine.alike.member`, 300 of 700 ns), C eight at a time.
+which costs 100 ns; a scan is still one.
 
 What grows with many queries is memory. A draw of one of 500,000 touches 15 lines that are in no cache: row, note, flag,
 signal and place in the arena, and its ten last games. On a virtual AMD EPYC (1 MB of second cache, other programs

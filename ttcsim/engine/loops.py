@@ -157,7 +157,8 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
             enter_class(w, u, NOBODY)
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
-    if not plan.rescore:
+    level = plan.alike and w.rows[u, 0].draws >= plan.warmup + plan.k  # minus infinity, before these draws as well
+    if not (plan.rescore or level):
         replay(w.nodes, w.ties, u, w.now[0].clock)
 
 
