@@ -30,6 +30,7 @@ def test_a_name_is_loaded_on_first_use():
     assert {"numpy", "polars"} <= found and "matplotlib" not in found
     found, _, _ = loaded("import ttcsim; ttcsim.sweep('builtin:smollm2-arithmetic', ['uniform'], [1], reps=2)")
     assert "numba" in found and not {"matplotlib", "scipy.stats"} & found
+    assert "scipy.stats" not in loaded("import ttcsim.guarantees, ttcsim.report.page.page")[0]
 
 
 @pytest.mark.parametrize(

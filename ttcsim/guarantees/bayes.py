@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
 
 from ttcsim.compiled.special import beta_variate, fit_beta
 from ttcsim.guarantees.decide import ALPHA, alike, always, exactly
@@ -86,7 +86,7 @@ def _beta_laws(study: Study) -> Iterator[Claim]:
     for a, b in ((1.0, 3.0), (2.5, 1.5), (0.5, 0.7)):
         keys = [np.uint64(rng.mix(int(k))) for k in chance.integers(0, 2**63, 1000)]
         drawn = np.array([beta_variate(key, a, b) for key in keys])
-        p = float(stats.kstest(drawn, stats.beta(a, b).cdf).pvalue)
+        p = float(scipy.stats.kstest(drawn, scipy.stats.beta(a, b).cdf).pvalue)
         words = (
             f"random numbers of Beta({a:g}, {b:g}) have its law (Kolmogorov and Smirnov: p-value at least {ALPHA:g})"
         )
@@ -95,9 +95,9 @@ def _beta_laws(study: Study) -> Iterator[Claim]:
 
     def cost(v: NDArray[np.float64]) -> float:
         a, b = np.exp(v)
-        return float(-(special.betaln(a + hits, b + 12 - hits) - special.betaln(a, b)).sum())
+        return float(-(scipy.special.betaln(a + hits, b + 12 - hits) - scipy.special.betaln(a, b)).sum())
 
-    best = optimize.minimize(cost, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11})
+    best = scipy.optimize.minimize(cost, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11})
     fitted = fit_beta(1.0, 1.0, hits, 12 - hits, 50)
     pairs = [*zip(np.exp(best.x), fitted, strict=True)]
     yield alike("G6", "the fitted Beta law is the likeliest, by a search that knows no derivatives", pairs, 1e-3)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 from ttcsim.guarantees.decide import alike, exactly, on_average
 from ttcsim.guarantees.plain import values
@@ -19,7 +19,7 @@ _BETA = re.compile(rf"beta\({_NUMBER},{_NUMBER}\)")
 
 
 def _pass_at_k(a: float, b: float, k: float) -> float:
-    return -float(np.expm1(special.betaln(a, b + k) - special.betaln(a, b)))
+    return -float(np.expm1(scipy.special.betaln(a, b + k) - scipy.special.betaln(a, b)))
 
 
 def _variance(a: float, b: float, size: int, k: int) -> float:
@@ -28,7 +28,7 @@ def _variance(a: float, b: float, size: int, k: int) -> float:
     The levels of a world are stratified, which makes the variance of the mean smaller still.
     """
     hits = np.arange(size + 1)
-    chance = stats.betabinom.pmf(hits, size, a, b)
+    chance = scipy.stats.betabinom.pmf(hits, size, a, b)
     solved = pass_at_k(np.full(size + 1, size), hits, k)
     return float(chance @ (solved - _pass_at_k(a, b, k)) ** 2)
 
@@ -51,7 +51,7 @@ def claims(study: Study) -> Iterator[Claim]:
         words = f"mean pass@{k} of the world = 1 - B(a, b+{k}) / B(a, b)"
         yield on_average("G12", words, _pass_at_k(a, b, k), each, step=1.0, variance=variance)
     far = 1e6
-    slope = (special.betaln(a, b + 2 * far) - special.betaln(a, b + far)) / np.log(2)
+    slope = (scipy.special.betaln(a, b + 2 * far) - scipy.special.betaln(a, b + far)) / np.log(2)
     words = "failures of the world fall like k^-a: slope of log failure over log k at a million draws"
     # The next term of the expansion of ln B(a, b + k) is a (a + 2b - 1) / 2k.
     yield exactly("G12", words, -a, float(slope), 1e-4 + a * (a + 2 * b + 1) / far)

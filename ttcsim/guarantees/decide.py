@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from ttcsim.statistics.claim import Claim, Measured
 
@@ -58,14 +58,17 @@ def as_expected(guarantee: str, statement: str, counts: NDArray[np.int64]) -> Cl
     """
     wanted = counts.sum() / len(counts)
     found = float(np.sum((counts - wanted) ** 2) / wanted)
-    most = float(stats.chi2.isf(ALPHA, len(counts) - 1))
+    most = float(scipy.stats.chi2.isf(ALPHA, len(counts) - 1))
     return Claim(statement, Measured(len(counts) - 1.0, found, 0.0, most), found <= most, guarantee)
 
 
 def covers(guarantee: str, statement: str, happened: NDArray[np.bool_]) -> Claim:
     """Intervals of 95 % cover the truth in 93 to 97 % of cases, as far as chance at ALPHA can tell."""
     n = len(happened)
-    least, most = float(stats.binom.ppf(ALPHA / 2, n, 0.93)) / n, float(stats.binom.isf(ALPHA / 2, n, 0.97)) / n
+    least, most = (
+        float(scipy.stats.binom.ppf(ALPHA / 2, n, 0.93)) / n,
+        float(scipy.stats.binom.isf(ALPHA / 2, n, 0.97)) / n,
+    )
     return _within(guarantee, statement, Measured(0.95, float(happened.mean()), least, most), 1e-12, 1.0)
 
 
@@ -101,7 +104,7 @@ def on_average(
         allowed = (spread + math.sqrt(spread**2 + 2 * reps * variance * log)) / reps
     else:
         se = float(values.std(ddof=1)) / math.sqrt(reps) if reps > 1 else math.inf
-        allowed = float(stats.t.isf(ALPHA / 2, reps - 1)) * se + 3 * log * step / reps if reps > 1 else math.inf
+        allowed = float(scipy.stats.t.isf(ALPHA / 2, reps - 1)) * se + 3 * log * step / reps if reps > 1 else math.inf
     allowed += 1e-9
     if upper:
         measured = Measured(theory, mean, -math.inf, theory + allowed, theory / mean if mean > 0 else None)
@@ -113,7 +116,7 @@ def at_least_often(
     guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
 ) -> Claim:
     """An event of at least this probability does not happen so rarely that chance at ALPHA cannot explain it."""
-    least = float(stats.binom.ppf(ALPHA, len(happened), probability)) / len(happened)
+    least = float(scipy.stats.binom.ppf(ALPHA, len(happened), probability)) / len(happened)
     return _within(guarantee, statement, Measured(probability, float(happened.mean()), least, 1.0, slack), 1e-12, 1.0)
 
 
@@ -121,5 +124,5 @@ def at_most_often(
     guarantee: str, statement: str, probability: float, happened: NDArray[np.bool_], slack: float | None
 ) -> Claim:
     """An event of at most this probability does not happen more often than chance at ALPHA allows."""
-    most = float(stats.binom.isf(ALPHA, len(happened), probability)) / len(happened)
+    most = float(scipy.stats.binom.isf(ALPHA, len(happened), probability)) / len(happened)
     return _within(guarantee, statement, Measured(probability, float(happened.mean()), 0.0, most, slack), 1e-12, 1.0)

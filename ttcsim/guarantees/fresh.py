@@ -7,8 +7,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from ttcsim.pool import Pool
 from ttcsim.pool.pool import offsets_of
@@ -65,7 +65,7 @@ def fresh(seed: int) -> Fresh:
             values.append(elimination_coverage(pool.sizes, pool.successes, pool.total(BUDGET)).value)
     # Uniform's curve in the law of the queries, linear between whole draws.
     k = np.arange(SAMPLES + 1.0)
-    curve = -np.expm1(special.betaln(_A, _B + k) - special.betaln(_A, _B))
+    curve = -np.expm1(scipy.special.betaln(_A, _B + k) - scipy.special.betaln(_A, _B))
     uniform, elimination = float(curve[int(BUDGET)]), float(np.mean(values))
     truth = {
         "uniform": uniform, "elimination": elimination, "difference": elimination - uniform,

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ttcsim.guarantees.decide import alike, always, covers
 from ttcsim.guarantees.fresh import fresh, fresh_pool
@@ -95,7 +95,7 @@ def _pairs(result: Result) -> Iterator[Claim]:
 def _tests(study: Study) -> Iterator[Claim]:
     chance = np.random.default_rng([study.seed, 16])
     values = chance.normal(0.1, 1.0, (25, 6))
-    pairs = [*zip(stats.ttest_1samp(values, 0.0).pvalue, mean_tests(values), strict=True)]
+    pairs = [*zip(scipy.stats.ttest_1samp(values, 0.0).pvalue, mean_tests(values), strict=True)]
     yield alike("G16", "p-values of a mean = those of SciPy's t-test", pairs)
     p = chance.random(12) ** 3
     adjusted = [min(1.0, max(float(q) * int(np.sum(p >= q)) for q in p[p <= one])) for one in p]

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from ttcsim.compiled.order import first_times, shown
 from ttcsim.compiled.rng import query_key, stream
@@ -110,7 +110,9 @@ def _first_success(study: Study) -> Iterator[Claim]:
         ]
         law = np.clip(law, 0.0, 1.0)
         # Two exact binomial tails a cell; the smallest p-value of all cells, times their number (Bonferroni).
-        tails = np.minimum(stats.binom.cdf(solved, study.reps, law), stats.binom.sf(solved - 1, study.reps, law))
+        tails = np.minimum(
+            scipy.stats.binom.cdf(solved, study.reps, law), scipy.stats.binom.sf(solved - 1, study.reps, law)
+        )
         p = min(1.0, 2 * float(tails.min()) * solved.size)
         words = (
             f"every query is solved within k draws as often as the law of its first success says, its correct samples "

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import integrate, stats
+import scipy
 
 from ttcsim.compiled import special
 from ttcsim.guarantees.plain import rng
@@ -164,15 +164,15 @@ def extrapolated_maximum(rewards: Sequence[float], tail: float, horizon: float) 
 @functools.cache
 def truncated_normal(tail: float) -> tuple[float, float]:
     """Mean (inverse Mills ratio) and variance of a standard normal number, given that it is in its upper tail."""
-    law = stats.truncnorm(stats.norm.isf(tail), INF)
+    law = scipy.stats.truncnorm(scipy.stats.norm.isf(tail), INF)
     return float(law.mean()), float(law.var())
 
 
 @functools.cache
 def largest_of_normals(n: float) -> float:
     """E(N), from the tail formula: integral of P(max > x) - P(max < -x) over x > 0."""
-    above = integrate.quad(lambda x: -math.expm1(n * stats.norm.logcdf(x)), 0, 40)[0]
-    return float(above - integrate.quad(lambda x: math.exp(n * stats.norm.logcdf(-x)), 0, 40)[0])
+    above = scipy.integrate.quad(lambda x: -math.expm1(n * scipy.stats.norm.logcdf(x)), 0, 40)[0]
+    return float(above - scipy.integrate.quad(lambda x: math.exp(n * scipy.stats.norm.logcdf(-x)), 0, 40)[0])
 
 
 def wants_to_leave(policy: Policy, query: Query) -> bool:
@@ -191,7 +191,7 @@ def wants_to_leave(policy: Policy, query: Query) -> bool:
                 return False
             if policy["variant"] == "dirichlet" and len(votes) >= 3:
                 return bool(leads_dirichlet(votes[:5]) >= policy["threshold"])
-            return bool(stats.beta.sf(0.5, top + 1, second + 1) >= policy["threshold"])
+            return bool(scipy.stats.beta.sf(0.5, top + 1, second + 1) >= policy["threshold"])
         case "esc":
             window = answers[-policy["k"] :]
             return bool(query.n % policy["k"] == 0 and len(set(window)) == 1)  # None is an answer like any other
@@ -220,9 +220,11 @@ def leads_dirichlet(votes: Sequence[int]) -> float:
     """P(the first component of Dirichlet(votes + 1) is the largest), by adaptive integration over gamma laws."""
 
     def integrand(x: float) -> float:
-        return float(stats.gamma.pdf(x, votes[0] + 1) * math.prod(stats.gamma.cdf(x, v + 1) for v in votes[1:]))
+        return float(
+            scipy.stats.gamma.pdf(x, votes[0] + 1) * math.prod(scipy.stats.gamma.cdf(x, v + 1) for v in votes[1:])
+        )
 
-    return float(integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0])
+    return float(scipy.integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0])
 
 
 @functools.cache
@@ -231,9 +233,11 @@ def bayes_factor(votes: tuple[int, ...], unknown: float) -> float:
     others = [*votes[1:], unknown]
 
     def integrand(x: float) -> float:
-        return float(stats.gamma.pdf(x, votes[0] + 1) * (1 - math.prod(stats.gamma.cdf(x, v + 1) for v in others)))
+        return float(
+            scipy.stats.gamma.pdf(x, votes[0] + 1) * (1 - math.prod(scipy.stats.gamma.cdf(x, v + 1) for v in others))
+        )
 
-    behind = integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0]
+    behind = scipy.integrate.quad(integrand, 0, 60 + 4 * votes[0], limit=200)[0]
     return float((len(votes) + 1) * (1 - behind) / behind)
 
 
@@ -242,16 +246,16 @@ def tells_apart(variant: str, alpha: float, top: int, second: int) -> bool:
     """ConSol's tests of the votes for the two leaders, by their definitions."""
     match variant:
         case "binomial":
-            return bool(stats.binomtest(top, top + second, alternative="greater").pvalue <= alpha)
+            return bool(scipy.stats.binomtest(top, top + second, alternative="greater").pvalue <= alpha)
         case "beta":
-            return bool(1 - stats.beta.cdf(0.5, top + 1, second + 1) >= 1 - alpha)
+            return bool(1 - scipy.stats.beta.cdf(0.5, top + 1, second + 1) >= 1 - alpha)
         case "sprt":
             beta = 1 - alpha - 0.000024
             ratio = float(top * np.log(0.5001 / 0.5) + second * np.log(0.4999 / 0.5))
         case _:
             beta = 1 - alpha - 0.00006
-            law = stats.beta(1e6, 1e6)
-            like = integrate.quad(
+            law = scipy.stats.beta(1e6, 1e6)
+            like = scipy.integrate.quad(
                 lambda p: float(law.pdf(p) * (2 * p) ** top * (2 - 2 * p) ** second), 0.5, 0.5 + 1e-2, limit=200
             )[0]
             ratio = math.log(like / (1 - law.cdf(0.5)))
