@@ -14,3 +14,5 @@ class Thrifty(ttcsim.Policy):
 """
 OTHER_WAY = THRIFTY.replace("-p.weight", "+p.weight")
 """As long a text of another policy."""
+OF_TOKENS = THRIFTY.replace("s.draws", "s.tokens")
+"""One that reads a column."""

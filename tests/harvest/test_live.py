@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from own_policy import OF_TOKENS
 
 import harvest.live
 import ttcsim
@@ -162,17 +163,13 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(here, make_config, tmp_path, af
 
 def test_a_policy_of_ones_own_is_pinned_by_its_text(here, make_config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (
-        "from dataclasses import dataclass\nimport ttcsim\n\n@dataclass(frozen=True)\nclass Thrifty(ttcsim.Policy):\n"
-        "    weight: float = 1.0\n    @ttcsim.score\n    def score(s, p, key):\n        return -p.weight * s.tokens\n"
-    )
-    Path("mine.py").write_text(text)
+    Path("mine.py").write_text(OF_TOKENS)
     with pytest.raises(Stops):
         run(make_config(), "mine.py:Thrifty(weight=2)", wave=4, factory=dying(9)[0])
-    Path("mine.py").write_text(text.replace("-p.", "p."))
+    Path("mine.py").write_text(OF_TOKENS.replace("-p.", "p."))
     with pytest.raises(InputError, match=r"live\.code\.mine\.py was"):
         run(make_config(), "mine.py:Thrifty(weight=2)", wave=4, resume=True)
-    Path("mine.py").write_text(text)
+    Path("mine.py").write_text(OF_TOKENS)
     out = run(make_config(), "mine.py:Thrifty(weight=2)", wave=4, resume=True)
     samples = pl.read_parquet(out / "samples" / "*.parquet")
     other = harvest_pool(make_config(sampling={"n": 40, "seed": 2}, output={"path": str(tmp_path / "harvested")}))

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from bits import bits
+from own_policy import OF_TOKENS
 from two_machines import TwoMachines, environment, new_folder, processes
 
 import ttcsim
@@ -21,18 +22,7 @@ from ttcsim.policies import ZOO, ZOO_OF_SOURCES
 from ttcsim.replay.planning import plan
 from ttcsim.replay.shipment import Sender, unpack
 
-MINE = """
-from dataclasses import dataclass
-import ttcsim
-
-@dataclass(frozen=True)
-class Thrifty(ttcsim.Policy):
-    weight: float = 1.0
-
-    @ttcsim.score
-    def score(s, p, key):
-        return -p.weight * s.tokens
-
+MINE = f"""{OF_TOKENS}
 @dataclass(frozen=True)
 class Plain(ttcsim.Policy):
     def scores(self, s, active):
