@@ -189,11 +189,11 @@ SABOTAGES = (
     ),
     # Who is drawn next, and who leaves.
     one(
-        "an index that is overtaken later than its game says",
+        "whoever stood first when the line was sorted",
         "G14",
-        "engine/tournament.py",
-        "until = clock + (abs(lead) - margin) / max(closing if wins else -closing, FLAT)",
-        "until = np.inf",
+        "engine/lineup.py",
+        "if index > one.rivals:",
+        "if index > -np.inf:",
         "ucb",
     ),
     one(
@@ -218,9 +218,9 @@ SABOTAGES = (
     one(
         "ties go to the query with more draws",
         "G14",
-        "engine/tournament.py",
-        "np.uint32(min(draws, FEW_DRAWS) << 24",
-        "np.uint32(FEW_DRAWS - min(draws, FEW_DRAWS) << 24",
+        "engine/lineup.py",
+        "draws << 32 | rank",
+        "(1 << 20) - draws << 32 | rank",
         "bayes",
     ),
     one(

@@ -163,21 +163,24 @@ def records(shape: int | tuple[int, ...], dtype: Any) -> Any:
     return as_records(room[start : start + size].view(dtype).reshape(shape))
 
 
+def _without_owners(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """The same array, or NamedTuple of them, that owns nothing."""
+    if isinstance(kind, types.BaseTuple):
+        members = enumerate(kind)
+        inside = [_without_owners(context, builder, each, builder.extract_value(value, i)) for i, each in members]
+        return context.make_tuple(builder, kind, inside)
+    if not isinstance(kind, types.Array):
+        return value
+    source, view = arrayobj.make_array(kind)(context, builder, value), arrayobj.make_array(kind)(context, builder)
+    arrayobj.populate_array(
+        view, data=source.data, shape=source.shape, strides=source.strides, itemsize=source.itemsize, meminfo=None
+    )
+    return view._getvalue()
+
+
 def _borrowed(_context: Any, group: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        members = []
-        for i, kind in enumerate(group):
-            member = builder.extract_value(arguments[0], i)
-            if isinstance(kind, types.Array):
-                source = arrayobj.make_array(kind)(context, builder, member)
-                view = arrayobj.make_array(kind)(context, builder)
-                arrayobj.populate_array(
-                    view, data=source.data, shape=source.shape, strides=source.strides, itemsize=source.itemsize,
-                    meminfo=None,
-                )  # fmt: skip
-                member = view._getvalue()
-            members.append(member)
-        return context.make_tuple(builder, signature.return_type, members)
+        return _without_owners(context, builder, group, arguments[0])
 
     return group(group), codegen
 
@@ -214,3 +217,34 @@ def _nothing(array: Any, at: int) -> None:
 
 prefetch: Any = _nothing if JIT_DISABLED else intrinsic(_prefetch)
 """In a kernel: fetch ``array[at]``, the first line of it, which is read before long, into the cache."""
+
+
+def _reread(kind: Any, word: Any) -> Any:
+    """The intrinsic that takes the bits of one type for those of another."""
+
+    def reread(_context: Any, value: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(kind))
+
+        return kind(word), codegen
+
+    return intrinsic(reread)
+
+
+def _first_bit(_context: Any, word: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.int64(types.int64), codegen
+
+
+def _plain_first_bit(word: int) -> int:
+    return (int(word) & -int(word)).bit_length() - 1
+
+
+bits: Any = (lambda x: np.float64(x).view(np.int64)) if JIT_DISABLED else _reread(types.int64, types.float64)
+"""In a kernel: the bits of a float64 as an int64."""
+number: Any = (lambda word: np.int64(word).view(np.float64)) if JIT_DISABLED else _reread(types.float64, types.int64)
+"""In a kernel: the float64 of these bits."""
+first_bit: Any = _plain_first_bit if JIT_DISABLED else intrinsic(_first_bit)
+"""In a kernel: which bit of an int64 that is not 0 is the first that is set."""

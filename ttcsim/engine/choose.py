@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ttcsim.compiled.jit import inlined
-from ttcsim.engine.tournament import beats, first_of_all, leaf, set_index
+from ttcsim.engine.lineup import first_of_all, first_of_everyone, leave_line
 from ttcsim.engine.work import NOBODY, Plan, Work
 
 
@@ -63,36 +63,25 @@ def choose_streamed(w: Work) -> tuple[int, int]:
 
 
 @inlined
-def choose_by_index(w: Work, clock: float) -> int:
+def choose_by_index(w: Work) -> int:
     """The unit of the largest index; NOBODY when none is active or every index is minus infinity."""
-    return if_drawn(w, first_of_all(w.nodes, w.ties, clock), clock)
+    return first_of_all(w.line, w.now[0].t, w.now[0].clock)
 
 
 @inlined
 def choose_among_all(w: Work, clock: float) -> int:
     """The same by looking at every active unit: for indices that all change at every step."""
-    if w.now[0].active == 0:
-        return NOBODY
-    first = w.active[0]
-    for i in range(1, w.now[0].active):
-        if beats(w.ties, leaf(w.nodes, w.active[i], clock), leaf(w.nodes, first, clock)):
-            first = w.active[i]
-    return if_drawn(w, first, clock)
+    return first_of_everyone(w.line, clock)
 
 
 @inlined
-def if_drawn(w: Work, u: int, clock: float) -> int:
-    """Unit u, unless its index is minus infinity."""
-    return u if leaf(w.nodes, u, clock).value > -np.inf else NOBODY
+def in_play(w: Work, u: int) -> bool:
+    """Whether a unit has not left."""
+    return w.line.seat[w.notes[u].rank] != NOBODY
 
 
 @inlined
 def leave(w: Work, u: int) -> None:
-    """Take a unit out of `active`, where the last one takes its place; its index is minus infinity from now on."""
-    now = w.now[0]
-    now.active -= 1
-    position, last = w.notes[u].place, w.active[now.active]
-    w.active[position] = last
-    w.notes[last].place = position
-    w.notes[u].place = NOBODY
-    set_index(w.nodes, u, -np.inf, 0.0)
+    """A unit leaves; it does not come back."""
+    w.now[0].active -= 1
+    leave_line(w.line, w.notes[u].rank)

@@ -14,7 +14,7 @@ from ttcsim.engine.arrays import Samples
 from ttcsim.engine.choose import choose_among_all, choose_streamed
 from ttcsim.engine.draw import take
 from ttcsim.engine.loops import compiled_loop, decide, in_stock, settle, settle_unscored, settle_wave
-from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_index, by_priority
 from ttcsim.policies.rules import COMMON
 
 BEGIN = -1
@@ -69,6 +69,8 @@ def _go_on(rules, x, plan, w, tally, how, made, most):  # type: ignore[no-untype
         begin(x, plan, w, plan.first)
         if how == STREAMED:
             by_priority(w)
+        else:
+            by_index(w)
     elif made > 0:
         for i in range(made):
             if not take(see, x, plan, w, tally, w.wave[i], i):

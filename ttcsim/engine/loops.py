@@ -2,9 +2,9 @@
 
 The index of query q after t draws in total is ``score(q) + bonus(q) * sqrt(ln(t + 1))``: the bonus of every published
 optimism rule has this form, so a query is scored again only when it was drawn, or when the batch was fitted anew, and
-a tournament knows the largest index, O(log n) a draw. A rule that reads the clock or draws at random is asked about
-every query at every step, O(n); if what it draws depends on nothing but a query's draws, it is asked once for all
-queries with equally many (see `alike`).
+a line of the queries knows the largest index without a look at most of them (see `lineup`). A rule that reads the clock
+or draws at random is asked about every query at every step, O(n); if what it draws depends on nothing but a query's
+draws, it is asked once for all queries with equally many (see `alike`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,18 @@ from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
 from ttcsim.compiled.rng import rule_key
 from ttcsim.engine.alike import choose_alike, enter_class
 from ttcsim.engine.arrays import Samples, Tally, example_samples, make_tally, query_of, units_of
-from ttcsim.engine.choose import choose_among_all, choose_by_index, choose_in_rounds, choose_streamed, leave
+from ttcsim.engine.choose import (
+    choose_among_all,
+    choose_by_index,
+    choose_in_rounds,
+    choose_streamed,
+    in_play,
+    leave,
+)
 from ttcsim.engine.draw import draw
-from ttcsim.engine.tournament import play_all, replay, set_draws, set_draws_of_many, set_index
+from ttcsim.engine.lineup import RANK, set_index, sort_anew, stand_anew
 from ttcsim.engine.upcoming import MANY, look_ahead, next_sample
-from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_priority, finish, make_work, record
+from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_index, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
 
@@ -97,7 +104,8 @@ def _streamed(stop, see, x, plan, w, tally):  # type: ignore[no-untyped-def]
 def tick(plan: Plan, w: Work) -> None:
     """Set the clock after draws."""
     if plan.optimistic:
-        w.now[0].clock = math.sqrt(math.log(w.now[0].t + 1.0))
+        now = w.now[0]
+        now.clock = w.clocks[now.t] if now.t < len(w.clocks) else math.sqrt(math.log(now.t + 1.0))
 
 
 @inlined
@@ -105,7 +113,7 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
     """The unit that is drawn next, or NOBODY."""
     if plan.rescore:
         return choose_among_all(w, w.now[0].clock)
-    q = choose_by_index(w, w.now[0].clock)
+    q = choose_by_index(w)
     if q == NOBODY and plan.alike:
         return choose_alike(quantile, w)
     return q
@@ -114,18 +122,17 @@ def choose(quantile: Any, plan: Plan, w: Work) -> int:
 @inlined
 def index(score: Any, bonus: Any, plan: Plan, w: Work, u: int, key: np.uint64) -> None:
     """Score an active unit; without its warm-up draws it goes first, and while they are decided and unseen it waits."""
-    s = w.rows[u, 0]
-    set_draws(w.nodes, w.ties, u, s.draws)
+    s, rank = w.rows[u, 0], w.notes[u].rank
     if s.draws < plan.warmup:
-        set_index(w.nodes, u, np.inf, 0.0)
+        set_index(w.line, rank, np.inf, 0.0, s.draws)
     elif s.draws - w.notes[u].unseen < plan.warmup:
-        set_index(w.nodes, u, -np.inf, 0.0)
+        set_index(w.line, rank, -np.inf, 0.0, s.draws)
     elif plan.alike:
-        set_index(w.nodes, u, -np.inf, 0.0)
+        set_index(w.line, rank, -np.inf, 0.0, s.draws)
         enter_class(w, u, s.draws)
     else:
         s.t = w.now[0].t
-        set_index(w.nodes, u, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0)
+        set_index(w.line, rank, score(s, w.p[0], key), bonus(s, w.p[0], key) if plan.optimistic else 0.0, s.draws)
 
 
 @inlined
@@ -139,17 +146,16 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
         fit(w.rows[:, 0], w.p[0])
         now.next_fit = max(now.t + 1, np.int64(now.t * plan.refit))
     if plan.rescore or fitted or now.t == 0:
-        for i in range(now.active):
-            u = w.active[i]
-            index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
-        if not plan.rescore:
-            play_all(w.nodes, w.ties, now.clock)
+        for u in range(len(w.notes)):
+            if in_play(w, u):
+                index(score, bonus, plan, w, u, rule_key(w.notes[u].key, now.t))
+        sort_anew(w.line)
 
 
 @inlined
 def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> None:
     """A unit that is active was drawn, or another one of its query: it leaves, or it has another index."""
-    if w.notes[u].place == NOBODY:
+    if not in_play(w, u):
         return
     if gone or in_stock(plan, w, u, 1) <= 0:
         leave(w, u)
@@ -157,9 +163,8 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
             enter_class(w, u, NOBODY)
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
-    level = plan.alike and w.rows[u, 0].draws >= plan.warmup + plan.k  # minus infinity, before these draws as well
-    if not (plan.rescore or level):
-        replay(w.nodes, w.ties, u, w.now[0].clock)
+        if not plan.alike or w.rows[u, 0].draws < plan.warmup + plan.k:  # else minus infinity, as before these draws
+            stand_anew(w.line, w.notes[u].rank, w.now[0].clock)
 
 
 def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
@@ -167,11 +172,12 @@ def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
     foresee = len(w.notes) >= MANY and not (plan.rescore or plan.alike)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
+        by_index(w)
         while True:
             refresh(score, bonus, fit, plan, w, True)
             q = choose(quantile, plan, w)
             if foresee:
-                look_ahead(x, plan, w)
+                look_ahead(x, w)
             if q == NOBODY or not draw(see, x, plan, w, tally, q, in_stock(plan, w, q, plan.k)):
                 break
             tick(plan, w)
@@ -314,6 +320,7 @@ def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
     x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
+        by_index(w)
         while True:
             decided = decide(score, bonus, quantile, fit, x, plan, w, len(w.wave))
             if not see_wave(see, x, plan, w, tally, decided):
@@ -327,7 +334,7 @@ def settle_unscored(stop: Any, x: Samples, plan: Plan, w: Work, q: int) -> None:
     """`settle_together` where somebody else scores who stays."""
     first, last = settle_together(stop, x, w, q)
     for u in range(first, last):
-        if w.notes[u].place != NOBODY and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
+        if in_play(w, u) and (w.notes[u].dropped or in_stock(plan, w, u, 1) <= 0):
             leave(w, u)
 
 
@@ -401,6 +408,7 @@ def replay_interpreted(
     last = kernel("step" if plan.wave == 1 else "wave")
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
+        by_index(w)
         going = True
         while going:
             w.now["decided"] = 0
@@ -413,13 +421,14 @@ def replay_interpreted(
 
 def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
     """Ask a plain Python rule about every active query; its warm-up comes first, and is seen before it is scored."""
-    rows = w.rows[:, 0].view(np.recarray)
-    active = w.active[: w.now["active"][0]]
+    rows, line = w.rows[:, 0].view(np.recarray), w.line
+    seats = np.arange(w.now["active"][0])
+    active = w.active[line.turn[seats] & RANK]
     draws = rows.draws[active]
-    set_draws_of_many(w.nodes, w.ties, active, draws)
-    leaves = len(w.ties)
-    w.nodes["base"][leaves + active[draws >= plan.warmup]] = -np.inf
-    ready = active[draws - w.notes["unseen"][active] >= plan.warmup]
+    line.turn[seats] = draws << 32 | line.turn[seats] & RANK
+    line.base[seats[draws >= plan.warmup]] = -np.inf
+    asked = draws - w.notes["unseen"][active] >= plan.warmup
+    ready = active[asked]
     if not len(ready):
         return
     rows.t = w.now["t"][0]
@@ -429,5 +438,4 @@ def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
             f"policy {getattr(scores, '__qualname__', scores)}: returned shape {values.shape} for {len(ready)} active "
             "queries; return one number for each"
         )
-    w.nodes["base"][leaves + ready] = np.where(np.isnan(values), -np.inf, values)
-    w.nodes["slope"][leaves + ready] = 0.0
+    line.base[seats[asked]] = np.where(np.isnan(values), -np.inf, values) + 0.0

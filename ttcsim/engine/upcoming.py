@@ -11,11 +11,13 @@ from ttcsim.compiled.jit import inlined, prefetch
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import bounded
 from ttcsim.engine.arrays import Samples
-from ttcsim.engine.tournament import bring_games_near, next_two
+from ttcsim.engine.lineup import FEW, RANK
 from ttcsim.engine.work import Plan, Work
 
 MANY = 10_000
 """Units of which there are fewer stay in the cache."""
+FAR, NEAR = 8, 4
+"""Draws before which a row is fetched, and a sample."""
 
 
 @inlined
@@ -55,22 +57,21 @@ def look_up_next(x: Samples, plan: Plan, w: Work, q: int) -> None:
 
 
 @inlined
-def look_ahead(x: Samples, plan: Plan, w: Work) -> None:
-    """Fetch the sample of the unit that goes second now, and all but the sample of the one that goes third.
-
-    When none of the second's samples is ready, some are made so: where the next one lies would be known too late.
-    """
-    second, third = next_two(w.nodes, w.ties, w.now[0].clock)
-    prefetch(w.rows, third)
-    prefetch(w.notes, third)
-    prefetch(x.offsets, third + 1)
-    bring_games_near(w.nodes, third)
-    s, note = w.rows[second, 0], w.notes[second]
-    prefetch(w.active, note.place)  # what changes if it leaves, here and there
-    prefetch(w.notes, w.active[w.now[0].active - 1])
-    if s.draws < note.limit:
-        bring_sample_near(x, next_sample(x, plan, w, second))
-        prefetch(w.arena, note.segment + s.draws + 1)
+def look_ahead(x: Samples, w: Work) -> None:
+    """Fetch what the draws after this one will read: who is drawn is known from the sorted part of the line."""
+    state, first = w.line.state[0], w.line.first
+    while state.far < min(state.head + FAR, FEW):
+        one = first[state.far]
+        prefetch(w.rows, one.unit)
+        prefetch(w.notes, one.unit)
+        prefetch(x.offsets, one.unit + 1)
+        prefetch(w.line.seat, one.turn & RANK)
+        state.far += 1
+    while state.near < min(state.head + NEAR, FEW):
+        note = w.notes[first[state.near].unit]
+        bring_sample_near(x, note.offset + note.following)
+        prefetch(w.arena, note.segment + w.rows[first[state.near].unit, 0].draws + 1)
+        state.near += 1
 
 
 @inlined

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit, records
-from ttcsim.compiled.order import rank
+from ttcsim.compiled.order import rank_hashes
 from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
-from ttcsim.engine.tournament import TIE, make_nodes, set_index, set_priority
+from ttcsim.engine.lineup import NOBODY as NOBODY
+from ttcsim.engine.lineup import Line, line_up, make_line
 from ttcsim.policies.rules import rows_for
-
-NOBODY = -1
 
 NOTE = np.dtype(
     [
@@ -27,7 +26,7 @@ NOTE = np.dtype(
         ("entropy", "i8"),  # sum of c ln c over the query's answers, fixed point
         ("ready", "i4"),  # how many samples of the arena are there
         ("following", "i4"),  # the one of its samples that is shown next, once that was looked up
-        ("place", "i4"),  # where in Work.active it stands, -1 = it has left (by index)
+        ("rank", "i4"),  # place of its priority among all, which is its name in the line (by index)
         ("unseen", "i4"),  # draws that are decided in this wave
         ("latest", "i4"),  # code of the query's latest answer, -1 before the first draw
         ("dropped", "?"),  # the stop rule has fired
@@ -46,7 +45,7 @@ NOW = np.dtype(
         ("budget", "i8"),  # the one being spent
         ("t", "i8"),  # samples shown over all queries
         ("clock", "f8"),  # what bonuses are multiplied by
-        ("active", "i8"),  # units in play: the first of Work.active
+        ("active", "i8"),  # units in play
         ("level", "i8"),  # draws of the queries whose turn it is (in rounds)
         ("cursor", "i8"),  # position in Work.active (in rounds, streamed)
         ("arena", "i8"),  # places of the arena in use
@@ -95,9 +94,9 @@ class Work(NamedTuple):
     notes: NDArray[Any]  # NOTE[U]
     now: NDArray[Any]  # NOW[1]
     totals: NDArray[np.int64]  # i8[B] budgets, ascending
-    active: NDArray[np.int64]  # i8[U] the first now.active are in play
-    nodes: NDArray[Any]  # NODE[2 * U] the tournament of indices
-    ties: NDArray[Any]  # TIE[U] what breaks ties between them
+    priority: NDArray[np.uint64]  # u8[U] breaks ties, the smallest goes first
+    active: NDArray[np.int64]  # i8[U] units by rank: all (by index), or first the now.active in play
+    line: Line  # who has the largest index
     classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
     class_at: NDArray[np.int64]  # i8[U] draws of the class of the unit in each seat, -1 = it is in none
     unit_at: NDArray[np.int64]  # i8[U] the unit in each seat
@@ -112,6 +111,7 @@ class Work(NamedTuple):
     signals: NDArray[np.float64]  # f8[answer slots] sum of the signal, or f8[0] where no rule reads it
     xlogx: NDArray[np.int64]  # i8[C] table of c ln c, fixed point
     log: NDArray[np.float64]  # f8[C] table of ln c
+    clocks: NDArray[np.float64]  # f8[T] table of sqrt(ln(t + 1))
     p: NDArray[Any]  # OPAQUE[...] parameters of the rules, which a fit may overwrite
     p_start: NDArray[Any]  # OPAQUE[...] as they are when a replication begins
 
@@ -119,7 +119,7 @@ class Work(NamedTuple):
 ENTROPY_UNIT = float(1 << 36)
 """Sums of c ln c are kept as integers, so the entropy of the same counts is the same float in whatever order the
 answers came, and ties between queries stay ties."""
-_TABLE = 1024  # answers of one query that a table serves; beyond it logarithms are computed
+_TABLE, _CLOCKS = 1024, 1 << 16  # answers of one query, and draws, that tables serve; beyond, logarithms are computed
 
 
 @njit
@@ -131,11 +131,15 @@ def xlogx(count: int) -> np.int64:
 
 
 @functools.cache
-def _tables() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """C ln c, fixed point, and ln c, of every count c below _TABLE."""
+def _tables() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """C ln c, fixed point, and ln c, of every count c below _TABLE; sqrt(ln(t + 1)) of every t below _CLOCKS.
+
+    Logarithms one by one, for the bits that kernels compute: NumPy rounds those of many otherwise.
+    """
     return (
         np.array([xlogx(c) for c in range(_TABLE)], np.int64),
         np.array([math.log(c) if c else 0.0 for c in range(_TABLE)]),
+        np.sqrt([math.log(t + 1.0) for t in range(_CLOCKS)]),
     )
 
 
@@ -176,6 +180,7 @@ def make_work(
     rows = rows_for(n, memory)
     notes = records(n, NOTE)
     notes["limit"] = limits
+    active = np.zeros(n, np.int64)
     unit_at = np.argsort(x.keys if alike else x.keys[:0])
     return Work(
         rows=rows,
@@ -183,9 +188,9 @@ def make_work(
         notes=notes,
         now=records(1, NOW),
         totals=totals,
-        active=np.zeros(n, np.int64),
-        nodes=make_nodes(n),
-        ties=records(n, TIE),
+        priority=np.zeros(n, np.uint64),
+        active=active,
+        line=make_line(active),
         classes=records(n if alike else 0, CLASS),
         class_at=np.zeros(n if alike else 0, np.int64),
         unit_at=unit_at,
@@ -200,6 +205,7 @@ def make_work(
         signals=np.zeros(x.answer_offsets[-1] if weigh else 0),
         xlogx=_tables()[0],
         log=_tables()[1],
+        clocks=_tables()[2],
         p=p.copy(),
         p_start=p.copy(),
     )
@@ -220,12 +226,11 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         if len(x.source) > 0:
             s.source = x.source[q]
         note.key = stream(plan.seed, replication, x.keys[q])
-        set_priority(w.nodes, w.ties, q, priority(note.key))
-        set_index(w.nodes, q, np.inf, 0.0)  # until a query has its warm-up draws
+        w.priority[q] = priority(note.key)
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
-        w.active[q] = note.place = q
+        w.active[q] = q
         note.offset = x.offsets[q]
     now = w.now[0]
     w.class_at[:] = NOBODY
@@ -241,11 +246,16 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
 @njit
 def by_priority(w: Work) -> None:
     """Bring the active queries into the order of their priority."""
-    n = len(w.notes)
-    priorities = np.empty(n, np.uint64)
-    for q in range(n):
-        priorities[q] = w.ties[q].priority
-    rank(np.zeros(n, np.int64), priorities, w.active, np.empty(n, np.int64))
+    rank_hashes(w.priority, w.active)
+
+
+@njit
+def by_index(w: Work) -> None:
+    """Line the units up; who lacks its warm-up draws goes first."""
+    by_priority(w)
+    for rank in range(len(w.active)):
+        w.notes[w.active[rank]].rank = rank
+    line_up(w.line)
 
 
 @njit

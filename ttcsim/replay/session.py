@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ttcsim.compiled.rng import query_keys, unit_keys
 from ttcsim.engine.arrays import Samples, example_samples, make_tally, read_only
@@ -308,7 +309,7 @@ class Session:
     @property
     def state(self) -> bytes:
         """All that the session knows, to go on from later: see `resume`."""
-        arrays = {f"work.{name}": getattr(self._work, name) for name in snapshot.KEPT}
+        arrays = snapshot.kept(self._work)
         arrays |= {f"told.{name}": array for name, array in self._told.arrays().items()}
         each = len(self._choosing)
         arrays |= {"mean": self._x.prior_mean[::each], "worth": self._x.prior_draws[::each]}
@@ -354,8 +355,8 @@ class Session:
         session._x = session._told.into(session._x)
         work = _widened(session._work, len(session._ids), header["room"])
         session._work = work._replace(wave=np.zeros(len(arrays["work.wave"]), np.int64))
-        for name in snapshot.KEPT:
-            snapshot.copy_into(getattr(session._work, name), arrays[f"work.{name}"])
+        for name, array in snapshot.kept(session._work).items():
+            snapshot.copy_into(array, arrays[name])
         session._plan = session._plan._replace(wave=header["wave"])
         session._over = header["over"]
         session._asked = [Draw(*draw) for draw in header["asked"]]
@@ -414,10 +415,11 @@ def _expected(policy: Policy, ids: Mapping[str, Any], priors: Mapping[Any, tuple
 
 def _widened(w: Work, queries: int, room: int) -> Work:
     """With room for so many answers of every query."""
-    wider = {}
-    for name in ("votes", "signals"):
-        before = getattr(w, name).reshape(queries, -1)  # signals have no width where no rule reads their sums
+
+    def wider(array: NDArray[Any]) -> NDArray[Any]:
+        before = array.reshape(queries, -1)  # signals have no width where no rule reads their sums
         after = np.zeros((queries, room if before.shape[1] else 0), before.dtype)
         after[:, : before.shape[1]] = before
-        wider[name] = after.reshape(-1)
-    return w._replace(**wider)
+        return after.reshape(-1)
+
+    return w._replace(votes=wider(w.votes), signals=wider(w.signals))

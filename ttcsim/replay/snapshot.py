@@ -14,21 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.depends import Unknown, digest
-from ttcsim.engine.tournament import NODE, TIE
+from ttcsim.engine.lineup import FIRST, PART, STATE
 from ttcsim.engine.work import CLASS, NOTE, NOW, Work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
 from ttcsim.policies.rules import ROW
 
 FORMAT = 1
-_SCRATCH = ("blank", "totals", "arena", "perm", "swaps", "xlogx", "log", "p_start")
-KEPT = tuple(name for name in Work._fields if name not in _SCRATCH)
-"""What of `Work` a replication moves."""
+_SCRATCH = ("blank", "totals", "arena", "perm", "swaps", "xlogx", "log", "clocks", "p_start", "line")
+_LINE_SCRATCH = ("unit", "values", "turns", "places")
+
+
+def kept(work: Work) -> dict[str, NDArray[Any]]:
+    """What of `Work` a replication moves."""
+    own = {f"work.{name}": array for name, array in work._asdict().items() if name not in _SCRATCH}
+    line = {f"line.{name}": array for name, array in work.line._asdict().items() if name not in _LINE_SCRATCH}
+    return own | line
 
 
 def _layout() -> str:
     """What the bytes of these arrays mean."""
-    return hashlib.sha256(repr([kind.descr for kind in (ROW, NOTE, NOW, NODE, TIE, CLASS)]).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        repr([kind.descr for kind in (ROW, NOTE, NOW, PART, FIRST, STATE, CLASS)]).encode()
+    ).hexdigest()[:16]
 
 
 def made_by(policy: Policy) -> dict[str, Any]:
