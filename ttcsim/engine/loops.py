@@ -153,14 +153,20 @@ def refresh(score: Any, bonus: Any, fit: Any, plan: Plan, w: Work, may_fit: bool
 
 
 @inlined
+def go(plan: Plan, w: Work, u: int) -> None:
+    """A unit leaves."""
+    leave(w, u)
+    if plan.alike:
+        enter_class(w, u, NOBODY)
+
+
+@inlined
 def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> None:
     """A unit that is active was drawn, or another one of its query: it leaves, or it has another index."""
     if not in_play(w, u):
         return
     if gone or in_stock(plan, w, u, 1) <= 0:
-        leave(w, u)
-        if plan.alike:
-            enter_class(w, u, NOBODY)
+        go(plan, w, u)
     elif not plan.rescore:
         index(score, bonus, plan, w, u, w.notes[u].key)  # nobody reads the key, or all would be scored again
         if not plan.alike or w.rows[u, 0].draws < plan.warmup + plan.k:  # else minus infinity, as before these draws
@@ -238,10 +244,11 @@ def decide(
     """
     now = w.now[0]
     now.decided = 0
-    refresh(score, bonus, fit, plan, w, True)
-    while decide_more(score, bonus, quantile, x, plan, w, most) and plan.wave > 1 and now.decided < most:
-        if plan.rescore:
-            refresh(score, bonus, fit, plan, w, False)
+    going = True
+    while going:
+        if now.decided == 0 or plan.rescore:
+            refresh(score, bonus, fit, plan, w, now.decided == 0)
+        going = decide_more(score, bonus, quantile, x, plan, w, most) and plan.wave > 1 and now.decided < most
     return draw_none(x, w)
 
 
@@ -312,8 +319,8 @@ def settle_wave(score: Any, bonus: Any, stop: Any, x: Samples, plan: Plan, w: Wo
             changed(score, bonus, plan, w, u, gone and not now.exploring)
     if ended:  # those that hit while all were explored leave now
         for u in range(len(w.notes)):
-            if w.notes[u].dropped:
-                changed(score, bonus, plan, w, u, True)
+            if w.notes[u].dropped and in_play(w, u):
+                go(plan, w, u)
 
 
 def _in_waves(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
