@@ -48,8 +48,8 @@ def pairs(folder: Path) -> dict[str, Pair]:
     twins = law(library, pool)
     found["elimination by rate"] = Pair(twins.ours, twins.in_c)
     for name, words in ((REWARD, "ucb by reward"), (VERIFIER, "ucb by verifier")):
-        replay, ours = replays(pool, name, reps=4)
-        found[words] = Pair(ours, scans(library, pool, replay, name, reps=4)[0])
+        replay, ours = replays(pool, name, reps=20)
+        found[words] = Pair(ours, scans(library, pool, replay, name, reps=20)[0])
     return found
 
 

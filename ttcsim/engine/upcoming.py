@@ -1,8 +1,8 @@
 """Which sample a unit shows next, and what the next draws will read, fetched into the cache while this one computes.
 
-Of many units nearly all that a draw touches lies in memory, a hundred nanoseconds away: its row, note and games, and
-after the note the sample. Who is drawn next is nearly always known two draws before, and if not, nothing is lost but
-time: no choice depends on what is fetched.
+Of many units nearly all that a draw touches lies in memory, a hundred nanoseconds away: its row, note and seat, and
+after the note the sample. Who is drawn next stands in the sorted part of the line, and if somebody else is, nothing is
+lost but time: no choice depends on what is fetched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ttcsim.engine.work import Plan, Work
 MANY = 10_000
 """Units of which there are fewer stay in the cache."""
 FAR, NEAR = 8, 4
-"""Draws before which a row is fetched, and a sample."""
+"""How many draws before its own what a unit needs is fetched, and its sample, whose place the first fetch tells."""
 
 
 @inlined
@@ -58,7 +58,7 @@ def look_up_next(x: Samples, plan: Plan, w: Work, q: int) -> None:
 
 @inlined
 def look_ahead(x: Samples, w: Work) -> None:
-    """Fetch what the draws after this one will read: who is drawn is known from the sorted part of the line."""
+    """Fetch what the units that stand next in the sorted part of the line will read."""
     state, first = w.line.state[0], w.line.first
     while state.far < min(state.head + FAR, FEW):
         one = first[state.far]
