@@ -7,8 +7,8 @@ streams; for Thompson sampling it asks, as we do, each number of draws for its l
 equal before it is timed. Timings alternate, and the best of them count: draws are short, and whatever else the machine
 does can only add to them.
 
-We keep the queries in a line whose front is sorted (`lineup`). Of 500 queries one draw in about 20 divides the line anew
-and looks at all of them; that is a third of the time a draw takes.
+We keep the queries in a line whose front is sorted (`lineup`). Of 500 queries one draw in about 20 divides the line
+anew and looks at all of them; that is a third of the time a draw takes.
 
 What grows with many queries is memory. A draw of one of 500,000 touches a dozen lines that are in no cache: row, note,
 flag, signal, place in the arena and seats. On a virtual AMD EPYC (1 MB of second cache, other programs beside) a line
