@@ -219,7 +219,7 @@ SABOTAGES = (
         "ties go to the query with more draws",
         "G14",
         "engine/lineup.py",
-        "draws << 32 | rank",
+        "min(draws, MANY_DRAWS) << 32 | rank",
         "(1 << 20) - draws << 32 | rank",
         "bayes",
     ),

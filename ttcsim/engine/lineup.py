@@ -42,6 +42,8 @@ PARTS = 24
 NOBODY = -1
 RANK = (1 << 32) - 1
 """The bits of a turn that are the rank."""
+MANY_DRAWS = (1 << 30) - 1
+"""A unit with more draws counts as one with so many, where indices are equal."""
 
 _LAST_TURN: int = np.int64(1 << 62)  # type: ignore[assignment]
 _SIGN, _OTHERS = np.int64(-(1 << 63)), np.int64((1 << 63) - 1)
@@ -87,7 +89,7 @@ class Line(NamedTuple):
 
     base: NDArray[np.float64]  # f8[U + BLOCK] by seat, and minus infinity behind the last
     slope: NDArray[np.float64]  # f8[U + BLOCK]
-    turn: NDArray[np.int64]  # i8[U + BLOCK] draws, 32 bits, and rank
+    turn: NDArray[np.int64]  # i8[U + BLOCK] draws in the upper bits, and rank
     seat: NDArray[np.int32]  # i4[U] by rank; NOBODY has left
     unit: NDArray[np.int64]  # i8[U] by rank
     parts: NDArray[Any]  # PART[PARTS] the first is everyone, who needs no mark
@@ -137,7 +139,7 @@ def sort_anew(line: Line) -> None:
 def set_index(line: Line, rank: int, score: float, bonus: float, draws: int) -> None:
     """Enter the index ``score + bonus * clock`` of a unit; NaN counts as minus infinity (never drawn)."""
     at = line.seat[rank]
-    line.base[at], line.slope[at], line.turn[at] = -np.inf, 0.0, draws << 32 | rank
+    line.base[at], line.slope[at], line.turn[at] = -np.inf, 0.0, min(draws, MANY_DRAWS) << 32 | rank
     if score > -np.inf and bonus > -np.inf:  # false of NaN
         if score == np.inf or bonus == np.inf:  # an infinite slope at clock 0 would be NaN
             line.base[at] = np.inf

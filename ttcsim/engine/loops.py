@@ -32,7 +32,7 @@ from ttcsim.engine.choose import (
     leave,
 )
 from ttcsim.engine.draw import draw
-from ttcsim.engine.lineup import RANK, set_index, sort_anew, stand_anew
+from ttcsim.engine.lineup import MANY_DRAWS, RANK, set_index, sort_anew, stand_anew
 from ttcsim.engine.upcoming import MANY, look_ahead, next_sample
 from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_index, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
@@ -432,7 +432,7 @@ def enter_scores(scores: Callable[..., Any], plan: Plan, w: Work) -> None:
     seats = np.arange(w.now["active"][0])
     active = w.active[line.turn[seats] & RANK]
     draws = rows.draws[active]
-    line.turn[seats] = draws << 32 | line.turn[seats] & RANK
+    line.turn[seats] = np.minimum(draws, MANY_DRAWS) << 32 | line.turn[seats] & RANK
     line.base[seats[draws >= plan.warmup]] = -np.inf
     asked = draws - w.notes["unseen"][active] >= plan.warmup
     ready = active[asked]
