@@ -36,7 +36,9 @@ FEW = 64
 BLOCK = 64
 """Units of which one word says who is in front."""
 ASKED = 32
-"""Units of a part of whom the second best is the mark of the next: a sixteenth of the part goes before it."""
+"""Units of a part of whom the second best is the mark of the next, at most: a sixteenth of the part goes before it."""
+AIM = 30
+"""Units that go before the mark of a smaller part."""
 PARTS = 24
 """Most parts; many more than a sixteenth of a sixteenth ... can be."""
 NOBODY = -1
@@ -208,13 +210,13 @@ def first_by_looking(line: Line, size: int, clock: float) -> tuple[float, int]:
 
 
 @inlined
-def second_best(line: Line, size: int, clock: float) -> int:
+def second_best(line: Line, size: int, asked: int, clock: float) -> int:
     """The seat of the second best of some of so many."""
     first = second = 0
     index = index_2 = -np.inf
     turn = turn_2 = _LAST_TURN
-    for i in range(ASKED):
-        at = i * (size // ASKED)
+    for i in range(asked):
+        at = i * (size // asked)
         own, own_turn = index_at(line, at, clock), line.turn[at]
         if goes_first(own, own_turn, index, turn):
             second, index_2, turn_2 = first, index, turn
@@ -292,9 +294,10 @@ def divide(line: Line, t: int, clock: float) -> None:
     size = line.parts[state.parts - 1].end
     pace = 0.5 / ((t + 1.0) * max(clock, 0.5))
     while size > FEW and state.parts < PARTS:
-        part, mark = line.parts[state.parts], second_best(line, size, clock)
+        asked = min(ASKED, 2 * size // AIM)
+        part, mark = line.parts[state.parts], second_best(line, size, asked, clock)
         part.base, part.slope, part.turn = line.base[mark], line.slope[mark], line.turn[mark]
-        part.until = min(clock + 4.0 * pace * size / ASKED, line.parts[state.parts - 1].until)
+        part.until = min(clock + 4.0 * pace * size / asked, line.parts[state.parts - 1].until)
         part.low = value(part, clock)
         front, twins = 0, np.int64(0)
         for start in range(0, size, BLOCK):
