@@ -230,7 +230,6 @@ def begin(x: Samples, plan: Plan, w: Work, replication: int) -> None:
         note.ready = note.entropy = note.unseen = 0
         note.latest = -1
         note.dropped = note.covered = False
-        w.active[q] = q
         note.offset = x.offsets[q]
     now = w.now[0]
     w.class_at[:] = NOBODY
