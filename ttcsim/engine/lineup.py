@@ -40,7 +40,7 @@ ASKED = 32
 AIM = 30
 """Units that go before the mark of a smaller part."""
 PARTS = 24
-"""Most parts; many more than a sixteenth of a sixteenth ... can be."""
+"""Most parts: each is about a sixteenth of the one around it, so that 2**32 units need nine."""
 NOBODY = -1
 RANK = (1 << 32) - 1
 """The bits of a turn that are the rank."""
