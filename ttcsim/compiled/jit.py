@@ -18,8 +18,10 @@ from numba.core.registry import CPUDispatcher
 from numba.experimental.function_type import _get_wrapper_address
 from numba.extending import intrinsic
 from numba.np import arrayobj
+from numpy.typing import NDArray
 
 from ttcsim.compiled.cache import KernelCache
+from ttcsim.compiled.indices import KernelCompiler
 from ttcsim.compiled.parts import PartCompiler
 
 JIT_DISABLED = bool(numba_config.DISABLE_JIT)
@@ -46,14 +48,13 @@ class _Called(CPUDispatcher):  # type: ignore[misc]
 
     @functools.cached_property
     def _from_python(self) -> Any:
-        return _made(CPUDispatcher, self.py_func, _FROM_PYTHON)
+        return _made(CPUDispatcher, self.py_func, _FROM_PYTHON, KernelCompiler)
 
 
-def _made(kind: Any, function: Any, options: dict[str, bool]) -> Any:
+def _made(kind: Any, function: Any, options: dict[str, bool], compiler: Any) -> Any:
     """A dispatcher that keeps its machine code, without the GIL, with IEEE arithmetic and NumPy's division."""
     if JIT_DISABLED:
         return function
-    compiler = PartCompiler if kind is _Called else Compiler
     dispatcher = kind(function, targetoptions=_OPTIONS | options, pipeline_class=compiler)
     dispatcher._cache = KernelCache(dispatcher)  # as numba's own `enable_caching` does
     return dispatcher
@@ -61,26 +62,26 @@ def _made(kind: Any, function: Any, options: dict[str, bool]) -> Any:
 
 def njit(function: Any) -> Any:
     """Compile `function` on first use."""
-    return _made(_Called, function, _FROM_KERNELS)
+    return _made(_Called, function, _FROM_KERNELS, PartCompiler)
 
 
 def inlined(function: Any) -> Any:
     """As `njit`, and part of its callers: for what a hot loop does, so that the loop reads like the algorithm."""
-    return _made(_Called, function, _FROM_KERNELS | {"forceinline": True})
+    return _made(_Called, function, _FROM_KERNELS | {"forceinline": True}, PartCompiler)
 
 
 def njit_signature(signature: Any, function: Any) -> Any:
     """Compile `function` now, for calls from Python with one `signature` only."""
-    return _compiled(signature, function, _FROM_PYTHON)
+    return _compiled(signature, function, _FROM_PYTHON, KernelCompiler)
 
 
 def first_class(signature: Any, function: Any) -> Any:
-    """Compile `function` now, for kernels to which it is passed as a function of this `signature`."""
-    return _compiled(signature, function, _BY_ADDRESS)
+    """Compile `function`, which may be anybody's, now, for kernels to which it is passed by this `signature`."""
+    return _compiled(signature, function, _BY_ADDRESS, Compiler)
 
 
-def _compiled(signature: Any, function: Any, options: dict[str, bool]) -> Any:
-    made = _made(CPUDispatcher, function, options)
+def _compiled(signature: Any, function: Any, options: dict[str, bool], compiler: Any) -> Any:
+    made = _made(CPUDispatcher, function, options, compiler)
     if not JIT_DISABLED:
         made.compile(signature)
         made.disable_compile()
@@ -155,12 +156,17 @@ LINE = 64
 """Bytes of a line of the cache."""
 
 
-def records(shape: int | tuple[int, ...], dtype: Any) -> Any:
-    """Zeros of a structured dtype, see `as_records`; the first begins where a line of the cache does."""
-    size = int(np.prod(shape)) * dtype.itemsize
+def aligned(shape: int | tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Zeros, the first of which begins where a line of the cache does."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     room = np.zeros(size + LINE, np.uint8)
     start = -room.ctypes.data % LINE
-    return as_records(room[start : start + size].view(dtype).reshape(shape))
+    return room[start : start + size].view(dtype).reshape(shape)
+
+
+def records(shape: int | tuple[int, ...], dtype: Any) -> Any:
+    """Zeros of a structured dtype, aligned, see `as_records`."""
+    return as_records(aligned(shape, dtype))
 
 
 def _without_owners(context: Any, builder: Any, kind: Any, value: Any) -> Any:
@@ -192,6 +198,26 @@ def _itself(group: Any) -> Any:
 borrowed: Any = _itself if JIT_DISABLED else intrinsic(_borrowed)
 """In a kernel: the same NamedTuple of arrays without their owners, so that the hot loop counts no references (numba's
 counts are atomic and cost more than the arithmetic between them). The caller must hold the arrays meanwhile."""
+
+
+def _empty(_context: Any, array: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, view = (arrayobj.make_array(array)(context, builder, value) for value in (arguments[0], None))
+        none = [context.get_constant(types.intp, 0)] * array.ndim
+        arrayobj.populate_array(
+            view, data=source.data, shape=none, strides=source.strides, itemsize=source.itemsize, meminfo=None
+        )
+        return view._getvalue()
+
+    return array(array), codegen
+
+
+def _plain_empty(array: Any) -> Any:
+    return array[:0]
+
+
+empty: Any = _plain_empty if JIT_DISABLED else intrinsic(_empty)
+"""In a kernel: an array of the same type with no elements, as the compiler knows, so that it leaves out what asks."""
 
 
 def _prefetch(_context: Any, array: Any, _at: Any) -> Any:
@@ -238,6 +264,13 @@ def _first_bit(_context: Any, word: Any) -> Any:
     return types.int64(types.int64), codegen
 
 
+def _count_bits(_context: Any, word: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.int64), codegen
+
+
 def _plain_first_bit(word: int) -> int:
     return (int(word) & -int(word)).bit_length() - 1
 
@@ -248,3 +281,5 @@ number: Any = (lambda word: np.int64(word).view(np.float64)) if JIT_DISABLED els
 """In a kernel: the float64 of these bits."""
 first_bit: Any = _plain_first_bit if JIT_DISABLED else intrinsic(_first_bit)
 """In a kernel: which bit of an int64 that is not 0 is the first that is set."""
+count_bits: Any = (lambda word: (int(word) & (1 << 64) - 1).bit_count()) if JIT_DISABLED else intrinsic(_count_bits)
+"""In a kernel: how many bits of an int64 are set."""

@@ -10,7 +10,9 @@ from typing import Any
 
 from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, compile_result
+from numba.core.compiler import compile_result
+
+from ttcsim.compiled.indices import KernelCompiler
 
 
 class _WithoutAddresses:
@@ -55,8 +57,8 @@ PART = "part"
 """How the cache tells parts from kernels."""
 
 
-class PartCompiler(Compiler):  # type: ignore[misc]
-    """Numba's compiler, whose result is a `Part`."""
+class PartCompiler(KernelCompiler):
+    """The compiler of kernels, whose result is a `Part`."""
 
     def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
         super().__init__(typing, target, library or Part(target.codegen(), "part"), *rest)

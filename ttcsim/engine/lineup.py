@@ -12,9 +12,10 @@ there are twins, after the mark. If it is, that part is over, and the part aroun
 few units, and of n all are looked at once in about n / 16 draws (as in an incremental quicksort: Navarro & Paredes, "On
 sorting, heaps, and minimum spanning trees", Algorithmica 2010; here the keys move).
 
-The last part, if it is small, is sorted. A unit in it knows the largest index that anyone after it but its twins will
-have (`rivals`), and that anyone from it on will have (`rest`): most often the first is the first without a look at the
-second, and if not, few are compared.
+The units of a part have the first seats, but for the last part, the few: they stay where they are, and are sorted
+aside. Each of them knows the largest index that anyone after it but its twins will have (`rivals`), and that anyone
+from it on will have (`rest`): most often the first is the first without a look at the second, and if not, few are
+compared.
 
 All this holds of indices as they are rounded, for rounding keeps order: between two clocks an index is never above the
 larger of what it is at both. No error has to be allowed for.
@@ -27,18 +28,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import bits, first_bit, inlined, njit, number, records
+from ttcsim.compiled.jit import aligned, bits, count_bits, first_bit, inlined, njit, number, records
+from ttcsim.compiled.lanes import LANES, above, below, equal, lines_not_below
 
 LATEST = 7.0
 """No clock is later: ``sqrt(ln(2**63))`` is 6.6."""
 FEW = 64
-"""Units that a sorted part has room for."""
+"""Most units of the few."""
 BLOCK = 64
 """Units of which one word says who is in front."""
 ASKED = 32
 """Units of a part of whom the second best is the mark of the next, at most: a sixteenth of the part goes before it."""
 AIM = 30
-"""Units that go before the mark of a smaller part."""
+"""Units that go before the mark of a smaller part: so many the few are, about."""
 PARTS = 24
 """Most parts: each is about a sixteenth of the one around it, so that 2**32 units need nine."""
 NOBODY = -1
@@ -52,7 +54,7 @@ _SIGN, _OTHERS = np.int64(-(1 << 63)), np.int64((1 << 63) - 1)
 
 PART = np.dtype(
     [
-        ("end", "i8"),  # units of the part: those in the first seats
+        ("end", "i8"),  # units of the part, in the first seats; the few have none of their own
         ("until", "f8"),  # the last clock at which it holds
         ("low", "f8"),
         ("base", "f8"),  # of the mark, and what follows
@@ -75,12 +77,12 @@ FIRST = np.dtype(
 )
 STATE = np.dtype(
     [
-        ("parts", "i8"),
-        ("head", "i8"),  # first of the sorted part in `first`, which is full to its end
-        ("until", "f8"),  # the last clock at which all parts hold, and what is sorted
-        ("far", "i8"),  # first of the sorted of whom nothing was fetched, see `upcoming`
+        ("parts", "i8"),  # that have seats; after them in `parts` stands the one of the few
+        ("head", "i8"),  # first of the few in `first`, which is full to its end
+        ("until", "f8"),  # the last clock at which all parts hold
+        ("far", "i8"),  # first of the few of whom nothing was fetched, see `upcoming`
         ("near", "i8"),  # first of whom the sample was not
-        ("wide", "?"),  # the last part is not sorted, since it could not be made small
+        ("wide", "?"),  # there are no few, since the last part could not be made small
     ],
     align=True,
 )
@@ -95,29 +97,33 @@ class Line(NamedTuple):
     seat: NDArray[np.int32]  # i4[U] by rank; NOBODY has left
     unit: NDArray[np.int64]  # i8[U] by rank
     parts: NDArray[Any]  # PART[PARTS] the first is everyone, who needs no mark
-    first: NDArray[Any]  # FIRST[FEW] the last part, if it is sorted
+    first: NDArray[Any]  # FIRST[FEW] the few, sorted
     state: NDArray[Any]  # STATE[1]
+    stay: NDArray[np.int64]  # i8[U / BLOCK] scratch: a bit for each seat
+    few: NDArray[np.int64]  # i8[FEW] scratch: seats
     values: NDArray[np.float64]  # f8[FEW] scratch
     turns: NDArray[np.int64]  # i8[FEW] scratch
-    places: NDArray[np.int64]  # i8[FEW] scratch
 
 
 def make_line(unit: NDArray[np.int64]) -> Line:
     """Room for units, which this array has by rank when they line up."""
     n = len(unit)
-    return Line(
-        base=np.full(n + BLOCK, -np.inf),
-        slope=np.zeros(n + BLOCK),
-        turn=np.zeros(n + BLOCK, np.int64),
+    line = Line(
+        base=aligned(n + BLOCK, np.float64),
+        slope=aligned(n + BLOCK, np.float64),
+        turn=aligned(n + BLOCK, np.int64),
         seat=np.zeros(n, np.int32),
         unit=unit,
         parts=records(PARTS, PART),
         first=records(FEW, FIRST),
         state=records(1, STATE),
-        values=np.zeros(FEW),
-        turns=np.zeros(FEW, np.int64),
-        places=np.zeros(FEW, np.int64),
+        stay=np.zeros((n + BLOCK - 1) // BLOCK, np.int64),
+        few=np.zeros(FEW, np.int64),
+        values=aligned(FEW, np.float64),
+        turns=aligned(FEW, np.int64),
     )
+    line.base[:] = -np.inf
+    return line
 
 
 @inlined
@@ -131,10 +137,18 @@ def line_up(line: Line) -> None:
 
 
 @inlined
+def forget_few(state: Any) -> None:
+    """Nobody is among the few."""
+    state.head = state.far = state.near = FEW
+    state.wide = True
+
+
+@inlined
 def sort_anew(line: Line) -> None:
     """Anyone may have another index."""
     state = line.state[0]
-    state.parts, state.until, state.wide = 1, -1.0, True
+    state.parts, state.until = 1, -1.0
+    forget_few(state)
 
 
 @inlined
@@ -227,17 +241,19 @@ def second_best(line: Line, size: int, asked: int, clock: float) -> int:
 
 
 @inlined
-def who_stays(
-    base: NDArray[np.float64], slope: NDArray[np.float64], turn: NDArray[np.int64], clock: float, part: Any
-) -> tuple[np.int64, np.int64]:
-    """Of up to 64 who may go before the mark, a bit each, and whether there are twins of it among the others."""
-    until, low, mark_base, mark_slope, mark_turn = part.until, part.low, part.base, part.slope, part.turn
+def who_stays(line: Line, start: int, size: int, clock: float, part: Any) -> tuple[np.int64, np.int64]:
+    """Of up to 64 who may go before the mark, a bit each, and who of the others are twins of it."""
     stay = twins = np.int64(0)
-    for i in range(len(base)):
-        now, then = base[i] + slope[i] * clock, base[i] + slope[i] * until
-        twin = (base[i] == mark_base) & (slope[i] == mark_slope) & (turn[i] > mark_turn)
-        twins |= np.int64(twin)
-        stay |= np.int64(((now if now > then else then) >= low) & (not twin)) << i
+    for i in range(0, BLOCK, LANES):
+        at = start + i
+        twin = equal(line.base, at, part.base) & equal(line.slope, at, part.slope) & above(line.turn, at, part.turn)
+        twins |= twin << i
+        now = lines_not_below(line.base, line.slope, at, clock, part.low)
+        then = lines_not_below(line.base, line.slope, at, part.until, part.low)
+        stay |= ((now | then) & ~twin) << i
+    if size - start < BLOCK:
+        inside = (np.int64(1) << (size - start)) - 1
+        return stay & inside, twins & inside
     return stay, twins
 
 
@@ -252,27 +268,84 @@ def goes_behind(line: Line, at: int, part: Any, clock: float) -> bool:
 
 
 @inlined
-def beaten(
-    indices: NDArray[np.float64], turns: NDArray[np.int64], index: float, turn: int, places: NDArray[np.int64]
-) -> None:
-    """One place back for all who go after one with this index and turn."""
-    for i in range(len(indices)):
-        places[i] += np.int64((indices[i] < index) | ((indices[i] == index) & (turns[i] > turn)))
+def mark_off(line: Line, size: int, t: int, clock: float) -> int:
+    """Make a part of some of so many: `stay` says who they are. The number of blocks that were looked at.
+
+    How long it holds is a guess: as long as the clock, which is about to make step t + 1, takes for two draws of each
+    of its units. A part that holds longer has more who could be in front by then.
+    """
+    around, part = line.parts[line.state[0].parts - 1], line.parts[line.state[0].parts]
+    asked = min(ASKED, max(2, 2 * size // AIM))
+    if size > AIM:
+        mark = second_best(line, size, asked, clock)
+        part.base, part.slope, part.turn = line.base[mark], line.slope[mark], line.turn[mark]
+    else:  # all stay
+        part.base, part.slope, part.turn = -np.inf, 0.0, _LAST_TURN
+    pace = 0.5 / ((t + 1.0) * max(clock, 0.5))
+    part.until = min(clock + 4.0 * pace * size / asked, around.until)
+    part.low = value(part, clock)
+    blocks = 0
+    any_twins: int = np.int64(0)  # type: ignore[assignment]
+    for start in range(0, size, BLOCK):
+        line.stay[blocks], twins = who_stays(line, start, size, clock, part)
+        any_twins |= twins
+        blocks += 1
+    part.twins = any_twins != 0
+    return blocks
 
 
 @inlined
-def sort_last(line: Line, size: int, clock: float) -> None:
-    """Sort the last part: who goes after so many stands there, which takes no branches."""
+def who_they_are(line: Line, blocks: int) -> int:
+    """Enter the seats of who stays among the few; how many they are, or FEW + 1 if they are more."""
+    n = 0
+    for block in range(blocks):
+        stay = line.stay[block]
+        while stay != 0:
+            if n == FEW:
+                return n + 1
+            line.few[n] = block * BLOCK + first_bit(stay)
+            stay &= stay - 1
+            n += 1
+    return n
+
+
+@inlined
+def bring_forward(line: Line, blocks: int) -> int:
+    """Give who stays the first seats; how many they are."""
+    n = 0
+    for block in range(blocks):
+        stay = line.stay[block]
+        while stay != 0:
+            swap(line, block * BLOCK + first_bit(stay), n)
+            stay &= stay - 1
+            n += 1
+    return n
+
+
+@inlined
+def before(line: Line, size: int, index: float, turn: int) -> int:
+    """How many of so many go before one with this index and turn."""
+    n = 0
+    for i in range(0, size, LANES):
+        tied = equal(line.values, i, index) & below(line.turns, i, turn)
+        n += count_bits(above(line.values, i, index) | tied)
+    return n
+
+
+@inlined
+def sort_few(line: Line, size: int, clock: float) -> None:
+    """Sort so many: one has the place that is the number of those before it, which takes no branches."""
     state, first = line.state[0], line.first
+    state.wide = False
     state.head = state.far = state.near = FEW - size
     for i in range(size):
-        line.values[i], line.turns[i], line.places[i] = index_at(line, i, clock), line.turn[i], state.head
-    some = (size + 7) & -8
+        at = line.few[i]
+        line.values[i], line.turns[i] = index_at(line, at, clock), line.turn[at]
+    line.values[size:], line.turns[size:] = -np.inf, _LAST_TURN
     for i in range(size):
-        beaten(line.values[:some], line.turns[:some], line.values[i], line.turns[i], line.places[:some])
-    for i in range(size):
-        one = first[line.places[i]]
-        one.base, one.slope, one.turn = line.base[i], line.slope[i], line.turn[i]
+        place = before(line, size, line.values[i], line.turns[i])
+        one, at = first[state.head + place], line.few[i]
+        one.base, one.slope, one.turn = line.base[at], line.slope[at], line.turn[at]
         one.unit = line.unit[one.turn & RANK]
     rest = -np.inf
     for i in range(FEW - 1, state.head - 1, -1):
@@ -285,52 +358,34 @@ def sort_last(line: Line, size: int, clock: float) -> None:
 
 @njit
 def divide(line: Line, t: int, clock: float) -> None:
-    """Divide the last part until it is small, and sort it.
-
-    How long a part holds is a guess: as long as the clock, which is about to make step t + 1, takes for two draws of
-    each of its units. A part that holds longer has more who could be in front by then.
-    """
+    """Divide the last part until it is small, and sort the few."""
     state = line.state[0]
-    size = line.parts[state.parts - 1].end
-    pace = 0.5 / ((t + 1.0) * max(clock, 0.5))
-    while size > FEW and state.parts < PARTS:
-        asked = min(ASKED, 2 * size // AIM)
-        part, mark = line.parts[state.parts], second_best(line, size, asked, clock)
-        part.base, part.slope, part.turn = line.base[mark], line.slope[mark], line.turn[mark]
-        part.until = min(clock + 4.0 * pace * size / asked, line.parts[state.parts - 1].until)
-        part.low = value(part, clock)
-        front, twins = 0, np.int64(0)
-        for start in range(0, size, BLOCK):
-            end = min(start + BLOCK, size)
-            stay, some = who_stays(line.base[start:end], line.slope[start:end], line.turn[start:end], clock, part)
-            twins |= some
-            while stay != 0:
-                at = start + first_bit(stay)
-                stay &= stay - 1
-                if at != front:
-                    swap(line, at, front)
-                front += 1
-        if front == size:
+    while True:
+        size = line.parts[state.parts - 1].end
+        blocks = mark_off(line, size, t, clock)
+        few = who_they_are(line, blocks)
+        if few <= FEW:
+            state.until = line.parts[state.parts].until
+            sort_few(line, few, clock)
+            return
+        line.parts[state.parts].end = bring_forward(line, blocks)
+        if line.parts[state.parts].end == size or state.parts == PARTS - 1:
             break
-        part.twins = twins != 0
-        part.end = size = front
         state.parts += 1
-    state.wide = size > FEW
-    state.until = min(clock + 2.0 * pace * size, line.parts[state.parts - 1].until)
-    if not state.wide:
-        sort_last(line, size, clock)
+    state.until = line.parts[state.parts].until
+    forget_few(state)
 
 
 @inlined
 def copy(one: Any, other: Any) -> None:
-    """Enter one of the sorted for another."""
+    """Enter one of the few for another."""
     one.base, one.slope, one.turn, one.unit = other.base, other.slope, other.turn, other.unit
     one.rivals, one.rest = other.rivals, other.rest
 
 
 @inlined
-def first_of_sorted(line: Line, clock: float) -> tuple[float, int]:
-    """Index and turn of the first of the sorted, who is at their head from now on."""
+def first_of_few(line: Line, clock: float) -> tuple[float, int]:
+    """Index and turn of the first of the few, who is at their head from now on."""
     head, first = line.state[0].head, line.first
     if head == FEW:
         return -np.inf, _LAST_TURN
@@ -371,7 +426,8 @@ def first_of_all(line: Line, t: int, clock: float) -> int:
             if state.wide:
                 index, turn = first_by_looking(line, line.parts[last].end, clock)
             else:
-                index, turn = first_of_sorted(line, clock)
+                index, turn = first_of_few(line, clock)
+                last += 1
             while last > 0 and leads(line.parts[last], index, turn, clock):
                 last -= 1
             if last == 0:
@@ -392,22 +448,23 @@ def first_of_everyone(line: Line, clock: float) -> int:
 
 @inlined
 def take_out(line: Line, rank: int) -> None:
-    """Take one out of the sorted; who was drawn is at their head."""
+    """Take a unit out of the few, if it is one of them; who was drawn is at their head."""
     state, first = line.state[0], line.first
-    at = state.head
-    while first[at].turn & RANK != rank:
-        at += 1
-    for i in range(at, state.head, -1):
-        copy(first[i], first[i - 1])
-    state.head += 1
+    for at in range(state.head, FEW):
+        if first[at].turn & RANK == rank:
+            for i in range(at, state.head, -1):
+                copy(first[i], first[i - 1])
+            state.head += 1
+            return
 
 
 @inlined
 def put_in(line: Line, at: int, clock: float) -> None:
-    """Enter who has a seat in the last part among the sorted."""
+    """Enter who has a seat among the few."""
     state, first = line.state[0], line.first
-    if state.head == 0:
-        state.until, state.wide = -1.0, True  # no room: divide anew
+    if state.head == 0:  # there is no room: divide anew
+        state.until = -1.0
+        forget_few(state)
         return
     base, slope, turn = line.base[at], line.slope[at], line.turn[at]
     index = base + slope * clock
@@ -431,35 +488,28 @@ def put_in(line: Line, at: int, clock: float) -> None:
 def step_behind(line: Line, at: int, part: Any) -> int:
     """Change seats with the last of a part, which ends before the new seat from now on."""
     part.end -= 1
-    if at != part.end:
-        swap(line, at, part.end)
+    swap(line, at, part.end)
     return part.end
 
 
 @inlined
 def leave_line(line: Line, rank: int) -> None:
     """A unit leaves; it has no seat from now on."""
-    state = line.state[0]
+    take_out(line, rank)
     at = np.int64(line.seat[rank])
-    part = state.parts - 1
-    if at < line.parts[part].end and not state.wide:
-        take_out(line, rank)
-    while part >= 0:
+    for part in range(line.state[0].parts - 1, -1, -1):
         if at < line.parts[part].end:
             at = step_behind(line, at, line.parts[part])
-        part -= 1
     line.base[at], line.slope[at] = -np.inf, 0.0
     line.seat[rank] = NOBODY
 
 
 @inlined
 def stand_anew(line: Line, rank: int, clock: float) -> None:
-    """Give a unit that has another index the seat it deserves."""
-    state = line.state[0]
-    at = np.int64(line.seat[rank])
+    """Give a unit that has another index the seat it deserves, and a place among the few if it is one of them."""
+    take_out(line, rank)
+    state, at = line.state[0], np.int64(line.seat[rank])
     last = part = state.parts - 1
-    if at < line.parts[last].end and not state.wide:
-        take_out(line, rank)
     while at >= line.parts[part].end:
         part -= 1
     was = part
@@ -473,9 +523,8 @@ def stand_anew(line: Line, rank: int, clock: float) -> None:
         while part < into:
             part += 1
             end = line.parts[part].end
-            if at != end:
-                swap(line, at, end)
+            swap(line, at, end)
             at = end
             line.parts[part].end += 1
-    if part == last and not state.wide:
+    if part == last and not state.wide and not goes_behind(line, at, line.parts[last + 1], clock):
         put_in(line, at, clock)

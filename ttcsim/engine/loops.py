@@ -33,7 +33,8 @@ from ttcsim.engine.choose import (
 )
 from ttcsim.engine.draw import draw
 from ttcsim.engine.lineup import MANY_DRAWS, RANK, set_index, sort_anew, stand_anew
-from ttcsim.engine.upcoming import MANY, look_ahead, next_sample
+from ttcsim.engine.simple import simple_plan, simple_samples
+from ttcsim.engine.upcoming import look_ahead, next_sample
 from ttcsim.engine.work import NOBODY, Plan, Work, begin, by_index, by_priority, finish, make_work, record
 from ttcsim.errors import InputError
 from ttcsim.policies.rules import COMMON, OPAQUE
@@ -173,9 +174,12 @@ def changed(score: Any, bonus: Any, plan: Plan, w: Work, u: int, gone: bool) -> 
             stand_anew(w.line, w.notes[u].rank, w.now[0].clock)
 
 
-def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
-    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
-    foresee = len(w.notes) >= MANY and not (plan.rescore or plan.alike)
+@inlined
+def replay_by_index(
+    score: Any, bonus: Any, quantile: Any, stop: Any, see: Any, fit: Any, x: Samples, plan: Plan, w: Work, tally: Tally
+) -> None:
+    """Replay replications one draw, or block of draws, after the other."""
+    foresee = not (plan.rescore or plan.alike)
     for replication in range(plan.first, plan.last):
         begin(x, plan, w, replication)
         by_index(w)
@@ -191,6 +195,16 @@ def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # typ
             for u in range(first, last):
                 changed(score, bonus, plan, w, u, w.notes[u].dropped)
         finish(x, plan, w, tally)
+
+
+def _by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    replay_by_index(score, bonus, quantile, stop, see, fit, x, plan, w, tally)
+
+
+def _by_index_simple(score, bonus, quantile, stop, see, fit, x, plan, w, tally):  # type: ignore[no-untyped-def]
+    x, w, tally = borrowed(x), borrowed(w), borrowed(tally)
+    replay_by_index(score, bonus, quantile, stop, see, fit, simple_samples(x), simple_plan(plan), w, tally)
 
 
 @inlined
@@ -378,15 +392,17 @@ def kernel(name: str) -> Any:
 
     Parameters
     ----------
-    name : {"in_rounds", "streamed", "by_index", "in_waves", "step", "block", "wave"}
-        Each is ``(rules ..., x, plan, work, tally)``. The first four replay replications ``plan.first`` to
-        ``plan.last - 1`` into the rows of `tally`: in rounds, one query after the other, by the largest index, that in
-        waves. `step` draws one block, `block` decides one of a wave, `wave` draws that; each says whether to go on. The
-        rules are stop and see; `by_index` and what is about waves take score, bonus, quantile, stop, see and fit.
+    name : {"in_rounds", "streamed", "by_index", "by_index_simple", "in_waves", "step", "block", "wave"}
+        Each is ``(rules ..., x, plan, work, tally)``. The first five replay replications ``plan.first`` to
+        ``plan.last - 1`` into the rows of `tally`: in rounds, one query after the other, by the largest index, by that
+        if `is_simple`, by that in waves. `step` draws one block, `block` decides one of a wave, `wave` draws that; each
+        says whether to go on. The rules are stop and see; loops by index and what is about waves take score, bonus,
+        quantile, stop, see and fit.
     """
     turns: dict[str, Any] = {"step": _step, "block": _block, "wave": _wave}
     loop: Any = {
-        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "in_waves": _in_waves, **turns,
+        "in_rounds": _in_rounds, "streamed": _streamed, "by_index": _by_index, "by_index_simple": _by_index_simple,
+        "in_waves": _in_waves, **turns,
     }[name]  # fmt: skip
     rules = {"stop": "stop", "see": "see"} if name in ("in_rounds", "streamed", "step") else RULES
     if JIT_DISABLED:

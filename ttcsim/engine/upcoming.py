@@ -1,8 +1,8 @@
 """Which sample a unit shows next, and what the next draws will read, fetched into the cache while this one computes.
 
 Of many units nearly all that a draw touches lies in memory, a hundred nanoseconds away: its row, note and seat, and
-after the note the sample. Who is drawn next stands in the sorted part of the line, and if somebody else is, nothing is
-lost but time: no choice depends on what is fetched.
+after the note the sample. Who is drawn next stands among the few of the line, and if somebody else is, nothing is lost
+but time: no choice depends on what is fetched.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ttcsim.engine.lineup import FEW, RANK
 from ttcsim.engine.work import Plan, Work
 
 MANY = 10_000
-"""Units of which there are fewer stay in the cache."""
+"""Units of which there are fewer stay in the cache, though their samples do not."""
 FAR, NEAR = 8, 4
 """How many draws before its own what a unit needs is fetched, and its sample, whose place the first fetch tells."""
 
@@ -58,9 +58,9 @@ def look_up_next(x: Samples, plan: Plan, w: Work, q: int) -> None:
 
 @inlined
 def look_ahead(x: Samples, w: Work) -> None:
-    """Fetch what the units that stand next in the sorted part of the line will read."""
-    state, first = w.line.state[0], w.line.first
-    while state.far < min(state.head + FAR, FEW):
+    """Fetch what the next of the few will read."""
+    state, first, many = w.line.state[0], w.line.first, len(w.notes) >= MANY
+    while many and state.far < min(state.head + FAR, FEW):
         one = first[state.far]
         prefetch(w.rows, one.unit)
         prefetch(w.notes, one.unit)
@@ -70,7 +70,8 @@ def look_ahead(x: Samples, w: Work) -> None:
     while state.near < min(state.head + NEAR, FEW):
         note = w.notes[first[state.near].unit]
         bring_sample_near(x, note.offset + note.following)
-        prefetch(w.arena, note.segment + w.rows[first[state.near].unit, 0].draws + 1)
+        if many:
+            prefetch(w.arena, note.segment + w.rows[first[state.near].unit, 0].draws + 1)
         state.near += 1
 
 

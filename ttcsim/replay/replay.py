@@ -15,6 +15,7 @@ from ttcsim.engine.loops import kernel, replay_interpreted
 from ttcsim.engine.prophet import replay_prophet
 from ttcsim.engine.rounds import make_events, plan_rounds, replay_rounds
 from ttcsim.engine.selection import add_accuracy
+from ttcsim.engine.simple import is_simple
 from ttcsim.engine.work import Work, arena_size, make_work
 from ttcsim.errors import InputError
 from ttcsim.policies import Policy
@@ -145,7 +146,7 @@ class Replay:
             loop = "streamed" if policy.streamed() else "in_rounds"
         else:
             rules = compiled(setup, params)
-            loop = "by_index" if setting.wave == 1 else "in_waves"
+            loop = "in_waves" if setting.wave > 1 else "by_index_simple" if is_simple(self.x, plan) else "by_index"
         if self.plain:
             replay_interpreted(policy.scores, rules, self.x, plan, w, tally)  # type: ignore[attr-defined]
         else:

@@ -22,7 +22,7 @@ from ttcsim.policies.rules import ROW
 
 FORMAT = 1
 _SCRATCH = ("blank", "totals", "arena", "perm", "swaps", "xlogx", "log", "clocks", "p_start", "line")
-_LINE_SCRATCH = ("unit", "values", "turns", "places")
+_LINE_SCRATCH = ("unit", "stay", "few", "values", "turns")
 
 
 def kept(work: Work) -> dict[str, NDArray[Any]]:
