@@ -61,19 +61,19 @@ def _lines(_context: Any, base: Any, slope: Any, at: Any, x: Any, low: Any) -> A
     return types.int64(base, slope, types.int64, types.float64, types.float64), codegen
 
 
-def _plain_above(array: Any, at: int, x: Any) -> int:
+def _plain_above(array: Any, at: int, x: Any) -> np.int64:
     return np.int64(sum(1 << i for i in range(LANES) if array[at + i] > x))
 
 
-def _plain_below(array: Any, at: int, x: Any) -> int:
+def _plain_below(array: Any, at: int, x: Any) -> np.int64:
     return np.int64(sum(1 << i for i in range(LANES) if array[at + i] < x))
 
 
-def _plain_equal(array: Any, at: int, x: Any) -> int:
+def _plain_equal(array: Any, at: int, x: Any) -> np.int64:
     return np.int64(sum(1 << i for i in range(LANES) if array[at + i] == x))
 
 
-def _plain_lines(base: Any, slope: Any, at: int, x: float, low: float) -> int:
+def _plain_lines(base: Any, slope: Any, at: int, x: float, low: float) -> np.int64:
     return np.int64(sum(1 << i for i in range(LANES) if base[at + i] + slope[at + i] * x >= low))
 
 

@@ -14,14 +14,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import inlined, njit
+from ttcsim.compiled.jit import count_bits, first_bit, inlined, njit
+from ttcsim.compiled.lanes import LANES, equal
 from ttcsim.compiled.rng import bounded, rule_key, uniform
 from ttcsim.engine.work import NOBODY, Work
-
-SEATS = 64
-"""Seats that are counted at a time."""
 
 
 @njit
@@ -55,30 +52,17 @@ def enter_class(w: Work, u: int, draws: int) -> None:
         w.class_at[seat] = draws
 
 
-@inlined
-def inside(seats: NDArray[np.int64], draws: int) -> int:
-    """How many of some seats are in a class: a loop by itself, so that eight are counted at a time."""
-    found = 0
-    for i in range(len(seats)):
-        found += 1 if seats[i] == draws else 0
-    return found
-
-
 @njit
 def member(w: Work, draws: int, k: int) -> int:
     """The k-th unit, from 0, of those with so many draws, in the order of seats."""
-    first = 0
-    while first < len(w.class_at):
-        here = inside(w.class_at[first : first + SEATS], draws)
-        if here > k:
-            break
-        k -= here
-        first += SEATS
-    for i in range(first, len(w.class_at)):
-        if w.class_at[i] == draws:
-            if k == 0:
-                return w.unit_at[i]
-            k -= 1
+    for first in range(0, len(w.class_at), LANES):
+        here = equal(w.class_at, first, draws)
+        many = count_bits(here)
+        if many > k:
+            for _ in range(k):
+                here &= here - 1
+            return w.unit_at[first + first_bit(here)]
+        k -= many
     return NOBODY
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import njit, records
+from ttcsim.compiled.jit import aligned, njit, records
+from ttcsim.compiled.lanes import LANES
 from ttcsim.compiled.order import rank_hashes
 from ttcsim.compiled.rng import batch_stream, priority, stream
 from ttcsim.engine.arrays import Samples, Tally, units_of
@@ -98,7 +99,7 @@ class Work(NamedTuple):
     active: NDArray[np.int64]  # i8[U] units by rank: all (by index), or first the now.active in play
     line: Line  # who has the largest index
     classes: NDArray[Any]  # CLASS[U] the first now.classes have members; this and what follows is [0] if none are alike
-    class_at: NDArray[np.int64]  # i8[U] draws of the class of the unit in each seat, -1 = it is in none
+    class_at: NDArray[np.int64]  # i8[U + LANES] draws of the class of the unit in each seat, -1 = it is in none
     unit_at: NDArray[np.int64]  # i8[U] the unit in each seat
     seat: NDArray[np.int64]  # i8[U] its inverse
     mould: NDArray[Any]  # ROW[1, 1 + w] a row of nobody
@@ -192,7 +193,7 @@ def make_work(
         active=active,
         line=make_line(active),
         classes=records(n if alike else 0, CLASS),
-        class_at=np.zeros(n if alike else 0, np.int64),
+        class_at=aligned(n + LANES if alike else 0, np.int64),
         unit_at=unit_at,
         seat=np.argsort(unit_at),
         mould=rows_for(1, memory),
