@@ -49,8 +49,8 @@ def test_comparisons_are_those_of_numpy(case):
 def test_lines_are_rounded_as_numbers_are(base, slope, x, low):
     with np.errstate(all="ignore"):
         expected = base + slope * x >= low
-    for at in range(LANES + 1):
-        assert lines(base, slope, at, x, low) == bits(expected[at : at + LANES])
+        for at in range(LANES + 1):
+            assert lines(base, slope, at, x, low) == bits(expected[at : at + LANES])
 
 
 def test_a_product_is_rounded_before_it_is_added():
