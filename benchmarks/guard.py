@@ -20,7 +20,7 @@ from typing import NamedTuple
 from floors import FILE, TRIES, judge, ratio, read, to_toml
 from results import machine, replace
 from speed_of_c import REPS, WORLD, compile_reference, law, replayed
-from speed_of_choice import REWARD, VERIFIER, replays, scans
+from speed_of_choice import REWARD, THOMPSON, VERIFIER, replays, scans
 from timing import alternate
 
 from ttcsim.pool.worlds import make_pool
@@ -47,7 +47,7 @@ def pairs(folder: Path) -> dict[str, Pair]:
         found[name] = Pair(twins.ours, twins.in_c)
     twins = law(library, pool)
     found["elimination by rate"] = Pair(twins.ours, twins.in_c)
-    for name, words in ((REWARD, "ucb by reward"), (VERIFIER, "ucb by verifier")):
+    for name, words in ((REWARD, "ucb by reward"), (VERIFIER, "ucb by verifier"), (THOMPSON, THOMPSON)):
         replay, ours = replays(pool, name, reps=20)
         found[words] = Pair(ours, scans(library, pool, replay, name, reps=20)[0])
     return found

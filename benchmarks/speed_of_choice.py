@@ -7,8 +7,9 @@ streams; for Thompson sampling it asks, as we do, each number of draws for its l
 equal before it is timed. Timings alternate, and the best of them count: draws are short, and whatever else the machine
 does can only add to them.
 
-We keep the queries in a line whose front is sorted (`lineup`). Of 500 queries one draw in about 20 divides the line
-anew and looks at all of them; that is a third of the time a draw takes.
+We keep the queries in a line, and sort the few who can come first soon (`lineup`). Of 500 queries one draw in about 20
+looks at all of them to find these few; that is a third of the time a draw takes. At 500 queries we want to be twice as
+fast as the scan, at 50,000 twenty times.
 
 What grows with many queries is memory. A draw of one of 500,000 touches a dozen lines that are in no cache: row, note,
 flag, signal, place in the arena and seats. On a virtual AMD EPYC (1 MB of second cache, other programs beside) a line
@@ -42,6 +43,8 @@ CASES = (
     (500, 1024, REWARD, 32), (500, 1024, VERIFIER, 32), (5_000, 128, REWARD, 1), (50_000, 32, REWARD, 1),
 )  # fmt: skip
 """Queries, samples of each, policy, draws of a wave."""
+TARGETS = {(500, REWARD, 1): 2.0, (500, VERIFIER, 1): 2.0, (50_000, REWARD, 1): 20.0}
+"""What is asked of the ratio, if more than of every hot path."""
 GROWTH, SHORT = (100, 500, 5_000, 50_000, 500_000), 50_000
 """Queries; above SHORT, Thompson sampling takes an hour."""
 QUICK_CASES, QUICK_GROWTH = CASES[:-1], GROWTH[:3]
@@ -104,8 +107,8 @@ def compare(library, queries, samples, name, wave):
     assert_same(tally, total, *found)
     waves = f" in waves of {wave}" if wave > 1 else ""
     speeds = [total / seconds for seconds in best((ours, in_c), rounds)]
-    beside = "C" if name == THOMPSON else "C, full scan"
-    return Compared(f"`{name}`{waves}, {queries:,} queries", "draws/s", speeds[0], beside, speeds[1], TARGET)
+    beside, target = "C" if name == THOMPSON else "C, full scan", TARGETS.get((queries, name, wave), TARGET)
+    return Compared(f"`{name}`{waves}, {queries:,} queries", "draws/s", speeds[0], beside, speeds[1], target)
 
 
 def growth_row(queries):
