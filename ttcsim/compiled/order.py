@@ -84,32 +84,47 @@ def shown(
 
 
 @njit
-def rank(
-    cost: NDArray[np.int64], priority: NDArray[np.uint64], order: NDArray[np.int64], scratch: NDArray[np.int64]
-) -> None:
-    """Write the queries to `order` by ascending cost, those of equal cost by priority (merge sort, bottom up).
+def sort_by(key: NDArray[np.int64], order: NDArray[np.int64], scratch: NDArray[np.int64]) -> None:
+    """Bring an order into that of ascending keys, equal ones as they were (merge sort, bottom up).
 
-    NumPy's sorts take numba seconds to compile, and longer for two keys.
+    NumPy's sorts take numba seconds to compile.
     """
     n = len(order)
-    for i in range(n):
-        order[i] = i
     width = 1
     while width < n:
         for low in range(0, n, 2 * width):
             middle, high = min(low + width, n), min(low + 2 * width, n)
             i, j = low, middle
             for k in range(low, high):
-                left = i < middle
-                if left and j < high:
-                    a, b = order[i], order[j]
-                    left = cost[a] < cost[b] or (cost[a] == cost[b] and priority[a] < priority[b])
+                left = i < middle and (j == high or key[order[i]] <= key[order[j]])
                 scratch[k] = order[i] if left else order[j]
                 i += left
                 j += not left
         for k in range(n):
             order[k] = scratch[k]
         width *= 2
+
+
+@njit
+def sort_by_small(key: NDArray[np.int64], order: NDArray[np.int64], scratch: NDArray[np.int64]) -> None:
+    """The same for keys that are not negative and not much above the length: a byte at a time, O(1) for each."""
+    largest = np.int64(0)
+    for one in order:
+        largest = max(largest, key[one])
+    ends = np.empty(257, np.int64)
+    shift = 0
+    while largest >> shift > 0:
+        ends[:] = 0
+        for one in order:
+            ends[((key[one] >> shift) & 255) + 1] += 1
+        for byte in range(256):
+            ends[byte + 1] += ends[byte]
+        for one in order:
+            byte = (key[one] >> shift) & 255
+            scratch[ends[byte]] = one
+            ends[byte] += 1
+        order[:] = scratch[: len(order)]
+        shift += 8
 
 
 @njit

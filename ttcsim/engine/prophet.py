@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import borrowed, inlined, njit
-from ttcsim.compiled.order import rank, shown
+from ttcsim.compiled.order import rank_hashes, shown, sort_by_small
 from ttcsim.compiled.rng import priority, stream
 from ttcsim.engine.arrays import Samples, Tally, query_of, units_of
 from ttcsim.engine.rounds import Events, Rounds, look
@@ -67,13 +67,20 @@ def keep_cheapest(x: Samples, e: Events, cost: NDArray[np.int64], queries: int) 
 def buy(x: Samples, plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, tally: Tally) -> None:
     """Take units in order of cost, those of equal cost by priority, and read off every budget."""
     n = len(cost)
-    ranked = np.empty(n, np.int64)
-    rank(cost, e.priorities, ranked, np.empty(n, np.int64))
+    order = np.empty(n, np.int64)
+    rank_hashes(e.priorities, order)
+    within = 0
+    for q in order:
+        if cost[q] < NEVER:
+            order[within] = q
+            within += 1
+    ranked = order[:within]
+    sort_by_small(cost, ranked, np.empty(within, np.int64))
     spent = 0
     taken = 0
     e.drawn[:] = 0
     for b in range(len(plan.totals)):
-        while taken < len(ranked) and cost[ranked[taken]] < NEVER and spent + cost[ranked[taken]] <= plan.totals[b]:
+        while taken < len(ranked) and spent + cost[ranked[taken]] <= plan.totals[b]:
             q = ranked[taken]
             spent += cost[q]
             e.drawn[q] = e.correct_at[q]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit_signature
+from ttcsim.compiled.jit import JIT_DISABLED, borrowed, inlined, njit, njit_signature
 from ttcsim.compiled.order import shown
 from ttcsim.compiled.rng import stream
 from ttcsim.engine.arrays import CORRECT, Samples, example_samples, units_of
@@ -83,19 +83,26 @@ def _enter(every: Columns, offset: int, order: NDArray[np.int32], into: Columns,
             into.answer[at + m] = every.answer[sample]
 
 
-def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
-    reps, budgets = counts.shape[:2]
-    deepest = counts.max() if counts.size > 0 else 0
+class Desk(NamedTuple):
+    """Scratch of one call."""
+
+    perm: NDArray[np.int32]  # i4[longest unit] the identity
+    swaps: NDArray[np.int32]  # i4[longest unit]
+    order: NDArray[np.int32]  # i4[most] samples of a query in the order they are shown
+    into: Columns  # of [most] samples
+    ballot: Ballot
+    values: NDArray[np.int64]  # i8[most + 1]
+    asked: NDArray[np.uint8]  # u1[most + 1] zeros between queries
+
+
+@njit
+def _make_desk(x: Samples, score: NDArray[np.float32], counts: NDArray[np.int64]) -> Desk:
+    """Room for the queries of most samples and of most answers."""
     longest = np.diff(x.offsets).max()
     codes = max(1, np.diff(x.answer_offsets).max())
-    several = len(x.members) > 0
-    most = deepest
-    if several:
+    most = counts.max() if counts.size > 0 else 0
+    if len(x.members) > 0:
         most *= np.diff(x.members).max()
-    perm = np.arange(longest).astype(np.int32)
-    swaps = np.empty(longest, np.int32)
-    order = np.empty(most, np.int32)
-    every = borrowed(Columns(x.flags, score, x.answer))
     into = Columns(
         np.empty(most, np.uint8),
         np.empty(most if len(score) > 0 else 0, np.float32),
@@ -104,24 +111,46 @@ def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen,
     ballot = Ballot(
         np.empty(codes, np.float64), np.empty(codes, np.int64), np.empty(codes, np.int64), np.empty(codes, np.float64)
     )
-    values = np.empty(most + 1, np.int64)
-    asked = np.zeros(most + 1, np.uint8)
+    return Desk(
+        np.arange(longest).astype(np.int32), np.empty(longest, np.int32), np.empty(most, np.int32), into, ballot,
+        np.empty(most + 1, np.int64), np.zeros(most + 1, np.uint8),
+    )  # fmt: skip
+
+
+def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen, query_chosen):  # type: ignore[no-untyped-def]
+    desk = _make_desk(x, score, counts)
+    _add_all(value, number, x, score, counts, first, seed, permute, desk, chosen, query_chosen)
+
+
+@inlined
+def _add_all(
+    value: Any, number: float, x: Samples, score: NDArray[np.float32], counts: NDArray[np.int64], first: int,
+    seed: np.uint64, permute: bool, desk: Desk, chosen: NDArray[np.int64], query_chosen: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Add up replications and queries; the caller owns all arrays, and no slice of one is counted as a reference."""
+    x, score, counts, desk = borrowed(x), borrowed(score), borrowed(counts), borrowed(desk)
+    reps, budgets = counts.shape[:2]
+    several = len(x.members) > 0
+    every, into, asked = Columns(x.flags, score, x.answer), desk.into, desk.asked
     for r in range(reps):
         for q in range(query_chosen.shape[1]):
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
-            scratch = Ballot(ballot.votes[:own], ballot.shown[:own], ballot.right[:own], ballot.top[:own])
+            votes = desk.ballot
+            ballot = Ballot(votes.votes[:own], votes.shown[:own], votes.right[:own], votes.top[:own])
             start, end = units_of(x, q)
             at = 0
             for u in range(start, end):
                 drawn = counts[r, :, u].max()
                 size = x.offsets[u + 1] - x.offsets[u]
-                shown(stream(seed, first + r, x.keys[u]), size, drawn, permute, perm, swaps, order, at)
+                key = stream(seed, first + r, x.keys[u])
+                shown(key, size, drawn, permute, desk.perm, desk.swaps, desk.order, at)
                 at += drawn
             if not several:
-                _enter(every, x.offsets[start], order[:at], into, 0)
+                _enter(every, x.offsets[start], desk.order[:at], into, 0)
                 for b in range(budgets):
                     asked[counts[r, b, start]] = 1
-                value(into.correct[:at], into.score[:at], into.answer[:at], number, asked[: at + 1], scratch, values)
+                here = into.correct[:at], into.score[:at], into.answer[:at]
+                value(here[0], here[1], here[2], number, asked[: at + 1], ballot, desk.values)
                 for b in range(budgets):
                     asked[counts[r, b, start]] = 0
             for b in range(budgets):
@@ -133,12 +162,12 @@ def _add_accuracy(value, number, x, score, counts, first, seed, permute, chosen,
                     base = 0
                     for u in range(start, end):
                         drawn = counts[r, b, u]
-                        _enter(every, x.offsets[u], order[base : base + drawn], into, count)
+                        _enter(every, x.offsets[u], desk.order[base : base + drawn], into, count)
                         count += drawn
                         base += counts[r, :, u].max()
-                    last = asked[: count + 1]
-                    last[count] = 1
-                    value(into.correct[:count], into.score[:count], into.answer[:count], number, last, scratch, values)
-                    last[count] = 0
-                chosen[r, b] += values[count]
-                query_chosen[b, q] += values[count]
+                    asked[count] = 1
+                    here = into.correct[:count], into.score[:count], into.answer[:count]
+                    value(here[0], here[1], here[2], number, asked[: count + 1], ballot, desk.values)
+                    asked[count] = 0
+                chosen[r, b] += desk.values[count]
+                query_chosen[b, q] += desk.values[count]

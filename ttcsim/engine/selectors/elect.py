@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttcsim.compiled.jit import njit
-from ttcsim.compiled.order import rank
+from ttcsim.compiled.order import sort_by
 from ttcsim.engine.arrays import FIXED_POINT
 from ttcsim.engine.selectors.selector import Answers, Ballot, Flags, Scores
 
@@ -42,8 +42,8 @@ def surest_first(score: Scores, who: NDArray[np.int64]) -> NDArray[np.int64]:
     for i in range(n):
         b = np.int64(bits[who[i]])
         falling[i] = -b if b >= 0 else b + (1 << 31)
-    order = np.empty(n, np.int64)
-    rank(falling, np.zeros(n, np.uint64), order, np.empty(n, np.int64))
+    order = np.arange(n)
+    sort_by(falling, order, np.empty(n, np.int64))
     for i in range(n):
         order[i] = who[order[i]]
     return order
