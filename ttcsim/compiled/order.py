@@ -107,14 +107,16 @@ def sort_by(key: NDArray[np.int64], order: NDArray[np.int64], scratch: NDArray[n
 
 @njit
 def sort_by_small(key: NDArray[np.int64], order: NDArray[np.int64], scratch: NDArray[np.int64]) -> None:
-    """The same for keys that are not negative and not much above the length: a byte at a time, O(1) for each."""
+    """The same for keys that are not negative, a byte at a time: O(1) for each of them, if they are small."""
     largest = np.int64(0)
     for one in order:
         largest = max(largest, key[one])
     ends = np.empty(257, np.int64)
-    shift = 0
-    while largest >> shift > 0:
-        ends[:] = 0
+    for shift in range(0, 64, 8):
+        if largest >> shift == 0:
+            break
+        for byte in range(257):
+            ends[byte] = 0
         for one in order:
             ends[((key[one] >> shift) & 255) + 1] += 1
         for byte in range(256):
@@ -123,8 +125,8 @@ def sort_by_small(key: NDArray[np.int64], order: NDArray[np.int64], scratch: NDA
             byte = (key[one] >> shift) & 255
             scratch[ends[byte]] = one
             ends[byte] += 1
-        order[:] = scratch[: len(order)]
-        shift += 8
+        for i in range(len(order)):
+            order[i] = scratch[i]
 
 
 @njit

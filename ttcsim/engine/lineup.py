@@ -341,7 +341,8 @@ def sort_few(line: Line, size: int, clock: float) -> None:
     for i in range(size):
         at = line.few[i]
         line.values[i], line.turns[i] = index_at(line, at, clock), line.turn[at]
-    line.values[size:], line.turns[size:] = -np.inf, _LAST_TURN
+    for i in range(size, (size + LANES - 1) & -LANES):  # nobody goes after these
+        line.values[i], line.turns[i] = -np.inf, _LAST_TURN
     for i in range(size):
         place = before(line, size, line.values[i], line.turns[i])
         one, at = first[state.head + place], line.few[i]

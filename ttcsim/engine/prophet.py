@@ -70,9 +70,9 @@ def buy(x: Samples, plan: Rounds, e: Events, cost: NDArray[np.int64], row: int, 
     order = np.empty(n, np.int64)
     rank_hashes(e.priorities, order)
     within = 0
-    for q in order:
-        if cost[q] < NEVER:
-            order[within] = q
+    for one in order:
+        if cost[one] < NEVER:
+            order[within] = one
             within += 1
     ranked = order[:within]
     sort_by_small(cost, ranked, np.empty(within, np.int64))
