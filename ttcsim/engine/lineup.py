@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ttcsim.compiled.jit import aligned, bits, count_bits, first_bit, inlined, njit, number, records
+from ttcsim.compiled.jit import aligned, bits, count_bits, first_bit, inlined, njit, number, prefetch, records
 from ttcsim.compiled.lanes import LANES, above, below, equal, lines_not_below
 
 LATEST = 7.0
@@ -341,6 +341,7 @@ def sort_few(line: Line, size: int, clock: float) -> None:
     for i in range(size):
         at = line.few[i]
         line.values[i], line.turns[i] = index_at(line, at, clock), line.turn[at]
+        prefetch(line.unit, line.turn[at] & RANK)
     for i in range(size, (size + LANES - 1) & -LANES):  # nobody goes after these
         line.values[i], line.turns[i] = -np.inf, _LAST_TURN
     for i in range(size):
