@@ -104,8 +104,14 @@ def test_a_kernel_is_keyed_by_what_it_follows_from(tmp_path, edits, same):
         assert (after == before) == same, (old, new)
 
 
-def test_a_value_that_nobody_can_name_has_no_key(tmp_path):
-    text = "import threading\nlock = threading.Lock()\ndef f(x):\n    return x if lock else -x\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import threading\nlock = threading.Lock()\ndef f(x):\n    return x if lock else -x\n",
+        "from llvmlite import ir\ndef f(x):\n    return x if ir.Undefined else -x\n",  # an object of a package
+    ],
+)
+def test_a_value_that_nobody_can_name_has_no_key(tmp_path, text):
     with pytest.raises(Unknown):
         digest(module(tmp_path / "own.py", text, "own").f)
 
@@ -122,7 +128,8 @@ def test_every_kernel_and_rule_of_the_package_has_a_key():
     assert len(kernels) > 20
     for kernel in kernels:
         assert digest(kernel.py_func)
-    for loop in (loops._in_rounds, loops._streamed, loops._by_index, loops._step, selection._add_accuracy):
+    by_index = loops._by_index, loops._by_index_simple, loops._in_waves
+    for loop in (loops._in_rounds, loops._streamed, *by_index, loops._step, selection._add_accuracy):
         assert digest(loop)
     for selector in SELECTORS.values():
         assert digest(getattr(selector.value, "py_func", selector.value))

@@ -134,6 +134,8 @@ def _text(value: Any, uses: list[FunctionType]) -> str:
     if isinstance(value, ModuleType):
         return f"module {value.__name__}"
     named = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', None) or repr(value)}"
+    if " at 0x" in named:
+        raise Unknown(named)  # it is elsewhere in another process
     if named.split(".")[0] in _PACKAGES or inspect.isbuiltin(value) or isinstance(value, np.ufunc):
         return named
     return f"{named} {_made_of(value, uses)}"

@@ -30,9 +30,9 @@ def _load(context: Any, builder: Any, array: Any, value: Any, at: Any) -> Any:
 
 def _splat(builder: Any, value: Any) -> Any:
     """The same number eight times."""
-    nothing = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
-    first = builder.insert_element(nothing, value, ir.IntType(32)(0))
-    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+    zeros = ir.Constant(ir.VectorType(value.type, LANES), None)
+    first = builder.insert_element(zeros, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(first, zeros, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
 def _bits(builder: Any, sign: str, eight: Any, other: Any) -> Any:
