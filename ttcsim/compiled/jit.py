@@ -169,6 +169,16 @@ def records(shape: int | tuple[int, ...], dtype: Any) -> Any:
     return as_records(aligned(shape, dtype))
 
 
+def _view(context: Any, builder: Any, kind: Any, value: Any, shape: Any) -> Any:
+    """An array of the same elements, of this shape or the same, that owns nothing."""
+    source, view = arrayobj.make_array(kind)(context, builder, value), arrayobj.make_array(kind)(context, builder)
+    arrayobj.populate_array(
+        view, data=source.data, shape=shape or source.shape, strides=source.strides, itemsize=source.itemsize,
+        meminfo=None,
+    )  # fmt: skip
+    return view._getvalue()
+
+
 def _without_owners(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     """The same array, or NamedTuple of them, that owns nothing."""
     if isinstance(kind, types.BaseTuple):
@@ -177,11 +187,7 @@ def _without_owners(context: Any, builder: Any, kind: Any, value: Any) -> Any:
         return context.make_tuple(builder, kind, inside)
     if not isinstance(kind, types.Array):
         return value
-    source, view = arrayobj.make_array(kind)(context, builder, value), arrayobj.make_array(kind)(context, builder)
-    arrayobj.populate_array(
-        view, data=source.data, shape=source.shape, strides=source.strides, itemsize=source.itemsize, meminfo=None
-    )
-    return view._getvalue()
+    return _view(context, builder, kind, value, None)
 
 
 def _borrowed(_context: Any, group: Any) -> Any:
@@ -202,12 +208,7 @@ counts are atomic and cost more than the arithmetic between them). The caller mu
 
 def _empty(_context: Any, array: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, view = (arrayobj.make_array(array)(context, builder, value) for value in (arguments[0], None))
-        none = [context.get_constant(types.intp, 0)] * array.ndim
-        arrayobj.populate_array(
-            view, data=source.data, shape=none, strides=source.strides, itemsize=source.itemsize, meminfo=None
-        )
-        return view._getvalue()
+        return _view(context, builder, array, arguments[0], [context.get_constant(types.intp, 0)] * array.ndim)
 
     return array(array), codegen
 

@@ -6,6 +6,7 @@ which takes longer than the comparison.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -61,27 +62,22 @@ def _lines(_context: Any, base: Any, slope: Any, at: Any, x: Any, low: Any) -> A
     return types.int64(base, slope, types.int64, types.float64, types.float64), codegen
 
 
-def _plain_above(array: Any, at: int, x: Any) -> np.int64:
-    return np.int64(sum(1 << i for i in range(LANES) if array[at + i] > x))
-
-
-def _plain_below(array: Any, at: int, x: Any) -> np.int64:
-    return np.int64(sum(1 << i for i in range(LANES) if array[at + i] < x))
-
-
-def _plain_equal(array: Any, at: int, x: Any) -> np.int64:
-    return np.int64(sum(1 << i for i in range(LANES) if array[at + i] == x))
+def _comparison(sign: str, plain: Callable[[Any, Any], bool]) -> Any:
+    """The intrinsic, or in plain Python the same by one comparison after the other."""
+    if JIT_DISABLED:
+        return lambda array, at, x: np.int64(sum(1 << i for i in range(LANES) if plain(array[at + i], x)))
+    return intrinsic(_comparing(sign))
 
 
 def _plain_lines(base: Any, slope: Any, at: int, x: float, low: float) -> np.int64:
     return np.int64(sum(1 << i for i in range(LANES) if base[at + i] + slope[at + i] * x >= low))
 
 
-above: Any = _plain_above if JIT_DISABLED else intrinsic(_comparing(">"))
+above: Any = _comparison(">", operator.gt)
 """In a kernel: ``above(array, at, x)`` has bit i set where ``array[at + i]`` is larger than x, for eight of them."""
-below: Any = _plain_below if JIT_DISABLED else intrinsic(_comparing("<"))
+below: Any = _comparison("<", operator.lt)
 """In a kernel: ``below(array, at, x)``, likewise."""
-equal: Any = _plain_equal if JIT_DISABLED else intrinsic(_comparing("=="))
+equal: Any = _comparison("==", operator.eq)
 """In a kernel: ``equal(array, at, x)``, likewise."""
 lines_not_below: Any = _plain_lines if JIT_DISABLED else intrinsic(_lines)
 """In a kernel: ``lines_not_below(base, slope, at, x, low)`` has bit i set where ``base[at + i] + slope[at + i] * x`` is

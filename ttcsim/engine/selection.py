@@ -131,7 +131,7 @@ def _add_all(
     x, score, counts, desk = borrowed(x), borrowed(score), borrowed(counts), borrowed(desk)
     reps, budgets = counts.shape[:2]
     several = len(x.members) > 0
-    every, into, asked = Columns(x.flags, score, x.answer), desk.into, desk.asked
+    every, into, asked, values = Columns(x.flags, score, x.answer), desk.into, desk.asked, desk.values
     for r in range(reps):
         for q in range(query_chosen.shape[1]):
             own = max(1, x.answer_offsets[q + 1] - x.answer_offsets[q])
@@ -149,8 +149,7 @@ def _add_all(
                 _enter(every, x.offsets[start], desk.order[:at], into, 0)
                 for b in range(budgets):
                     asked[counts[r, b, start]] = 1
-                here = into.correct[:at], into.score[:at], into.answer[:at]
-                value(here[0], here[1], here[2], number, asked[: at + 1], ballot, desk.values)
+                value(into.correct[:at], into.score[:at], into.answer[:at], number, asked[: at + 1], ballot, values)
                 for b in range(budgets):
                     asked[counts[r, b, start]] = 0
             for b in range(budgets):
@@ -165,9 +164,9 @@ def _add_all(
                         _enter(every, x.offsets[u], desk.order[base : base + drawn], into, count)
                         count += drawn
                         base += counts[r, :, u].max()
-                    asked[count] = 1
-                    here = into.correct[:count], into.score[:count], into.answer[:count]
-                    value(here[0], here[1], here[2], number, asked[: count + 1], ballot, desk.values)
-                    asked[count] = 0
-                chosen[r, b] += desk.values[count]
-                query_chosen[b, q] += desk.values[count]
+                    last = asked[: count + 1]
+                    last[count] = 1
+                    value(into.correct[:count], into.score[:count], into.answer[:count], number, last, ballot, values)
+                    last[count] = 0
+                chosen[r, b] += values[count]
+                query_chosen[b, q] += values[count]
